@@ -1,0 +1,1 @@
+//! Reward terms and advantage estimators in plain f32, one file each.

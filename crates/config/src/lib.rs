@@ -1,0 +1,1 @@
+//! TOML to each crate's options: the only reader of configuration.

@@ -1,0 +1,1 @@
+//! Numeric kernels on the CPU, forward and backward, with batch-invariant bits.

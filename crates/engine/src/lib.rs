@@ -1,0 +1,1 @@
+//! Generation: paged KV cache, continuous batching, prefix sharing, sampling.

@@ -1,0 +1,1 @@
+//! Decoder transformers (Llama, Qwen2, Qwen3): forward, backward, recompute.

@@ -1,0 +1,1 @@
+//! Policy-gradient losses and their per-token gradients in plain f32.

@@ -1,0 +1,1 @@
+//! Tensor operations, forward and backward, over the backends.

@@ -1,0 +1,1 @@
+//! Versioned weights: the value that goes round the loop.

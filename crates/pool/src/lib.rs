@@ -1,0 +1,1 @@
+//! The experience store: tasks, provenance, attempts, sampling.

@@ -1,0 +1,1 @@
+//! The propose step: the policy writes tasks.

@@ -1,0 +1,1 @@
+//! The wasmtime host: discovers, compiles, caches and runs task families.

@@ -1,0 +1,1 @@
+//! The embedded seed model: its language, its priming, its files.

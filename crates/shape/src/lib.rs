@@ -1,0 +1,1 @@
+//! Shapes, element types and shape errors that carry their operands.

@@ -1,0 +1,1 @@
+//! The solve step: the policy answers tasks.

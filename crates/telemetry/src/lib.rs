@@ -1,0 +1,1 @@
+//! The event schema, metrics.jsonl and TensorBoard files.

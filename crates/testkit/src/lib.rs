@@ -1,0 +1,1 @@
+//! Oracles in f64, error budgets and tiny models for tests.

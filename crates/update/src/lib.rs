@@ -1,0 +1,1 @@
+//! The update step: one optimiser step on a batch.

@@ -1,0 +1,1 @@
+//! The two verify steps and the gold store.
