@@ -1,1 +1,38 @@
-//! Decoder transformers (Llama, Qwen2, Qwen3): forward, backward, recompute.
+//! Decoder transformers (Llama, Qwen2, Qwen3): forward, backward, recompute, inference.
+//!
+//! Serves every step that asks a model for anything: the engine calls [`Model::infer`], the update
+//! calls [`Model::forward`] and [`Model::backward`]. Knows no text, no roles, no rewards: tokens
+//! and gradients only.
+//!
+//! All arithmetic is f32. The log-probability of a token is the same bits whether it comes from
+//! `forward` or from `infer` and [`LogSoftmax`], whatever the batch around it, the number of
+//! threads, or how the sequence was cut into steps.
+//!
+//! # Layout
+//! - [`config`](Config): `config.json` of the Hugging Face folder format
+//! - [`params`](Params): named tensors in a fixed order
+//! - `model`: [`Model`] = both, with load, save and random initialisation ([`Init`])
+//! - `packed`: [`Packed`] sequences for training
+//! - `forward`, `backward`: one pass over packed sequences and its gradient
+//! - `cache`, `infer`: one step over a ragged batch against a paged [`KvCache`]
+//!
+//! ```text
+//! training    model.forward(&packed, &targets, &ForwardOptions { recompute, temperature }) -> Forward
+//!             model.backward(forward, &dlogp, &dentropy, &mut grads)
+//! inference   model.infer(&[Span { start, tokens, pages, n_logits }, …], &mut cache) -> Logits
+//!             LogSoftmax::of(logits.row(i), temperature).logp(token)
+//! weights     model.params(), model.params_mut(), grads = model.params().zeros_like()
+//! ```
+
+mod cache;
+mod config;
+mod error;
+mod packed;
+mod params;
+
+pub use cache::KvCache;
+pub use config::{Architecture, Config, Llama3Scaling};
+pub use error::Error;
+pub use packed::{NO_TARGET, Packed};
+pub use params::{Class, Params};
+pub use quaero_ops::head::LogSoftmax;

@@ -1,0 +1,70 @@
+//! What can go wrong with a model's files.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use quaero_shape::ShapeError;
+
+/// A model that cannot be read or is not one we compute.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read.
+    #[error("cannot read {path}: {source}; check that the model folder is complete")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not JSON.
+    #[error("{path} is not valid JSON: {source}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A field of `config.json` is missing or malformed.
+    #[error("config.json: `{field}` must be {expected}, got {got}")]
+    Field {
+        /// The field.
+        field: String,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// The configuration asks for mathematics that this crate does not have.
+    #[error(
+        "config.json: `{field}` = {value} is not supported; supported are llama, qwen2 and qwen3 \
+         with silu, full attention and default or llama3 rotary scaling"
+    )]
+    Unsupported {
+        /// The field.
+        field: String,
+        /// Its value.
+        value: String,
+    },
+    /// A tensor has another shape than the configuration implies.
+    #[error("{0}; the weights do not belong to this config.json")]
+    Shape(#[from] ShapeError),
+    /// A tensor that the configuration implies is not there.
+    #[error("tensor `{name}` with shape {shape} is missing; the weights do not fit config.json")]
+    Missing {
+        /// The tensor.
+        name: String,
+        /// The shape the configuration implies.
+        shape: quaero_shape::Shape,
+    },
+}
+
+impl Error {
+    pub(crate) fn field(field: &str, expected: impl Into<String>, got: impl Display) -> Self {
+        let (expected, got) = (expected.into(), got.to_string());
+        Self::Field { field: field.to_owned(), expected, got }
+    }
+
+    pub(crate) fn unsupported(field: &str, value: String) -> Self {
+        Self::Unsupported { field: field.to_owned(), value }
+    }
+}
