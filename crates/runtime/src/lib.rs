@@ -1,1 +1,30 @@
-//! The wasmtime host: discovers, compiles, caches and runs task families.
+//! The wasmtime host: finds, compiles, caches and runs task families, and the Python interpreter
+//! that families hand untrusted programs to. Serves both *verify* steps of a training step.
+//!
+//! Knows no task family by name, no rewards and no tensors. Whatever a guest does (trap, loop,
+//! grow, lie about lengths) comes back as data: a [`Fault`](quaero_types::Fault) or an
+//! [`Outcome`]; an [`Error`] means that the world failed (file, cache folder, unloadable plugin).
+//!
+//! The judge (a family) and the judged (a program) are always two instances: a family never runs
+//! foreign code, it sends [`Job`]s to the [`Interpreter`], which runs each in a fresh instance.
+//!
+//! # Layout
+//! `options` what the user chose → `host` the door → `family` components of `plugins/wit` →
+//! `interpreter` CPython as a core module → `compiled` native code on disk → `trusted` the one
+//! unsafe step → `ticker` deadlines → `threads` stacks and cores.
+
+mod options;
+mod error;
+mod host;
+mod family;
+mod interpreter;
+mod compiled;
+mod trusted;
+mod ticker;
+mod threads;
+
+pub use error::Error;
+pub use family::Family;
+pub use host::Host;
+pub use interpreter::{Answer, Interpreter, Job, Outcome, Stats};
+pub use options::{Embedded, InterpreterOptions, Limits, Options, Progress};
