@@ -1,2 +1,60 @@
-//! Project commands.
-fn main() {}
+//! Project commands: `cargo xtask train`, `cargo xtask test` and friends.
+//!
+//! Thin on purpose. It prepares what a command needs (wasm target, task families, the release
+//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy` and `plugin build`
+//! end here. It knows nothing of tasks, models or training.
+//!
+//! # Layout
+//! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
+//! `python` the private Python of the oracle fixtures → `tidy` the rules of the house →
+//! `shell` runs programs and times them → `say` talks to people.
+
+mod launch;
+mod prepare;
+mod python;
+mod say;
+mod shell;
+mod suite;
+mod tidy;
+
+use std::process::ExitCode;
+
+use crate::say::say;
+
+const USAGE: &str = "\
+usage: cargo xtask <COMMAND> [ARGUMENTS]
+
+  train [CONFIG]         trains by self-play on whatever this machine has
+  test [--quick]         all tests; --quick: tidy, formats and host tests, without Python
+  tidy                   layer table, formats, lints, doc rules
+  plugin build           builds the task families into target/plugins
+  plugin list|grade|propose, bench, eval, model, doctor, seed-model
+                         are commands of the binary `quaero`: `cargo xtask train --help` and so on
+
+Builds what the command needs first. The full list: cargo xtask --help-all";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let given: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match given.as_slice() {
+        [] => {
+            say(USAGE);
+            return ExitCode::from(shell::WRONG_WORDS);
+        }
+        ["help" | "-h" | "--help"] => {
+            say(USAGE);
+            Ok(ExitCode::SUCCESS)
+        }
+        ["--help-all"] => launch::binary(&["--help".to_owned()]),
+        ["test", options @ ..] => suite::run(options),
+        ["tidy", options @ ..] => tidy::run(options),
+        ["plugin", "build", options @ ..] => prepare::plugin_build(options),
+        _ => launch::binary(&words),
+    };
+    outcome.unwrap_or_else(|error| {
+        say(&format!("error: {error:#}"));
+        error
+            .downcast_ref::<shell::Stopped>()
+            .map_or(ExitCode::from(shell::WORLD_FAILED), |stopped| stopped.exit())
+    })
+}

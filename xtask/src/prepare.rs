@@ -1,0 +1,197 @@
+//! Builds what a command needs: wasm target, task families, the release binary. Each step is
+//! skipped when its result is there and current.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::say::say;
+use crate::shell::{self, cargo, command};
+
+const WASM_TARGET: &str = "wasm32-wasip2";
+/// Families that exist to be misused by tests; a run must not find them.
+const TEST_ONLY: &[&str] = &["hostile"];
+const PLUGINS_MANIFEST: &str = "plugins/Cargo.toml";
+
+/// Where the built task families lie: one `<family>.wasm` each.
+pub(crate) fn plugins_dir() -> PathBuf {
+    shell::root().join("target/plugins")
+}
+
+/// Where the families lie that only tests load.
+fn test_plugins_dir() -> PathBuf {
+    shell::root().join("target/plugins-test")
+}
+
+/// Checks for a C compiler and the wasm target; adds the latter if rustup can.
+///
+/// # Errors
+/// Names what is missing and how to get it.
+pub(crate) fn tools() -> Result<()> {
+    if !["cc", "gcc", "clang", "cl"].iter().any(|name| on_path(name)) {
+        bail!(
+            "no C compiler (`cc`) on the PATH, and SQLite is compiled from C.\n\
+             remedy: apt install gcc (Debian, Ubuntu) · dnf install gcc (Fedora) · \
+             xcode-select --install (macOS)"
+        );
+    }
+    if has_wasm_target()? {
+        return Ok(());
+    }
+    if !on_path("rustup") {
+        bail!(
+            "this Rust has no standard library for {WASM_TARGET}, which task families are built \
+             for, and there is no rustup to add it.\n\
+             remedy: install Rust through https://rustup.rs, or your distribution's package of \
+             the target {WASM_TARGET}"
+        );
+    }
+    say(&format!("adding the Rust target {WASM_TARGET} (20 MB, once)"));
+    let mut add = command("rustup");
+    shell::run("rustup target add", add.args(["target", "add", WASM_TARGET])).with_context(|| {
+        format!("remedy: with a network, run `rustup target add {WASM_TARGET}` by hand")
+    })
+}
+
+fn on_path(program: &str) -> bool {
+    let Some(path) = std::env::var_os("PATH") else {
+        return false;
+    };
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|folder| folder.join(&name).is_file())
+}
+
+fn has_wasm_target() -> Result<bool> {
+    let mut ask = command("rustc");
+    ask.args(["--print", "target-libdir", "--target", WASM_TARGET]);
+    let folder = shell::output("rustc --print target-libdir", &mut ask)?;
+    Ok(Path::new(folder.trim()).is_dir())
+}
+
+/// `cargo xtask plugin build`.
+///
+/// # Errors
+/// When an option is unknown, a tool is missing or a family does not build.
+pub(crate) fn plugin_build(options: &[&str]) -> Result<ExitCode> {
+    if let [option, ..] = options {
+        say(&format!("error: `plugin build` takes no arguments, got `{option}`"));
+        return Ok(ExitCode::from(shell::WRONG_WORDS));
+    }
+    tools()?;
+    plugins()?;
+    for path in wasm_files(&plugins_dir())? {
+        say(&path.display().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listing =
+        std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut paths = Vec::new();
+    for entry in listing {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ext| ext == "wasm") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Builds the task families and lays each in [`plugins_dir`]. What else lies there stays: a user
+/// adds a family by dropping its file.
+///
+/// # Errors
+/// When a family does not build, or its component cannot be copied.
+pub(crate) fn plugins() -> Result<()> {
+    let metadata = shell::metadata(PLUGINS_MANIFEST)?;
+    let built = shell::target_directory(&metadata)?.join(WASM_TARGET).join("release");
+    let families = families(&metadata);
+    if families.is_empty() {
+        bail!("{PLUGINS_MANIFEST}: no member is a task family (crate-type \"cdylib\")");
+    }
+    if !families.iter().all(|family| built.join(&family.file).is_file()) {
+        say("building the task families for the sandbox (first time: about a minute)");
+    }
+    let mut build = cargo("build --quiet --release --workspace --target wasm32-wasip2");
+    build.arg("--manifest-path").arg(shell::root().join(PLUGINS_MANIFEST));
+    shell::run("building the task families", &mut build)?;
+    for family in &families {
+        let test_only = TEST_ONLY.contains(&family.name.as_str());
+        let folder = if test_only { test_plugins_dir() } else { plugins_dir() };
+        lay(&built.join(&family.file), &folder, &format!("{}.wasm", family.name))?;
+    }
+    Ok(())
+}
+
+/// A member of the plugin workspace that builds a component.
+#[derive(Debug, PartialEq, Eq)]
+struct Family {
+    name: String,
+    /// The component's file name as cargo writes it.
+    file: String,
+}
+
+/// The families of the plugin workspace: its members with a `cdylib`, `quaero-` left off.
+fn families(metadata: &Value) -> Vec<Family> {
+    let mut families = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        for target in package["targets"].as_array().into_iter().flatten() {
+            let types = target["crate_types"].as_array();
+            if !types.is_some_and(|types| types.iter().any(|name| name == "cdylib")) {
+                continue;
+            }
+            let (Some(package), Some(target)) = (package["name"].as_str(), target["name"].as_str())
+            else {
+                continue;
+            };
+            families.push(Family {
+                name: package.strip_prefix("quaero-").unwrap_or(package).to_owned(),
+                file: format!("{}.wasm", target.replace('-', "_")),
+            });
+        }
+    }
+    families
+}
+
+/// Copies `from` to `folder/name` by way of a temporary name, unless the same bytes lie there:
+/// an unchanged file keeps its time, and a running trainer never sees half a component.
+fn lay(from: &Path, folder: &Path, name: &str) -> Result<()> {
+    let fresh = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    let to = folder.join(name);
+    if std::fs::read(&to).is_ok_and(|old| old == fresh) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let temporary = folder.join(format!("{name}.{}.tmp", std::process::id()));
+    std::fs::write(&temporary, &fresh)
+        .and_then(|()| std::fs::rename(&temporary, &to))
+        .with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// Builds `quaero` in the release profile and returns where it lies.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn binary() -> Result<PathBuf> {
+    let target = shell::target_directory(&shell::metadata("Cargo.toml")?)?;
+    let executable = target.join("release").join(format!("quaero{}", std::env::consts::EXE_SUFFIX));
+    let mut build = cargo("build --release --package quaero-cli");
+    if executable.is_file() {
+        build.arg("--quiet");
+    } else {
+        say("building quaero (once; the sandbox is half of it: about 10 minutes on 2 cores)");
+    }
+    shell::run("building quaero", &mut build)?;
+    if !executable.is_file() {
+        bail!("cargo built quaero-cli, but {} is not there", executable.display());
+    }
+    Ok(executable)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Privileges in made-up crates.
+
+use super::super::tests::check_rule;
+use super::{
+    mints, secrets_stay_with_the_judges, tasks_are_minted_by_verify, unsafe_code_is_proved,
+};
+
+#[test]
+fn secrets() {
+    let look = concat!("//! A module.\nlet gold = secret.reve", "al();\n");
+    let in_tests = format!("//! A module.\n#[cfg(test)]\nmod tests {{\n{look}\n}}\n");
+    let files = [
+        ("crates/verify/src/gold.rs", look),
+        ("crates/solve/src/lib.rs", look),
+        ("crates/solve/src/lib/tests.rs", look),
+        ("crates/engine/src/lib.rs", in_tests.as_str()),
+        ("crates/verify_not/src/lib.rs", look),
+    ];
+    let expected = ["crates/solve/src/lib.rs:2", "crates/verify_not/src/lib.rs:2"];
+    check_rule(secrets_stay_with_the_judges, &files, &expected);
+}
+
+#[test]
+fn minting() {
+    let mint = "//! A module.\nlet task = Task { id, kind };\n";
+    let files = [("crates/verify/src/lib.rs", mint), ("crates/train/src/lib.rs", mint)];
+    check_rule(tasks_are_minted_by_verify, &files, &["crates/train/src/lib.rs:2"]);
+}
+
+#[test]
+fn what_is_a_literal() {
+    for line in ["Ok(Task { id })", "let t = types::Task {", "Task {", "Some(quaero_types::Task {"]
+    {
+        assert!(mints(line), "{line}");
+    }
+    let others = [
+        "pub struct Task {",
+        "impl Task {",
+        "impl fmt::Display for Task {",
+        "fn first(&self) -> Task {",
+        "let Task { id, .. } = task;",
+        "BenchTask { id }",
+        "my_Task { id }",
+        "// a Task { … } is made by verify",
+    ];
+    for line in others {
+        assert!(!mints(line), "{line}");
+    }
+}
+
+#[test]
+fn unsafe_modules() {
+    let lifts = concat!("//! A module.\n#![expect(unsafe", "_code, reason = \"map\")]\n");
+    let page = "| `crates/weights/src/map.rs` | proof |\n| `crates/gone/src/lib.rs` | proof |\n";
+    let files = [
+        ("crates/weights/src/map.rs", lifts),
+        ("crates/cpu/src/simd.rs", lifts),
+        ("docs/unsafe.md", page),
+    ];
+    let expected = ["crates/cpu/src/simd.rs:2", "docs/unsafe.md:2"];
+    check_rule(unsafe_code_is_proved, &files, &expected);
+}
