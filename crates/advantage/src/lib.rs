@@ -1,1 +1,63 @@
-//! Reward terms and advantage estimators in plain f32, one file each.
+//! Credit: from verdicts to rewards, from rewards to advantages.
+//!
+//! Serves the `advantage` step. Knows no tensors, no files, no clock and no randomness: plain
+//! numbers in, plain numbers out, the same for any order of rows. A fault earns no reward at all:
+//! it is `None` and its row never reaches an estimator.
+//!
+//! # Layout
+//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats →
+//! `estimator` advantages, one file each → `weighting` each task-role's share in the loss.
+
+mod estimator;
+mod reward;
+mod solve_rate;
+mod weighting;
+
+pub use estimator::{Baseline, Estimator, Level, advantages};
+pub use reward::{Learnability, ProposerRewards, RewardTable, SolverRewards};
+pub use solve_rate::SolveRate;
+pub use weighting::{Weighting, weights};
+
+use quaero_types::TaskRole;
+use serde::{Deserialize, Serialize};
+
+/// One sequence with its reward, as the estimators see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Which seat wrote it.
+    pub task_role: TaskRole,
+    /// Rows of one task-role that share this number answer the same prompt.
+    pub group: u64,
+    /// Length of the response.
+    pub n_tokens: usize,
+    /// Reward of the whole sequence.
+    pub reward: f32,
+}
+
+/// How credit is assigned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// What a verdict is worth.
+    pub rewards: RewardTable,
+    /// How rewards become advantages.
+    pub estimator: Estimator,
+    /// How much each task-role counts.
+    pub weighting: Weighting,
+}
+
+impl Options {
+    /// Absolute Zero as its paper and released scripts have it (arXiv 2505.03335), with the release
+    /// choice for tasks of no learnability: token-level TRR++ and equal task-roles.
+    #[must_use]
+    pub fn azr() -> Self {
+        Self {
+            rewards: RewardTable::azr_release(),
+            estimator: Estimator::TrrPlusPlus {
+                level: Level::Token,
+                eps: 1e-8,
+            },
+            weighting: Weighting::TaskRoles,
+        }
+    }
+}

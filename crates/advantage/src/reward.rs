@@ -1,0 +1,147 @@
+//! Reward tables (Absolute Zero, arXiv 2505.03335, equations 4 to 6). Every number is an option.
+
+use quaero_types::{Judged, Status, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::SolveRate;
+
+/// What a verdict is worth to whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardTable {
+    /// The seat that answers.
+    pub solver: SolverRewards,
+    /// The seat that asks.
+    pub proposer: ProposerRewards,
+}
+
+/// Rewards of the seat that answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SolverRewards {
+    /// The answer cannot be read, or the format around it was broken.
+    pub malformed: f32,
+    /// Readable and wrong, too slow or crashed.
+    pub wrong: f32,
+    /// Right.
+    pub right: f32,
+    /// Whether a wrong answer with a score above 0 earns `right × score` (AZR's `accuracy` for
+    /// induction) instead of `wrong`.
+    pub graded: bool,
+}
+
+/// Rewards of the seat that asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposerRewards {
+    /// No task came of it.
+    pub rejected: f32,
+    /// A task came of it and the format around it was broken.
+    pub malformed: f32,
+    /// A task of learnability 0. AZR's paper gives 0 (equation 4), its code −0.5.
+    pub zero_learnability: f32,
+    /// What a solve rate is worth.
+    pub learnability: Learnability,
+}
+
+/// What the solve rate r̄ of a task says of its use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Learnability {
+    /// 1 − r̄, and 0 for a task that was never solved: equation 4.
+    OneMinus,
+    /// 1 − r̄ throughout.
+    Inverse,
+}
+
+impl Learnability {
+    /// Learnability at the mean solve rate `rate`.
+    ///
+    /// # Panics
+    /// If `rate` lies outside 0..=1.
+    #[must_use]
+    pub fn of(self, rate: f64) -> f64 {
+        assert!(
+            (0.0..=1.0).contains(&rate),
+            "a solve rate lies in 0..=1, got {rate}"
+        );
+        match self {
+            Self::OneMinus if rate == 0.0 => 0.0,
+            Self::OneMinus | Self::Inverse => 1.0 - rate,
+        }
+    }
+}
+
+impl RewardTable {
+    /// The numbers of AZR's released code.
+    #[must_use]
+    pub fn azr_release() -> Self {
+        Self {
+            solver: SolverRewards {
+                malformed: -1.0,
+                wrong: -0.5,
+                right: 1.0,
+                graded: false,
+            },
+            proposer: ProposerRewards {
+                rejected: -1.0,
+                malformed: -1.0,
+                zero_learnability: -0.5,
+                learnability: Learnability::OneMinus,
+            },
+        }
+    }
+
+    /// The numbers of AZR's paper: a task that is never or always solved earns 0.
+    #[must_use]
+    pub fn azr_paper() -> Self {
+        let mut table = Self::azr_release();
+        table.proposer.zero_learnability = 0.0;
+        table
+    }
+}
+
+impl SolverRewards {
+    /// The reward of an answer; `None` if the judge failed.
+    #[must_use]
+    pub fn reward(&self, verdict: &Verdict) -> Option<f32> {
+        let malformed = !verdict.format;
+        match verdict.status {
+            Status::Fault => None,
+            Status::Unparsable => Some(self.malformed),
+            Status::Ok | Status::Wrong | Status::Timeout | Status::Crashed if malformed => {
+                Some(self.malformed)
+            }
+            Status::Ok => Some(self.right),
+            Status::Wrong if self.graded && verdict.score > 0.0 => Some(self.right * verdict.score),
+            Status::Wrong | Status::Timeout | Status::Crashed => Some(self.wrong),
+        }
+    }
+}
+
+impl ProposerRewards {
+    /// The reward of a proposal whose task was attempted with `rate`; `None` if the judge failed on
+    /// the proposal or on every attempt.
+    #[must_use]
+    pub fn reward(&self, judged: &Judged, rate: &SolveRate) -> Option<f32> {
+        match judged {
+            Judged::Fault(_) => None,
+            Judged::Rejected(_) => Some(self.rejected),
+            Judged::Task(_, proposed) if !proposed.format => Some(self.malformed),
+            Judged::Task(..) => rate.mean().map(|rate| self.of_rate(rate)),
+        }
+    }
+
+    /// The reward of a well-formed task with the mean solve rate `rate`.
+    fn of_rate(&self, rate: f64) -> f32 {
+        let learnability = self.learnability.of(rate);
+        if learnability == 0.0 {
+            self.zero_learnability
+        } else {
+            learnability as f32
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use quaero_types::{Fault, Kind, Origin, Proposed, Rejection, Secret, Task, TaskId};
+
+use super::*;
+
+fn verdict(status: Status, score: f32, format: bool) -> Verdict {
+    Verdict {
+        score,
+        status,
+        reason: String::new(),
+        format,
+    }
+}
+
+fn task(format: bool) -> Judged {
+    let kind = Kind::new("python", "deduction");
+    let task = Task {
+        id: TaskId::of(&kind, "k"),
+        kind,
+        public: "{}".into(),
+        parents: Vec::new(),
+        origin: Origin::Seed,
+        metrics: Default::default(),
+    };
+    let proposed = Proposed {
+        public: "{}".into(),
+        secret: Secret::new("{}"),
+        key: "k".into(),
+        holdout_key: "h".into(),
+        format,
+        metrics: Vec::new(),
+    };
+    Judged::Task(task, proposed)
+}
+
+/// A rate of `n_right` of `n_judged`, after `n_faults` faults.
+fn rate(n_right: usize, n_judged: usize, n_faults: usize) -> SolveRate {
+    let right = verdict(Status::Ok, 1.0, true);
+    let wrong = verdict(Status::Wrong, 0.0, true);
+    let fault = verdict(Status::Fault, 0.0, true);
+    std::iter::repeat_n(&right, n_right)
+        .chain(std::iter::repeat_n(&wrong, n_judged - n_right))
+        .chain(std::iter::repeat_n(&fault, n_faults))
+        .collect()
+}
+
+#[test]
+fn solver_table() {
+    #[track_caller]
+    fn check(graded: bool, status: Status, score: f32, format: bool, expect: Option<f32>) {
+        let mut table = RewardTable::azr_release().solver;
+        table.graded = graded;
+        assert_eq!(table.reward(&verdict(status, score, format)), expect);
+    }
+    check(false, Status::Ok, 1.0, true, Some(1.0));
+    check(false, Status::Ok, 1.0, false, Some(-1.0));
+    check(false, Status::Wrong, 0.0, true, Some(-0.5));
+    check(false, Status::Wrong, 0.0, false, Some(-1.0));
+    check(false, Status::Wrong, 0.4, true, Some(-0.5));
+    check(true, Status::Wrong, 0.4, true, Some(0.4));
+    check(true, Status::Wrong, 0.0, true, Some(-0.5));
+    check(true, Status::Ok, 1.0, true, Some(1.0));
+    check(false, Status::Timeout, 0.0, true, Some(-0.5));
+    check(false, Status::Crashed, 0.0, true, Some(-0.5));
+    check(false, Status::Unparsable, 0.0, true, Some(-1.0));
+    check(false, Status::Fault, 0.0, true, None);
+    check(false, Status::Fault, 0.0, false, None);
+}
+
+#[test]
+fn proposer_table() {
+    #[track_caller]
+    fn check(table: &RewardTable, judged: Judged, rate: SolveRate, expect: Option<f32>) {
+        assert_eq!(table.proposer.reward(&judged, &rate), expect);
+    }
+    let release = RewardTable::azr_release();
+    let paper = RewardTable::azr_paper();
+    let rejected = Rejection {
+        cause: "parse".into(),
+        detail: String::new(),
+    };
+    let fault = Fault {
+        cause: "trap".into(),
+        detail: String::new(),
+    };
+    check(
+        &release,
+        Judged::Rejected(rejected),
+        SolveRate::default(),
+        Some(-1.0),
+    );
+    check(&release, Judged::Fault(fault), rate(4, 8, 0), None);
+    check(&release, task(false), rate(4, 8, 0), Some(-1.0));
+    check(&release, task(true), rate(1, 8, 0), Some(0.875));
+    check(&release, task(true), rate(7, 8, 0), Some(0.125));
+    check(&release, task(true), rate(3, 4, 4), Some(0.25));
+    check(&release, task(true), rate(0, 8, 0), Some(-0.5));
+    check(&release, task(true), rate(8, 8, 0), Some(-0.5));
+    check(&paper, task(true), rate(0, 8, 0), Some(0.0));
+    check(&paper, task(true), rate(8, 8, 0), Some(0.0));
+    check(&paper, task(true), rate(0, 0, 8), None);
+    let mut inverse = release.clone();
+    inverse.proposer.learnability = Learnability::Inverse;
+    check(&inverse, task(true), rate(0, 8, 0), Some(1.0));
+    check(&inverse, task(true), rate(8, 8, 0), Some(-0.5));
+}
+
+#[test]
+fn an_unknown_key_is_refused() {
+    let mut text = serde_json::to_value(RewardTable::azr_release()).unwrap();
+    assert_eq!(
+        serde_json::from_value::<RewardTable>(text.clone()).unwrap(),
+        RewardTable::azr_release()
+    );
+    text["solver"]["rihgt"] = 1.0.into();
+    assert!(serde_json::from_value::<RewardTable>(text).is_err());
+}
