@@ -1,0 +1,42 @@
+//! What the author of a Quaero task family depends on.
+//!
+//! Implement [`Family`], hand the type to [`export!`], build for `wasm32-wasip2`: the result is a
+//! component that the host loads. Everything else here is what most families need: fenced blocks
+//! and tags of a completion ([`Blocks`], [`answer_section`]), Python literals as data ([`Value`]), options
+//! with named errors ([`Options`]). Nothing here runs Python: a family hands programs to the
+//! [`Interpreter`], a capability of the host.
+//!
+//! # Layout
+//! `family` the trait → `bindings` the words it speaks, generated from `plugins/wit` → `options`
+//! configuration → `blocks`, `tags` reading completions → `value`, `int`, `parse`, `repr`, `equal`
+//! plain Python data.
+
+#[doc(hidden)]
+pub mod bindings;
+mod family;
+mod options;
+mod blocks;
+mod tags;
+mod value;
+mod int;
+mod parse;
+mod repr;
+mod printable;
+mod equal;
+
+pub use bindings::quaero::family::interpreter::{Answer, Job, Outcome};
+pub use bindings::quaero::family::vocabulary::{
+    Episode, Golden, Kind, Manifest, Metric, Opening, Pair, Proposed, Rejection, Reply, Role,
+    Status, Turn, Verdict,
+};
+pub use blocks::{Block, Blocks};
+pub use equal::Equality;
+pub use family::{Family, Interpreter, log};
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub use family::component;
+pub use int::{DIGITS_MAX, Int};
+pub use options::{Options, OptionsError};
+pub use parse::{DEPTH_MAX, LiteralError};
+pub use tags::{answer_section, tags_well_formed};
+pub use value::Value;
