@@ -23,7 +23,15 @@ fn secrets() {
 #[test]
 fn minting() {
     let mint = "//! A module.\nlet task = Task { id, kind };\n";
-    let files = [("crates/verify/src/lib.rs", mint), ("crates/train/src/lib.rs", mint)];
+    let knows = "[dependencies]\nquaero-types.workspace = true\n";
+    let files = [
+        ("crates/verify/Cargo.toml", knows),
+        ("crates/verify/src/lib.rs", mint),
+        ("crates/train/Cargo.toml", knows),
+        ("crates/train/src/lib.rs", mint),
+        ("crates/cpu/Cargo.toml", "[dependencies]\n"),
+        ("crates/cpu/src/pool.rs", mint),
+    ];
     check_rule(tasks_are_minted_by_verify, &files, &["crates/train/src/lib.rs:2"]);
 }
 
