@@ -1,1 +1,167 @@
-//! Text to tokens and back.
+//! Text to tokens and back, by the `tokenizer.json` of a Hugging Face folder.
+//!
+//! Adds nothing of its own to a text: no beginning-of-sequence token, no template. Added tokens
+//! (role marks, fences, `<|eos|>`) are recognised wherever they stand. Knows no tasks and no
+//! weights; whether the vocabulary fits a model is a question of one number
+//! ([`Tokenizer::check_vocab`]).
+//!
+//! # Layout
+//! - [`Tokenizer`]: encode, decode, names of tokens, the tokens that end a sequence.
+//! - [`Error`]: files that do not load and texts that do not encode, with a remedy.
+
+mod eos;
+mod error;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+pub use error::Error;
+
+/// The file that holds a tokenizer inside a model folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
+
+/// A tokenizer and the tokens that end a sequence.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    eos: Vec<u32>,
+    vocab_size: usize,
+    json: Vec<u8>,
+}
+
+impl Tokenizer {
+    /// Loads `tokenizer.json` from a model folder, and the ends of sequence from
+    /// `generation_config.json` or else `config.json` beside it.
+    ///
+    /// # Errors
+    /// If a file is missing or malformed, or an end of sequence is not in the vocabulary.
+    pub fn from_folder(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_file(folder.as_ref().join(TOKENIZER_FILE))
+    }
+
+    /// Loads a tokenizer file; the ends of sequence come from the configuration beside it.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::from_folder`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let bytes =
+            std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let eos = eos::of_folder(path.parent().unwrap_or(Path::new(".")))?;
+        Self::build(bytes, eos, &path.display().to_string())
+    }
+
+    /// A tokenizer from the bytes of a `tokenizer.json`, with these ends of sequence.
+    ///
+    /// # Errors
+    /// If the bytes are malformed or an end of sequence is not in the vocabulary.
+    pub fn from_bytes(json: &[u8], eos: &[u32]) -> Result<Self, Error> {
+        Self::build(json.to_vec(), eos.to_vec(), "the given tokenizer.json")
+    }
+
+    fn build(json: Vec<u8>, eos: Vec<u32>, origin: &str) -> Result<Self, Error> {
+        let malformed = |reason: String| Error::Malformed { origin: origin.to_owned(), reason };
+        let mut inner = tokenizers::Tokenizer::from_bytes(&json)
+            .map_err(|error| malformed(error.to_string()))?;
+        // A file may ask to cut or pad what it encodes; a prompt must come back whole.
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| malformed(error.to_string()))?;
+        // An id that two tokens claim, or a hole, makes this differ from the number of tokens.
+        let added = inner.get_added_tokens_decoder();
+        let last = inner.get_vocab(true).into_values().chain(added.into_keys()).max();
+        let vocab_size = last.map_or(0, |id| id as usize + 1);
+        if let Some(&id) = eos.iter().find(|&&id| inner.id_to_token(id).is_none()) {
+            return Err(Error::UnknownEos { origin: origin.to_owned(), id, vocab_size });
+        }
+        Ok(Self { inner, eos, vocab_size, json })
+    }
+
+    /// The tokens of a text. Added tokens in it are recognised; nothing is put before or after.
+    ///
+    /// # Errors
+    /// If the tokenizer cannot represent the text.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
+        let encoding = self.inner.encode_fast(text, false).map_err(|error| Error::Encode {
+            text: text.chars().take(60).collect(),
+            reason: error.to_string(),
+        })?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// [`Tokenizer::encode`] of many texts, on all threads, in order.
+    ///
+    /// # Errors
+    /// At the first text that cannot be represented.
+    pub fn encode_batch<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<Vec<u32>>, Error> {
+        texts.par_iter().with_min_len(16).map(|text| self.encode(text.as_ref())).collect()
+    }
+
+    /// The text of tokens. Special tokens (ends, padding) vanish; other added tokens stay.
+    ///
+    /// # Errors
+    /// If a token is outside the vocabulary, or the decoder fails.
+    pub fn decode(&self, tokens: &[u32]) -> Result<String, Error> {
+        if let Some(&id) = tokens.iter().find(|&&id| id as usize >= self.vocab_size) {
+            return Err(Error::UnknownToken { id, vocab_size: self.vocab_size });
+        }
+        let decoded = self.inner.decode(tokens, true);
+        decoded.map_err(|error| Error::Decode { reason: error.to_string() })
+    }
+
+    /// [`Tokenizer::decode`] of many sequences, on all threads, in order.
+    ///
+    /// # Errors
+    /// At the first sequence that cannot be decoded.
+    pub fn decode_batch<T: AsRef<[u32]> + Sync>(
+        &self,
+        sequences: &[T],
+    ) -> Result<Vec<String>, Error> {
+        sequences.par_iter().with_min_len(16).map(|tokens| self.decode(tokens.as_ref())).collect()
+    }
+
+    /// The id of the token written exactly `token`, if there is one.
+    #[must_use]
+    pub fn token_id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// How token `id` is written in the vocabulary, if there is one.
+    #[must_use]
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The tokens that end a sequence.
+    #[must_use]
+    pub fn eos(&self) -> &[u32] {
+        &self.eos
+    }
+
+    /// One more than the largest id: the rows that an embedding needs at least.
+    #[must_use]
+    pub fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    /// Checks that a model with `n_rows` embedding rows knows every token. More rows are common
+    /// (padding to a round number) and harmless.
+    ///
+    /// # Errors
+    /// If there are fewer rows than tokens.
+    pub fn check_vocab(&self, n_rows: usize) -> Result<(), Error> {
+        if self.vocab_size <= n_rows {
+            return Ok(());
+        }
+        Err(Error::Vocab { tokens: self.vocab_size, rows: n_rows })
+    }
+
+    /// The `tokenizer.json` as it was read, to be saved beside trained weights.
+    #[must_use]
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+}
+
+#[cfg(test)]
+mod tests;
