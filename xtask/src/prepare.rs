@@ -114,7 +114,7 @@ pub(crate) fn plugins() -> Result<()> {
         bail!("{PLUGINS_MANIFEST}: no member is a task family (crate-type \"cdylib\")");
     }
     if !families.iter().all(|family| built.join(&family.file).is_file()) {
-        say("building the task families for the sandbox (first time: about a minute)");
+        say("building the task families for the sandbox (first time: one to two minutes)");
     }
     let mut build = cargo("build --quiet --release --workspace --target wasm32-wasip2");
     build.arg("--manifest-path").arg(shell::root().join(PLUGINS_MANIFEST));

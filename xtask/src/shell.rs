@@ -148,3 +148,6 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let result = work();
     (result, start.elapsed().as_secs_f64())
 }
+
+#[cfg(all(test, unix))]
+mod tests;
