@@ -24,15 +24,28 @@
 //! weights     model.params(), model.params_mut(), grads = model.params().zeros_like()
 //! ```
 
-mod cache;
 mod config;
 mod error;
-mod packed;
 mod params;
+
+mod init;
+mod model;
+mod packed;
+
+mod backward;
+mod cache;
+mod forward;
+mod infer;
+mod layer;
+mod rope;
 
 pub use cache::KvCache;
 pub use config::{Architecture, Config, Llama3Scaling};
 pub use error::Error;
+pub use forward::{Forward, ForwardOptions};
+pub use infer::{Logits, Span};
+pub use init::Init;
+pub use model::Model;
 pub use packed::{NO_TARGET, Packed};
 pub use params::{Class, Params};
 pub use quaero_ops::head::LogSoftmax;

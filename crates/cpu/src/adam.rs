@@ -1,0 +1,64 @@
+//! One step of AdamW (Loshchilov & Hutter, 1711.05101), elementwise.
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// The numbers of one step, corrections for the bias of the moments included.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// β₁ and β₂.
+    pub betas: (f32, f32),
+    /// Learning rate / (1 − β₁^t).
+    pub step_size: f32,
+    /// 1 / √(1 − β₂^t).
+    pub inv_sqrt_correction: f32,
+    /// Added to the root of the second moment.
+    pub eps: f32,
+    /// 1 − learning rate · weight decay.
+    pub keep: f32,
+    /// Multiplies the gradient (clipping).
+    pub grad_scale: f32,
+}
+
+/// m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← keep·w − step_size·m / (√v·correction + eps).
+///
+/// # Panics
+/// If the lengths differ.
+pub fn step(step: Step, w: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
+    const BLOCK: usize = 16 * 1024;
+    assert!(w.len() == grad.len() && m.len() == w.len() && v.len() == w.len(), "adam: lengths");
+    let parts = w.par_chunks_mut(BLOCK).zip(grad.par_chunks(BLOCK));
+    parts.zip(m.par_chunks_mut(BLOCK).zip(v.par_chunks_mut(BLOCK))).for_each(
+        |((w, grad), (m, v))| {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let (b1, b2) = step.betas;
+                    for (((w, &g), m), v) in w.iter_mut().zip(grad).zip(m).zip(v) {
+                        let g = g * step.grad_scale;
+                        *m = b1 * *m + (1.0 - b1) * g;
+                        *v = b2 * *v + (1.0 - b2) * (g * g);
+                        let root = v.sqrt() * step.inv_sqrt_correction + step.eps;
+                        *w = step.keep * *w - step.step_size * (*m / root);
+                    }
+                },
+            );
+        },
+    );
+}
+
+/// Σ x², in f64 over blocks of a fixed size, added in order.
+#[must_use]
+pub fn sum_of_squares(x: &[f32]) -> f64 {
+    let parts: Vec<f64> = x
+        .par_chunks(4096)
+        .map(|block| {
+            let mut lanes = [0.0_f64; 16];
+            for (i, &x) in block.iter().enumerate() {
+                lanes[i % 16] += f64::from(x) * f64::from(x);
+            }
+            lanes.iter().sum()
+        })
+        .collect();
+    parts.iter().sum()
+}
