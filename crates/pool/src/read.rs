@@ -1,0 +1,177 @@
+//! What steps read: references, tasks to replay, summaries.
+
+use quaero_rng::Key;
+use quaero_types::{Kind, Origin, PolicyVersion, Secret, Task, TaskId};
+use rusqlite::{OptionalExtension, Row};
+use serde_json::from_str;
+
+use crate::index::Order;
+use crate::{Error, Pool};
+
+/// A task with its gold answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// What a solver may see.
+    pub task: Task,
+    /// What the judge sees.
+    pub secret: Secret,
+}
+
+/// A buffer in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Tasks in it.
+    pub size: usize,
+    /// Distinct contents (programs, problems) among them.
+    pub distinct: usize,
+    /// Mean number of steps since its tasks were added; `None` if it is empty.
+    pub age_mean: Option<f64>,
+    /// The same of its oldest task.
+    pub age_max: Option<u64>,
+}
+
+const COLUMNS: &str =
+    "SELECT id, kind, public, secret, origin, proposed_step, policy_version, parents, metrics
+     FROM tasks";
+
+impl Pool {
+    /// Draws min(`k`, size) tasks without replacement from the buffers of `kinds` taken together,
+    /// as references for one proposer's prompt. `key` alone decides which.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn references(
+        &self,
+        kinds: &[Kind],
+        k: usize,
+        order: Order,
+        key: Key,
+    ) -> Result<Vec<Stored>, Error> {
+        self.index.draw(kinds, k, order, key).into_iter().map(|seq| self.at(seq)).collect()
+    }
+
+    /// Draws min(`k`, size) tasks of `kind` without replacement for a solver to play again.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn replay(
+        &self,
+        kind: &Kind,
+        k: usize,
+        order: Order,
+        key: Key,
+    ) -> Result<Vec<Stored>, Error> {
+        self.references(std::slice::from_ref(kind), k, order, key)
+    }
+
+    /// The task `id`, in a buffer or evicted.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn get(&self, id: TaskId) -> Result<Option<Stored>, Error> {
+        let failed = |source| self.failed("reading a task", source);
+        let raw = self
+            .db
+            .prepare_cached(&format!("{COLUMNS} WHERE id = ?"))
+            .and_then(|mut statement| statement.query_row([id.to_string()], Raw::read).optional())
+            .map_err(failed)?;
+        raw.map(|raw| self.parse(raw)).transpose()
+    }
+
+    /// Kinds that have a buffer, in order.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<Kind> {
+        self.index.kinds()
+    }
+
+    /// Tasks in the buffer of `kind`.
+    #[must_use]
+    pub fn size(&self, kind: &Kind) -> usize {
+        self.index.len(kind)
+    }
+
+    /// The buffer of `kind` in numbers, as seen from `step`.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn summary(&self, kind: &Kind, step: u64) -> Result<Summary, Error> {
+        let sql = "SELECT COUNT(DISTINCT holdout_key) FROM tasks
+                   WHERE kind = ? AND evicted_step IS NULL";
+        let distinct = self
+            .db
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                statement.query_row([kind.to_string()], |row| row.get::<_, usize>(0))
+            })
+            .map_err(|source| self.failed("summing up a buffer", source))?;
+        let ages = || self.index.entries(kind).map(|entry| step.saturating_sub(entry.step));
+        let size = self.size(kind);
+        let age_mean = (size > 0).then(|| ages().sum::<u64>() as f64 / size as f64);
+        Ok(Summary { size, distinct, age_mean, age_max: ages().max() })
+    }
+
+    fn at(&self, seq: i64) -> Result<Stored, Error> {
+        let raw = self
+            .db
+            .prepare_cached(&format!("{COLUMNS} WHERE seq = ?"))
+            .and_then(|mut statement| statement.query_row([seq], Raw::read))
+            .map_err(|source| self.failed("reading a task", source))?;
+        self.parse(raw)
+    }
+
+    fn parse(&self, raw: Raw) -> Result<Stored, Error> {
+        let id = raw.id.clone();
+        raw.parse().map_err(|why| self.corrupt(format!("task {id}: {why}")))
+    }
+}
+
+/// A row of `tasks` as SQLite has it.
+struct Raw {
+    id: String,
+    kind: String,
+    public: String,
+    secret: String,
+    origin: String,
+    proposed_step: Option<u64>,
+    policy_version: Option<u64>,
+    parents: String,
+    metrics: String,
+}
+
+impl Raw {
+    fn read(row: &Row) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            public: row.get(2)?,
+            secret: row.get(3)?,
+            origin: row.get(4)?,
+            proposed_step: row.get(5)?,
+            policy_version: row.get(6)?,
+            parents: row.get(7)?,
+            metrics: row.get(8)?,
+        })
+    }
+
+    fn parse(self) -> Result<Stored, String> {
+        let origin = match (self.origin.as_str(), self.proposed_step, self.policy_version) {
+            ("seed", ..) => Origin::Seed,
+            ("suite", ..) => Origin::Suite,
+            ("proposed", Some(step), Some(version)) => {
+                Origin::Proposed { step, version: PolicyVersion(version) }
+            }
+            (other, step, version) => {
+                return Err(format!("origin {other:?} with step {step:?}, version {version:?}"));
+            }
+        };
+        let task = Task {
+            id: TaskId::try_from(self.id)?,
+            kind: self.kind.parse()?,
+            public: self.public,
+            parents: from_str(&self.parents).map_err(|why| format!("parents: {why}"))?,
+            origin,
+            metrics: from_str(&self.metrics).map_err(|why| format!("metrics: {why}"))?,
+        };
+        Ok(Stored { task, secret: Secret::new(self.secret) })
+    }
+}
