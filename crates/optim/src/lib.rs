@@ -1,1 +1,16 @@
 //! AdamW, gradient clipping and learning-rate schedules.
+//!
+//! Serves `update` and `seed`. Knows tensors by name and shape, nothing of models or losses.
+//!
+//! # Layout
+//! - [`AdamW`]: the optimiser with its moments; state goes out and in as named tensors
+//! - [`clip_grad_norm`]: the global norm in a fixed order, and what to multiply by
+//! - [`Schedule`]: the learning rate of a step
+
+mod adamw;
+mod clip;
+mod schedule;
+
+pub use adamw::{AdamW, AdamWOptions, Error, State};
+pub use clip::{clip_grad_norm, grad_norm};
+pub use schedule::{Decay, Schedule};
