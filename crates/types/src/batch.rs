@@ -15,7 +15,7 @@ pub struct Row {
     pub reward: f32,
     /// The advantage of each of its tokens (sequence-level estimators give all tokens one value).
     pub advantage: f32,
-    /// Share of the row in the loss before aggregation (task-role weights and the like); 1 is plain.
+    /// Share of the row in the loss before aggregation (task-role weights and so on); 1 is plain.
     pub weight: f32,
 }
 

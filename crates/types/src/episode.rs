@@ -100,7 +100,7 @@ pub struct ManifestKind {
     /// The kinds whose tasks serve as references to this kind's proposer (AZR: induction is
     /// proposed from programs of the deduction and abduction buffers).
     pub references_from: Vec<String>,
-    /// How many references the proposer must have (induction: exactly 1; others: 0 = the config's K).
+    /// How many references the proposer must have (induction: 1; others: 0 = the config's K).
     pub references_exactly: u32,
 }
 

@@ -56,6 +56,7 @@ pub struct Fault {
 }
 
 /// The outcome of a proposal.
+#[expect(clippy::large_enum_variant, reason = "short-lived, and most of them are tasks")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judged {
     /// A valid task. `Proposed` is kept for its format flag and its secret.
