@@ -1,3 +1,5 @@
+//! Estimators against numpy, closed forms and invariances (shift, order, equal rewards).
+
 use proptest::prelude::*;
 use quaero_types::{Kind, Role, TaskRole};
 use serde_json::Value;

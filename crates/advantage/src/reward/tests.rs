@@ -1,3 +1,5 @@
+//! Reward tables, row by row.
+
 use quaero_types::{Fault, Kind, Origin, Proposed, Rejection, Secret, Task, TaskId};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The product against its definition, bit for bit, over shapes and thread counts.
+
 use quaero_rng::Key;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a config.json may say, and what is refused by name.
+
 use super::*;
 
 /// What transformers 5 writes.

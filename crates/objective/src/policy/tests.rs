@@ -1,3 +1,5 @@
+//! The policy loss against autograd, finite differences and closed forms.
+
 use proptest::prelude::*;
 use serde::Deserialize;
 

@@ -1,3 +1,5 @@
+//! AdamW against an f64 oracle and PyTorch.
+
 use quaero_rng::Key;
 
 use super::*;

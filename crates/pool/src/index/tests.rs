@@ -1,3 +1,5 @@
+//! Draws are distinct, and as frequent as their order says.
+
 use super::*;
 
 fn index(sizes: &[(&str, usize)]) -> (Index, Vec<Kind>) {

@@ -1,3 +1,5 @@
+//! Rows of the corpus: keyed, in the family's form, without held-out programs.
+
 use super::*;
 
 fn corpus() -> Corpus {

@@ -1,3 +1,5 @@
+//! The micro-language against CPython, and its corner cases.
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -1,3 +1,5 @@
+//! The tokenizer against transformers.
+
 use super::*;
 
 #[test]
