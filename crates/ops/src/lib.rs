@@ -16,5 +16,5 @@ pub mod linear;
 mod tensor;
 
 pub use buffers::Buffers;
-pub use quaero_cpu::{adam, attention, embedding, head, mlp, norm, rope};
+pub use quaero_cpu::{adam, attention, embedding, head, math, mlp, norm, rope};
 pub use tensor::Tensor;

@@ -1,0 +1,175 @@
+//! The loop of steps.
+
+use std::collections::VecDeque;
+
+use quaero_model::{Config, KvCache, Model};
+use rayon::prelude::*;
+
+use crate::Error;
+use crate::request::{Finish, Output, Progress, Refusal, Request, Stats};
+use crate::sample::Scratch;
+use crate::schedule::{Job, Schedule, pages_needed};
+
+/// Tokens of prompts that a step reads beside the running sequences.
+const PREFILL_TOKENS: usize = 512;
+
+/// How large the engine may grow. No result depends on it, except that a request which does not
+/// fit into the cache even alone is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The most sequences in a step.
+    pub max_batch: usize,
+    /// Tokens in a page of the cache; rounded up to a multiple of
+    /// [`KvCache::PAGE_LEN_MULTIPLE`].
+    pub page_tokens: usize,
+    /// Memory of the cache in MiB.
+    pub cache_mib: usize,
+}
+
+/// Generates. Keeps the memory of its cache from call to call, and nothing else.
+#[derive(Debug)]
+pub struct Engine {
+    options: Options,
+    prefill_tokens: usize,
+    cache: Option<(Config, KvCache)>,
+    stats: Stats,
+}
+
+impl Engine {
+    /// An engine; its memory is taken at the first call.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self { options, prefill_tokens: PREFILL_TOKENS, cache: None, stats: Stats::default() }
+    }
+
+    /// What the last call has done.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Continues every prompt. A sample ends with a token of `eos`, at its request's `max_new`, or
+    /// at the end of the model's context. `on_progress` hears of every step.
+    ///
+    /// One output for each sample, sorted by request and sample. A request that cannot be served
+    /// gives outputs that end with [`Finish::Refused`].
+    ///
+    /// # Errors
+    /// If the cache does not hold a single page, the batch is empty by its options, or the model's
+    /// logits are not finite.
+    pub fn generate(
+        &mut self,
+        model: &Model,
+        eos: &[u32],
+        requests: &[Request],
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Vec<Output>, Error> {
+        if self.options.max_batch == 0 {
+            return Err(Error::EmptyBatch);
+        }
+        self.stats = Stats::default();
+        let (max_batch, prefill_tokens) = (self.options.max_batch, self.prefill_tokens);
+        let cache = prepare(&mut self.cache, &self.options, model.config())?;
+        let stats = &mut self.stats;
+        let (jobs, mut outputs) = sort_out(requests, model.config(), cache);
+        stats.n_refused =
+            outputs.iter().filter(|o| matches!(o.finish, Finish::Refused(_))).count() as u64;
+        let n_samples = requests.iter().map(|request| request.n_samples).sum();
+        for Job { request, .. } in &jobs {
+            stats.prefix_tokens_saved += (request.prompt.len() * (request.n_samples - 1)) as u64;
+        }
+        let mut schedule = Schedule::new(jobs, cache, max_batch, prefill_tokens);
+        while !schedule.is_done() {
+            schedule.admit();
+            let spans = schedule.plan();
+            let logits = (!spans.is_empty()).then(|| model.infer(&spans, cache));
+            let rows = logits.iter().flat_map(|logits| logits.rows());
+            let (mut turns, n_read) = schedule.turns(rows);
+            assert!(n_read + turns.len() > 0, "a step reads or draws something");
+            turns.par_iter_mut().with_min_len(8).for_each_init(
+                Scratch::default,
+                |scratch, turn| {
+                    turn.0.advance(turn.1, eos, scratch);
+                },
+            );
+            if let Some((request_idx, sample_idx, position)) =
+                turns.iter().find_map(|(sequence, _)| sequence.fault())
+            {
+                return Err(Error::NotFinite { request_idx, sample_idx, position });
+            }
+            stats.n_steps += 1;
+            stats.prompt_tokens += n_read as u64;
+            stats.completion_tokens += turns.len() as u64;
+            schedule.settle(cache, |output| outputs.push(output));
+            on_progress(Progress {
+                n_finished: outputs.len(),
+                n_samples,
+                completion_tokens: stats.completion_tokens,
+            });
+        }
+        assert!(schedule.all_pages_free(), "a sequence left and kept a page");
+        outputs.sort_unstable_by_key(|output| (output.request_idx, output.sample_idx));
+        Ok(outputs)
+    }
+}
+
+/// The cache, made anew if it is not there or was for a model of another form.
+fn prepare<'c>(
+    slot: &'c mut Option<(Config, KvCache)>,
+    options: &Options,
+    config: &Config,
+) -> Result<&'c mut KvCache, Error> {
+    let &Options { max_batch: _, page_tokens, cache_mib } = options;
+    if slot.as_ref().is_some_and(|(of, _)| of != config) {
+        *slot = None;
+    }
+    let page_len = page_tokens.max(1).next_multiple_of(KvCache::PAGE_LEN_MULTIPLE);
+    let page_bytes = KvCache::page_bytes(config, page_len);
+    let n_pages = (cache_mib << 20) / page_bytes;
+    if n_pages == 0 {
+        return Err(Error::CacheTooSmall { cache_mib, page_tokens: page_len, page_bytes });
+    }
+    let fresh = || (config.clone(), KvCache::new(config, n_pages, page_len));
+    Ok(&mut slot.get_or_insert_with(fresh).1)
+}
+
+/// The requests that are to be served, and the outputs of all others.
+fn sort_out<'a>(
+    requests: &'a [Request],
+    config: &Config,
+    cache: &KvCache,
+) -> (VecDeque<Job<'a>>, Vec<Output>) {
+    let (mut jobs, mut outputs) = (VecDeque::new(), Vec::new());
+    let (page_len, n_pages) = (cache.page_len(), cache.n_pages());
+    let room = config.max_position_embeddings;
+    for (request_idx, request) in requests.iter().enumerate() {
+        let limit = request.max_new.min(room.saturating_sub(request.prompt.len()));
+        let too_wide = limit > 0 && pages_needed(request, limit, page_len) > n_pages;
+        let finish = match request.refusal(config.vocab_size, room) {
+            Some(refusal) => Finish::Refused(refusal),
+            None if too_wide => Finish::Refused(Refusal::NeedsCache {
+                tokens: pages_needed(request, limit, page_len) * page_len,
+                tokens_max: n_pages * page_len,
+            }),
+            None => Finish::Length,
+        };
+        if finish == Finish::Length && limit > 0 {
+            if request.n_samples > 0 {
+                jobs.push_back(Job { request_idx, request, limit });
+            }
+            continue;
+        }
+        outputs.extend((0..request.n_samples).map(|sample_idx| Output {
+            request_idx,
+            sample_idx,
+            tokens: Vec::new(),
+            logp: Vec::new(),
+            logp_truncated: Vec::new(),
+            finish,
+        }));
+    }
+    (jobs, outputs)
+}
+
+#[cfg(test)]
+mod tests;

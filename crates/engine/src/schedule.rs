@@ -1,0 +1,290 @@
+//! Who is in the batch.
+//!
+//! Samples enter in the order of requests, each with all the pages it may ever need, so a sequence
+//! that has entered can always go on. The prompt of a request is read once; its samples share the
+//! full pages and copy the last one if it is partly filled (the last sample takes it over).
+
+use std::collections::VecDeque;
+
+use quaero_model::{KvCache, Span};
+use quaero_rng::Key;
+
+use crate::pages::Pages;
+use crate::request::{Finish, Output, Request, Sampling};
+use crate::sample::{Draw, Scratch, draw_with};
+
+/// A sample on its way.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    sampling: Sampling,
+    key: Key,
+    n_prompt: usize,
+    /// The most new tokens.
+    limit: usize,
+    /// Pages for the prompt and `limit` − 1 new tokens (the last one is never read again).
+    pages: Vec<u32>,
+    output: Output,
+}
+
+impl Sequence {
+    /// Draws the next token from its row of logits.
+    pub(crate) fn advance(&mut self, logits: &[f32], eos: &[u32], scratch: &mut Scratch) {
+        let position = self.n_prompt + self.output.tokens.len();
+        let Draw { token, logp, logp_truncated } =
+            draw_with(logits, &self.sampling, self.key, position as u64, scratch);
+        self.output.tokens.push(token);
+        self.output.logp.push(logp);
+        self.output.logp_truncated.push(logp_truncated);
+        if eos.contains(&token) {
+            self.output.finish = Finish::Stop;
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.output.finish == Finish::Stop || self.output.tokens.len() == self.limit
+    }
+
+    /// The position of the last token, if its log-probability is not a number.
+    pub(crate) fn fault(&self) -> Option<(usize, usize, usize)> {
+        let logp = self.output.logp.last()?;
+        let position = self.n_prompt + self.output.tokens.len() - 1;
+        let place = (self.output.request_idx, self.output.sample_idx, position);
+        (!logp.is_finite()).then_some(place)
+    }
+
+    /// The last token, to be read in the next step.
+    fn span(&self) -> Span<'_> {
+        let n = self.output.tokens.len();
+        Span {
+            start: self.n_prompt + n - 1,
+            tokens: &self.output.tokens[n - 1..],
+            pages: &self.pages,
+            n_logits: 1,
+        }
+    }
+}
+
+/// A request whose samples have not all begun.
+#[derive(Debug)]
+struct Group<'a> {
+    request: &'a Request,
+    request_idx: usize,
+    /// The most new tokens of a sample.
+    limit: usize,
+    /// The pages of the prompt.
+    pages: Vec<u32>,
+    /// How much of the prompt has been read.
+    n_read: usize,
+    /// How much of it the running step reads.
+    n_reading: usize,
+    /// The logits after the prompt, once it has been read.
+    first_row: Option<Vec<f32>>,
+    /// Samples that have entered the batch.
+    n_entered: usize,
+    /// Those of them that have not drawn their first token.
+    waiting: Vec<Sequence>,
+}
+
+/// Pages that `n_tokens` tokens fill.
+pub(crate) fn n_pages_for(n_tokens: usize, page_len: usize) -> usize {
+    n_tokens.div_ceil(page_len)
+}
+
+/// The pages that a sample of `request` needs at most, with its own copy of a partly filled page.
+pub(crate) fn pages_needed(request: &Request, limit: usize, page_len: usize) -> usize {
+    let n_prompt = request.prompt.len();
+    let copied = request.n_samples > 1 && !n_prompt.is_multiple_of(page_len);
+    n_pages_for(n_prompt + limit - 1, page_len) + usize::from(copied)
+}
+
+/// A request that is to be served, and the most new tokens that a sample of it may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) request_idx: usize,
+    pub(crate) request: &'a Request,
+    pub(crate) limit: usize,
+}
+
+/// The batch and those who wait for it.
+#[derive(Debug)]
+pub(crate) struct Schedule<'a> {
+    jobs: VecDeque<Job<'a>>,
+    groups: VecDeque<Group<'a>>,
+    running: Vec<Sequence>,
+    /// Sequences that have entered and not ended.
+    n_inside: usize,
+    pages: Pages,
+    page_len: usize,
+    max_batch: usize,
+    prefill_tokens: usize,
+}
+
+impl<'a> Schedule<'a> {
+    pub(crate) fn new(
+        jobs: VecDeque<Job<'a>>,
+        cache: &KvCache,
+        max_batch: usize,
+        prefill_tokens: usize,
+    ) -> Self {
+        Self {
+            jobs,
+            groups: VecDeque::new(),
+            running: Vec::with_capacity(max_batch),
+            n_inside: 0,
+            pages: Pages::new(cache.n_pages()),
+            page_len: cache.page_len(),
+            max_batch,
+            prefill_tokens,
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.jobs.is_empty() && self.groups.is_empty() && self.running.is_empty()
+    }
+
+    /// Lets samples enter, in order, while there are places and pages.
+    pub(crate) fn admit(&mut self) {
+        while self.n_inside < self.max_batch {
+            let open = self.groups.back().is_some_and(|g| g.n_entered < g.request.n_samples);
+            let entered = if open { self.admit_sample() } else { self.admit_group() };
+            if !entered {
+                break;
+            }
+        }
+    }
+
+    /// The next request, if its prompt and one sample have pages.
+    fn admit_group(&mut self) -> bool {
+        let Some(&Job { request_idx, request, limit }) = self.jobs.front() else { return false };
+        if self.pages.n_free() < pages_needed(request, limit, self.page_len) {
+            return false;
+        }
+        let mut pages = Vec::new();
+        let n_pages = n_pages_for(request.prompt.len(), self.page_len);
+        assert!(self.pages.take(n_pages, &mut pages), "there are as many, as was just checked");
+        self.jobs.pop_front();
+        self.groups.push_back(Group {
+            request,
+            request_idx,
+            limit,
+            pages,
+            n_read: 0,
+            n_reading: 0,
+            first_row: None,
+            n_entered: 0,
+            waiting: Vec::new(),
+        });
+        true
+    }
+
+    /// The next sample of the last group, if there are pages for it.
+    fn admit_sample(&mut self) -> bool {
+        let Some(group) = self.groups.back_mut() else { return false };
+        let n_prompt = group.request.prompt.len();
+        let is_last = group.n_entered + 1 == group.request.n_samples;
+        // The last sample writes on in the prompt's own last page, the others in a copy.
+        let n_shared = if is_last { group.pages.len() } else { n_prompt / self.page_len };
+        let n_total = n_pages_for(n_prompt + group.limit - 1, self.page_len);
+        let mut pages = Vec::with_capacity(n_total);
+        pages.extend_from_slice(&group.pages[..n_shared]);
+        if !self.pages.take(n_total - n_shared, &mut pages) {
+            return false;
+        }
+        self.pages.share(&pages[..n_shared]);
+        let sample_idx = group.n_entered;
+        let capacity = group.limit.min(64);
+        group.waiting.push(Sequence {
+            sampling: group.request.sampling,
+            key: group.request.key.with(sample_idx as u64),
+            n_prompt,
+            limit: group.limit,
+            pages,
+            output: Output {
+                request_idx: group.request_idx,
+                sample_idx,
+                tokens: Vec::with_capacity(capacity),
+                logp: Vec::with_capacity(capacity),
+                logp_truncated: Vec::with_capacity(capacity),
+                finish: Finish::Length,
+            },
+        });
+        group.n_entered += 1;
+        self.n_inside += 1;
+        true
+    }
+
+    /// What the next step reads: a token of every running sequence, then pieces of prompts.
+    pub(crate) fn plan(&mut self) -> Vec<Span<'_>> {
+        let mut budget = self.prefill_tokens;
+        for group in &mut self.groups {
+            group.n_reading = budget.min(group.request.prompt.len() - group.n_read);
+            budget -= group.n_reading;
+        }
+        let reading = self.groups.iter().filter(|group| group.n_reading > 0).map(|group| {
+            let end = group.n_read + group.n_reading;
+            Span {
+                start: group.n_read,
+                tokens: &group.request.prompt[group.n_read..end],
+                pages: &group.pages,
+                n_logits: usize::from(end == group.request.prompt.len()),
+            }
+        });
+        self.running.iter().map(Sequence::span).chain(reading).collect()
+    }
+
+    /// Takes the rows of logits that the planned step gave, and pairs each sequence that can draw
+    /// a token with its row. Returns how many tokens of prompts were read.
+    pub(crate) fn turns<'b>(
+        &'b mut self,
+        mut rows: impl Iterator<Item = &'b [f32]>,
+    ) -> (Vec<(&'b mut Sequence, &'b [f32])>, usize) {
+        let mut turns: Vec<_> = self.running.iter_mut().zip(&mut rows).collect();
+        let mut n_read = 0;
+        for group in &mut self.groups {
+            n_read += group.n_reading;
+            group.n_read += std::mem::take(&mut group.n_reading);
+            if group.n_read == group.request.prompt.len() && group.first_row.is_none() {
+                group.first_row = rows.next().map(<[f32]>::to_vec);
+            }
+            if let Some(row) = &group.first_row {
+                turns.extend(group.waiting.iter_mut().map(|sequence| (sequence, &row[..])));
+            }
+        }
+        (turns, n_read)
+    }
+
+    /// After the draws: those that end leave, those that drew their first token run.
+    pub(crate) fn settle(&mut self, cache: &mut KvCache, mut leave: impl FnMut(Output)) {
+        for group in self.groups.iter_mut().filter(|group| group.first_row.is_some()) {
+            let n_full = group.request.prompt.len() / self.page_len;
+            let partial = group.pages.get(n_full);
+            for sequence in group.waiting.drain(..) {
+                if let (Some(&from), Some(&to)) = (partial, sequence.pages.get(n_full))
+                    && from != to
+                    && !sequence.is_finished()
+                {
+                    cache.copy_page(from, to);
+                }
+                self.running.push(sequence);
+            }
+        }
+        let pages = &mut self.pages;
+        self.groups.retain(|group| {
+            let open = group.n_entered < group.request.n_samples || group.first_row.is_none();
+            if !open {
+                pages.release(&group.pages);
+            }
+            open
+        });
+        for sequence in self.running.extract_if(.., |sequence| sequence.is_finished()) {
+            self.pages.release(&sequence.pages);
+            self.n_inside -= 1;
+            leave(sequence.output);
+        }
+    }
+
+    /// Whether every page is free again.
+    pub(crate) fn all_pages_free(&self) -> bool {
+        self.pages.n_free() == self.pages.n_pages()
+    }
+}
