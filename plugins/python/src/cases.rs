@@ -1,0 +1,61 @@
+//! The golden cases by name, embedded.
+
+macro_rules! case {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../cases/", $name, ".json")))
+    };
+}
+
+/// `folder/name` and the text of each case's file.
+pub(crate) const FILES: [(&str, &str); 50] = [
+    case!("accept/a_long_output_can_be_answered"),
+    case!("accept/abduction_task"),
+    case!("accept/an_answer_may_be_a_plain_expression"),
+    case!("accept/an_input_on_several_lines"),
+    case!("accept/another_program_that_does_the_same"),
+    case!("accept/any_input_that_works_is_right"),
+    case!("accept/azr_function_of_another_name_becomes_f"),
+    case!("accept/azr_induction_task"),
+    case!("accept/azr_input_may_be_an_expression"),
+    case!("accept/compact_completion_goes_on_from_the_fence"),
+    case!("accept/compact_induction_task"),
+    case!("accept/crlf_and_tabs"),
+    case!("accept/deduction_task"),
+    case!("accept/names_that_end_in_input_are_not_banned"),
+    case!("accept/numbers_are_equal_across_types"),
+    case!("accept/outputs_over_400_characters_are_not_corrupted"),
+    case!("accept/sets_and_dictionaries_have_no_order"),
+    case!("accept/what_is_printed_is_not_the_value"),
+    case!("reject/a_function_is_no_plain_value"),
+    case!("reject/a_lambda_for_an_answer"),
+    case!("reject/a_subclass_that_lies"),
+    case!("reject/a_tuple_is_no_list"),
+    case!("reject/a_value_over_the_limit"),
+    case!("reject/abduction_answer_that_raises"),
+    case!("reject/an_answer_that_was_cut"),
+    case!("reject/an_argument_that_patches_the_program"),
+    case!("reject/copy_of_a_reference"),
+    case!("reject/cut_at_the_length_limit"),
+    case!("reject/eval_in_the_judge"),
+    case!("reject/evaluated_text"),
+    case!("reject/exception_name_without_error_is_accepted"),
+    case!("reject/import_inside_a_function"),
+    case!("reject/induction_answer_that_exits"),
+    case!("reject/induction_answer_without_end"),
+    case!("reject/injection_through_abduction_answer"),
+    case!("reject/input_that_closes_the_call"),
+    case!("reject/loop_without_end"),
+    case!("reject/nan_equals_no_answer"),
+    case!("reject/no_block_of_input"),
+    case!("reject/no_entry"),
+    case!("reject/no_parameter"),
+    case!("reject/nondeterministic_with_empty_output"),
+    case!("reject/output_that_ignores_the_input"),
+    case!("reject/permissive_eq"),
+    case!("reject/recursion_without_end"),
+    case!("reject/shown_examples_by_heart"),
+    case!("reject/stop_iteration_is_accepted"),
+    case!("reject/syntax"),
+    case!("reject/system_exit_is_an_error"),
+    case!("reject/unpacked_arguments"),
+];

@@ -1,0 +1,159 @@
+//! The style of Absolute Zero (arXiv 2505.03335), in our own words: what its published prompts ask
+//! for, inside the think/answer preamble of R1.
+//!
+//! Left out: the framing as an IQ test for a test subject.
+
+use std::fmt::Write;
+
+use super::{Ask, block};
+use crate::options::Options;
+use crate::task::{Example, Kind};
+
+pub(super) fn write(ask: &Ask, options: &Options) -> String {
+    let task = match ask {
+        Ask::ProposeProgram { kind, references } => propose_program(*kind, references, options),
+        Ask::ProposeInputs { program, n_inputs } => propose_inputs(program, *n_inputs),
+        Ask::Deduction { program, input } => deduction(program, input),
+        Ask::Abduction { program, output } => abduction(program, output),
+        Ask::Induction { message, examples } => induction(message, examples),
+    };
+    format!("{PREAMBLE}\nUser: {}\nAssistant: <think>", task.trim_end())
+}
+
+const PREAMBLE: &str = "A conversation between User and Assistant. The User asks a question and the \
+Assistant solves it. The Assistant first reasons in its mind and then gives the User the answer. The \
+reasoning stands within <think> </think> and the answer within <answer> </answer> tags, like this: \
+<think> reasoning here </think> <answer> answer here </answer>.";
+
+const PROGRAM_RULES: &str = "\
+- The entry function is named `f`; it takes at least one parameter and returns a value.
+- It is deterministic: the same arguments give the same value every time.
+- No randomness, dates or clocks, no reading of input, no files, network or printing, no state kept \
+outside of it.
+- It ends within 10 seconds on a common computer.
+- All imports and classes stand at the top, before `f`.
+";
+
+fn propose_program(kind: Kind, references: &[(String, Example)], options: &Options) -> String {
+    let (goal, asked) = match kind {
+        Kind::Abduction => (
+            "Another solver will see the program and the output that it gives for your input, and \
+             must find an input that gives this output. Make finding one a matter of reasoning \
+             backwards through several steps.",
+            "find an input from the output",
+        ),
+        _ => (
+            "Another solver will see the program and your input, and must say what the program \
+             returns without running it. Make this a matter of following the state of the program \
+             through several steps.",
+            "foresee the output",
+        ),
+    };
+    let mut text = format!(
+        "## Task: write a new Python program and one test input, so that it is hard to {asked}.\n\
+         {goal}\n\n### The program\n{PROGRAM_RULES}"
+    );
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "- These words may not be imported or used as modules: {}.",
+        options.banned_imports.join(", ")
+    );
+    text.push_str(
+        "- It is unlike the reference snippets below: another idea, other operations, other data.\n\n\
+         ### The input\n\
+         - Exactly one test input: the arguments of one call of `f`, separated by commas.\n\
+         - Plain Python literals; strings stand in quotes.\n\n\
+         ### How to answer\n\
+         First plan: which idea, which steps, why it is hard. Then write the program in one \
+         ```python block and the input in one ```input block, like this:\n\
+         ```python\ndef f(name: str, info: dict):\n    # steps\n    return result\n```\n\
+         ```input\n'John', {'age': 20, 'city': 'New York'}\n```\n\n\
+         The answer is graded on whether it runs, how hard it is, and how original it is.\n",
+    );
+    if !references.is_empty() {
+        text.push_str("\n### Reference snippets\n");
+    }
+    for (idx, (program, example)) in references.iter().enumerate() {
+        let _ = write!(
+            text,
+            "<snippet_{idx}>\n{}{}{}</snippet_{idx}>\n",
+            block("python", program),
+            block("input", &example.input),
+            block("output", &example.output)
+        );
+    }
+    text
+}
+
+fn propose_inputs(program: &str, n_inputs: usize) -> String {
+    format!(
+        "## Task: write {n_inputs} inputs for this program and a message about it, so that it is \
+         hard to find the program from them.\n\
+         Another solver will see some of the inputs with what the program returns for them, and \
+         your message, and must write a program that does the same on all inputs.\n\n\
+         ### The program\n{}\n\
+         ### The inputs\n\
+         - {n_inputs} inputs, each in an ```input block of its own: the arguments of one call of \
+         `f`, separated by commas; strings stand in quotes.\n\
+         - They differ from each other and cover what the program can be given, so that together \
+         they pin down what it does.\n\n\
+         ### The message\n\
+         - One ```message block. It may be a hint or read like a coding question.\n\
+         - It does not hold the code, and does not make the task trivial: hard, but solvable.\n\n\
+         ### How to answer\n\
+         First reason about the program, then write the blocks, like this:\n\
+         ```input\n'John', {{'age': 20, 'city': 'New York'}}\n```\n\
+         ```input\n'Sammy', {{'age': 37, 'city': 'Los Angeles'}}\n```\n\
+         ```message\n<the message>\n```\n",
+        block("python", &format!("{program}\n\n# It is called as f(<input>)"))
+    )
+}
+
+fn deduction(program: &str, input: &str) -> String {
+    format!(
+        "## Task: say what this Python program returns for this input.\n\
+         Think step by step about what happens when `f` is called with it. Write the returned value \
+         as a Python literal in an ```output block; strings stand in quotes.\n\n\
+         {}{}\n\
+         The answer looks like this:\n```output\n{{'age': 20, 'city': 'New York'}}\n```\n",
+        block("python", program),
+        block("input", input)
+    )
+}
+
+fn abduction(program: &str, output: &str) -> String {
+    format!(
+        "## Task: find an input for which this Python program returns this output.\n\
+         Think step by step backwards from the output. There may be several such inputs; any will \
+         do. Write the arguments of the call, separated by commas, as Python literals in an ```input \
+         block; strings stand in quotes.\n\n\
+         {}{}\n\
+         The answer looks like this:\n```input\n'John', {{'age': 20, 'city': 'New York'}}\n```\n",
+        block("python", program),
+        block("output", output)
+    )
+}
+
+fn induction(message: &str, examples: &[Example]) -> String {
+    let mut text = format!(
+        "## Task: write the Python program that gives these outputs for these inputs.\n\
+         It will be tested on hidden pairs of inputs and outputs as well, so find what it does \
+         rather than listing the pairs.\n\n### The program\n{PROGRAM_RULES}\n### The pairs\n"
+    );
+    for (idx, example) in examples.iter().enumerate() {
+        let _ = write!(
+            text,
+            "<input_{idx}>\n{}</input_{idx}>\n<output_{idx}>\n{}</output_{idx}>\n",
+            block("input", &example.input),
+            block("output", &example.output)
+        );
+    }
+    if !message.is_empty() {
+        let _ = write!(text, "\n### The message\n{}", block("message", message));
+    }
+    text.push_str(
+        "\nThe answer looks like this:\n```python\ndef f(a):\n    # steps\n    return result\n```\n",
+    );
+    text
+}

@@ -1,0 +1,41 @@
+//! The compact style: one mark and fenced blocks, ending with the opening fence of the answer.
+//!
+//! The embedded seed model is primed on these very characters: a change here is a change of model.
+
+use super::{Ask, block};
+
+pub(super) fn write(ask: &Ask) -> String {
+    match ask {
+        Ask::ProposeProgram { kind, references } => {
+            let shown: String = references
+                .iter()
+                .map(|(program, example)| {
+                    block("python", program)
+                        + &block("input", &example.input)
+                        + &block("output", &example.output)
+                })
+                .collect();
+            format!("{shown}<|propose-{}|>```python\n", kind.name())
+        }
+        Ask::ProposeInputs { program, .. } => {
+            format!("<|propose-induction|>{}```input\n", block("python", program))
+        }
+        Ask::Deduction { program, input } => {
+            let (program, input) = (block("python", program), block("input", input));
+            format!("<|solve-deduction|>{program}{input}```output\n")
+        }
+        Ask::Abduction { program, output } => {
+            let (program, output) = (block("python", program), block("output", output));
+            format!("<|solve-abduction|>{program}{output}```input\n")
+        }
+        Ask::Induction { message, examples } => {
+            let shown: String = examples
+                .iter()
+                .map(|e| block("input", &e.input) + &block("output", &e.output))
+                .collect();
+            let message =
+                if message.is_empty() { String::new() } else { block("message", message) };
+            format!("<|solve-induction|>{shown}{message}```python\n")
+        }
+    }
+}

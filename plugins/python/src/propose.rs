@@ -1,0 +1,295 @@
+//! Is a proposal a task? The checks stand in AZR's order, each with a named cause:
+//! `parse`, `too_large`, `banned_import`, `banned_call`, `multiple_functions`, `syntax`, `no_entry`,
+//! `no_parameter`, `bad_arguments`, `copies_reference`; then, from running it, `error` (whatever was
+//! raised, by whatever name), `timeout`, `memory`, `crashed`, `nondeterministic`, `not_plain`,
+//! `too_large`, `ignores_input`.
+//!
+//! Only a value that came back whole becomes gold: never an empty or a cut one.
+
+use quaero_sdk::{Answer, Episode, Job, Outcome, Rejection, Reply, Value};
+
+use crate::options::{Options, Style};
+use crate::perturb;
+use crate::plan::Plan;
+use crate::reading::{Reading, trimmed};
+use crate::source::{Source, plain_arguments};
+use crate::task::{self, Example, Kind, Reference};
+
+/// The entry function of every program.
+pub(crate) const ENTRY: &str = "f";
+
+/// Arguments that no interpreter takes: the program is compiled and not run.
+const COMPILE_ONLY: &str = ")";
+
+/// How to judge a proposer's episode.
+pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
+    let plan = match kind {
+        Kind::Deduction | Kind::Abduction => program(options, kind, episode),
+        Kind::Induction => inputs(options, episode),
+    };
+    plan.unwrap_or_else(|cause| Plan::Now(cause.into()))
+}
+
+/// Why there is no task.
+enum Cause {
+    Rejected(Rejection),
+    Fault(String),
+}
+
+impl From<Cause> for Reply {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Rejected(rejection) => Reply::Rejected(rejection),
+            Cause::Fault(why) => Reply::Fault(why),
+        }
+    }
+}
+
+fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
+    Cause::Rejected(Rejection { cause: cause.to_owned(), detail: detail.into() })
+}
+
+/// A proposal of deduction or abduction: one program and one input.
+fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cause> {
+    let reading = Reading::new(options, episode, "python");
+    whole(episode)?;
+    let block = |kind: &str| {
+        let text = reading.blocks.first(kind).map(|block| trimmed(&block.text));
+        text.filter(|text| !text.is_empty())
+            .ok_or_else(|| rejected("parse", format!("no {kind} block with anything in it")))
+    };
+    let (mut program, input) = (block("python")?, block("input")?);
+    let input = input.trim().to_owned();
+    let format = reading.keeps(options, &["python", "input"]);
+    fits("the program", &program, options.program_bytes_max)?;
+    fits("the input", &input, options.input_bytes_max)?;
+    not_banned(options, &program)?;
+    if options.style == Style::Azr {
+        program = Source::new(&program).with_entry(ENTRY);
+    }
+    let arguments = arguments(options, &input);
+    let fault = static_fault(options, &program).err().or_else(|| arguments.as_ref().err().cloned());
+    if let Some(Rejection { cause, detail }) = fault {
+        // It is not worth running, but syntax comes first.
+        let job = job(options, &program, vec![COMPILE_ONLY.to_owned()], 1);
+        return Ok(Plan::run(vec![job], move |outcomes| match outcomes[0] {
+            Outcome::Syntax(why) => rejected("syntax", why).into(),
+            Outcome::Refused => refused().into(),
+            _ => rejected(&cause, detail).into(),
+        }));
+    }
+    if options.reject_copies_of_references {
+        differs_from_references(&episode.opening.references, &program, &input)?;
+    }
+    let main = job(options, &program, vec![input.clone()], options.determinism_runs);
+    let variants = match arguments {
+        Ok(Some(values)) if options.require_input_dependence => {
+            perturb::variants(&values, options.n_variants, &task::key_of_program(&program, &input))
+        }
+        _ => Vec::new(),
+    };
+    let mut jobs = vec![main];
+    if !variants.is_empty() {
+        // A job of its own: a variant that hangs must not take the task with it.
+        jobs.push(job(options, &program, variants, 1));
+    }
+    Ok(Plan::run(jobs, move |outcomes| {
+        let judged = values(outcomes[0], 1).and_then(|mut values| {
+            let (text, value) = values.remove(0);
+            depends(&text, outcomes.get(1).copied())?;
+            Ok(task::of_program(kind, &program, &input, &value, format))
+        });
+        judged.map_or_else(Reply::from, Reply::Proposed)
+    }))
+}
+
+/// A proposal of induction: inputs for the reference's program, and a message.
+fn inputs(options: &Options, episode: &Episode) -> Result<Plan, Cause> {
+    let references = &episode.opening.references;
+    let Some(pair) = references.first() else {
+        return Err(Cause::Fault("an induction proposal needs one reference, got none".to_owned()));
+    };
+    let program = Reference::parse(pair).map_err(Cause::Fault)?.program;
+    let reading = Reading::new(options, episode, "input");
+    whole(episode)?;
+    let found: Vec<String> =
+        reading.blocks.of("input").map(|block| block.text.trim().to_owned()).collect();
+    let n_inputs = options.n_inputs;
+    let message = reading.blocks.first("message").map(|block| block.text.trim().to_owned());
+    if found.len() < n_inputs {
+        let detail = format!("{} input blocks, {n_inputs} are asked for", found.len());
+        return Err(rejected("parse", detail));
+    }
+    if message.is_none() && options.style == Style::Azr {
+        return Err(rejected("parse", "no message block"));
+    }
+    let mut kinds = vec!["input"; n_inputs];
+    kinds.extend(message.as_ref().map(|_| "message"));
+    let format = reading.keeps(options, &kinds);
+    let message = message.unwrap_or_default();
+    fits("the message", &message, options.input_bytes_max)?;
+    let inputs = found[found.len() - n_inputs..].to_vec();
+    for input in &inputs {
+        fits("an input", input, options.input_bytes_max)?;
+        arguments(options, input).map_err(Cause::Rejected)?;
+    }
+    let (n_shown, must_depend) = (options.n_shown, options.require_input_dependence);
+    let job = job(options, &program, inputs.clone(), options.determinism_runs);
+    Ok(Plan::run(vec![job], move |outcomes| {
+        let judged = values(outcomes[0], inputs.len()).and_then(|values| {
+            if must_depend && values.iter().all(|(text, _)| *text == values[0].0) {
+                return Err(rejected("ignores_input", "every input gives the same output"));
+            }
+            let examples: Vec<(Example, Value)> = inputs
+                .iter()
+                .zip(values)
+                .map(|(input, (_, value))| {
+                    (Example { input: input.clone(), output: value.to_string() }, value)
+                })
+                .collect();
+            Ok(task::of_examples(&program, &message, &examples, n_shown, format))
+        });
+        judged.map_or_else(Reply::from, Reply::Proposed)
+    }))
+}
+
+fn whole(episode: &Episode) -> Result<(), Cause> {
+    match episode.truncated {
+        true => Err(rejected("parse", "cut at the length limit")),
+        false => Ok(()),
+    }
+}
+
+fn fits(what: &str, text: &str, max_bytes: usize) -> Result<(), Cause> {
+    match text.len() <= max_bytes {
+        true => Ok(()),
+        false => {
+            Err(rejected("too_large", format!("{what}: {} bytes, limit {max_bytes}", text.len())))
+        }
+    }
+}
+
+fn not_banned(options: &Options, program: &str) -> Result<(), Cause> {
+    let source = Source::new(program);
+    let within = |path: &str, banned: &str| {
+        path.strip_prefix(banned).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let imports = source.imports();
+    let reached = source.attributes();
+    for banned in &options.banned_imports {
+        let dotted = banned.contains('.') && reached.iter().any(|path| path == banned);
+        if dotted || imports.iter().any(|path| within(path, banned)) {
+            return Err(rejected("banned_import", banned.as_str()));
+        }
+    }
+    let calls = source.calls();
+    match options.banned_calls.iter().find(|banned| calls.contains(&banned.as_str())) {
+        Some(banned) => Err(rejected("banned_call", format!("{banned}()"))),
+        None => Ok(()),
+    }
+}
+
+fn static_fault(options: &Options, program: &str) -> Result<(), Rejection> {
+    let fault = |cause: &str, detail: String| Rejection { cause: cause.to_owned(), detail };
+    let source = Source::new(program);
+    if options.reject_multiple_functions && source.n_functions() > 1 {
+        let detail = format!("{} functions are defined", source.n_functions());
+        return Err(fault("multiple_functions", detail));
+    }
+    match source.has_parameter(ENTRY) {
+        None => Err(fault("no_entry", format!("no function `{ENTRY}` at top level"))),
+        Some(false) => Err(fault("no_parameter", format!("`{ENTRY}` takes no argument"))),
+        Some(true) => Ok(()),
+    }
+}
+
+/// The argument values where they are literals, `None` where they are plain expressions.
+fn arguments(options: &Options, input: &str) -> Result<Option<Vec<Value>>, Rejection> {
+    let bad = |detail: String| Rejection { cause: "bad_arguments".to_owned(), detail };
+    match Value::parse_arguments(input, options.input_bytes_max) {
+        Ok(values) if values.is_empty() => Err(bad("no argument".to_owned())),
+        Ok(values) => Ok(Some(values)),
+        Err(error) if options.literal_inputs || options.require_input_dependence => {
+            Err(bad(format!("not comma-separated literals: {error}")))
+        }
+        Err(_) => plain_arguments(input).map(|()| None).map_err(bad),
+    }
+}
+
+fn differs_from_references(
+    references: &[quaero_sdk::Pair],
+    program: &str,
+    input: &str,
+) -> Result<(), Cause> {
+    let key = task::key_of_program(program, input);
+    for pair in references {
+        let Reference { program, example } = Reference::parse(pair).map_err(Cause::Fault)?;
+        if example.is_some_and(|example| task::key_of_program(&program, &example.input) == key) {
+            return Err(rejected("copies_reference", "the same program and input as a reference"));
+        }
+    }
+    Ok(())
+}
+
+fn job(options: &Options, program: &str, calls: Vec<String>, runs: u32) -> Job {
+    Job {
+        program: program.to_owned(),
+        entry: ENTRY.to_owned(),
+        calls,
+        runs,
+        value_bytes_max: options.value_bytes_max,
+        deadline_ms: options.deadline_ms,
+    }
+}
+
+fn refused() -> Cause {
+    Cause::Fault("the interpreter is not granted: grant it to the family python".to_owned())
+}
+
+/// The value of each call, with its canonical text, or why the program is no task's.
+fn values(outcome: &Outcome, n_calls: usize) -> Result<Vec<(String, Value)>, Cause> {
+    let answers = match outcome {
+        Outcome::Done(answers) => answers,
+        Outcome::Syntax(why) => return Err(rejected("syntax", why)),
+        Outcome::LoadRaised((class, why)) => {
+            return Err(rejected("error", format!("{class}: {why} (top level)")));
+        }
+        Outcome::Timeout => return Err(rejected("timeout", "ran past its deadline")),
+        Outcome::Memory => return Err(rejected("memory", "over the memory limit")),
+        Outcome::Crashed(why) => return Err(rejected("crashed", why)),
+        Outcome::Refused => return Err(refused()),
+    };
+    if answers.len() != n_calls {
+        let why = format!("the interpreter gave {} answers for {n_calls} calls", answers.len());
+        return Err(Cause::Fault(why));
+    }
+    answers.iter().map(value).collect()
+}
+
+fn value(answer: &Answer) -> Result<(String, Value), Cause> {
+    match answer {
+        Answer::Value(text) => match Value::parse(text, usize::MAX) {
+            Ok(value) if value.has_nan() => {
+                Err(rejected("not_plain", "a NaN, which equals no answer"))
+            }
+            Ok(value) => Ok((text.clone(), value)),
+            Err(error) => Err(Cause::Fault(format!("canonical value {text:?}: {error}"))),
+        },
+        Answer::Raised((class, why)) => Err(rejected("error", format!("{class}: {why}"))),
+        Answer::BadArguments(why) => Err(rejected("bad_arguments", why)),
+        Answer::NotPlain(name) => Err(rejected("not_plain", format!("it returns a {name}"))),
+        Answer::TooLarge => Err(rejected("too_large", "the value it returns")),
+        Answer::Nondeterministic => Err(rejected("nondeterministic", "two runs disagree")),
+    }
+}
+
+/// Whether some variant of the input gives another output. Variants that raise say nothing; without
+/// any that runs, the program has the benefit of the doubt.
+fn depends(text: &str, variants: Option<&Outcome>) -> Result<(), Cause> {
+    let Some(Outcome::Done(answers)) = variants else { return Ok(()) };
+    let mut ran = answers.iter().filter(|answer| !matches!(answer, Answer::Raised(_))).peekable();
+    if ran.peek().is_none() || ran.any(|answer| *answer != Answer::Value(text.to_owned())) {
+        return Ok(());
+    }
+    Err(rejected("ignores_input", "other inputs give the same output"))
+}
