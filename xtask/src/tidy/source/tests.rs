@@ -24,7 +24,11 @@ fn long_files() {
 fn long_lines() {
     let limit = "é".repeat(100);
     let text = format!("{limit}\n{limit}x\n");
-    check_rule(lines_are_short, &[("a.rs", &text), ("a.md", &text)], &["a.rs:2"]);
+    check_rule(
+        lines_are_short,
+        &[("a.rs", &text), ("a.md", &text), ("a/tests.rs", &text)],
+        &["a.rs:2"],
+    );
 }
 
 #[test]
