@@ -15,7 +15,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The bytes are not WebAssembly at all, or broken.
-    #[error("{plugin} is not a WebAssembly component: {detail}; build it with `quaero plugin build`")]
+    #[error(
+        "{plugin} is not a WebAssembly component: {detail}; build it with `quaero plugin build`"
+    )]
     NotWasm {
         /// The plugin's file.
         plugin: String,

@@ -13,15 +13,15 @@
 //! `interpreter` CPython as a core module → `compiled` native code on disk → `trusted` the one
 //! unsafe step → `ticker` deadlines → `threads` stacks and cores.
 
-mod options;
-mod error;
-mod host;
-mod family;
-mod interpreter;
 mod compiled;
-mod trusted;
-mod ticker;
+mod error;
+mod family;
+mod host;
+mod interpreter;
+mod options;
 mod threads;
+mod ticker;
+mod trusted;
 
 pub use error::Error;
 pub use family::Family;

@@ -1,0 +1,171 @@
+//! A loaded task family: a component that invents, poses and judges tasks. Calls take batches of any
+//! size; they are cut into fixed chunks and spread over instances on all cores, and results come in
+//! the order of the items. One guilty item costs only itself.
+//!
+//! Knows no family by name, and believes none: replies are checked before anyone sees them.
+//!
+//! # Layout
+//! `bindings` the contract → `convert` its types and ours, checked → `instance` one instance →
+//! `load` from a file to a family.
+
+mod bindings;
+mod convert;
+mod instance;
+mod load;
+
+use std::sync::{Mutex, PoisonError};
+
+use quaero_types::{Episode, Fault, Manifest, Opening, Prompt, Proposed, Reply};
+use wasmtime::Store;
+
+use crate::threads;
+use bindings::Family as Bound;
+use bindings::quaero::family::vocabulary as wit;
+use instance::{Instance, Maker, Refusal, State};
+pub(crate) use load::Loader;
+
+/// Items of one call into an instance. Fixed, so that calls do not depend on the machine's cores.
+const CHUNK_LEN: usize = 16;
+
+/// A loaded family.
+pub struct Family {
+    manifest: Manifest,
+    source: String,
+    maker: Maker,
+    idle: Mutex<Vec<Instance>>,
+    n_workers: usize,
+}
+
+impl Family {
+    fn new(manifest: Manifest, maker: Maker, source: String, n_workers: usize) -> Self {
+        Self { manifest, source, maker, idle: Mutex::default(), n_workers }
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The file it came from, or the name under which it was embedded.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it may run programs.
+    #[must_use]
+    pub fn runs_programs(&self) -> bool {
+        self.maker.interpreter.is_some()
+    }
+
+    /// The tasks that a run starts from.
+    ///
+    /// # Errors
+    /// If the family fails, or one of its tasks breaks the contract.
+    pub fn seeds(&self, kind: &str) -> Result<Vec<Proposed>, Fault> {
+        let text_max = self.maker.limits.text_bytes_max;
+        let call = |_: &()| self.call(1, |bound, store| bound.call_seeds(store, kind));
+        let seeds = threads::map(1, &[()], call).remove(0)?;
+        seeds.into_iter().map(|task| convert::proposed(task, text_max)).collect()
+    }
+
+    /// The prompt of each opening. The family's own refusal is a fault `family`.
+    ///
+    /// # Panics
+    /// If an opening's kind is another family's.
+    #[must_use]
+    pub fn open(&self, openings: &[Opening]) -> Vec<Result<Prompt, Fault>> {
+        openings.iter().for_each(|opening| self.assert_ours(opening));
+        let openings: Vec<_> = openings.iter().map(convert::opening).collect();
+        let text_max = self.maker.limits.text_bytes_max;
+        self.batch(
+            "open",
+            &openings,
+            |bound, store, chunk| bound.call_open(store, chunk),
+            |_, prompt| {
+                let text = prompt.map_err(convert::said)?;
+                Ok(Prompt { text: convert::checked_text("prompt", text, text_max)? })
+            },
+        )
+    }
+
+    /// Judges the completion of each episode.
+    ///
+    /// # Panics
+    /// If an episode's kind is another family's.
+    #[must_use]
+    pub fn step(&self, episodes: &[Episode]) -> Vec<Result<Reply, Fault>> {
+        episodes.iter().for_each(|episode| self.assert_ours(&episode.opening));
+        self.play(&episodes.iter().map(convert::episode).collect::<Vec<_>>())
+    }
+
+    fn play(&self, episodes: &[wit::Episode]) -> Vec<Result<Reply, Fault>> {
+        let text_max = self.maker.limits.text_bytes_max;
+        self.batch(
+            "step",
+            episodes,
+            |bound, store, chunk| bound.call_step(store, chunk),
+            |episode, reply| convert::reply(reply, episode.opening.role, text_max),
+        )
+    }
+
+    fn assert_ours(&self, opening: &Opening) {
+        let (ours, theirs) = (&self.manifest.name, &opening.kind.family);
+        assert_eq!(theirs, ours, "an opening of another family");
+    }
+
+    /// `call` on chunks of `items` on all cores, each reply through `check`.
+    fn batch<T: Sync, W, R: Send>(
+        &self,
+        name: &str,
+        items: &[T],
+        call: impl Fn(&Bound, &mut Store<State>, &[T]) -> wasmtime::Result<Vec<W>> + Sync,
+        check: impl Fn(&T, W) -> Result<R, Fault> + Sync,
+    ) -> Vec<Result<R, Fault>> {
+        let counted = |chunk: &[T]| {
+            self.call(chunk.len(), |bound, store| {
+                let replies = call(bound, store, chunk)?;
+                if replies.len() == chunk.len() {
+                    return Ok(replies);
+                }
+                Err(load::wrong_count(name, replies.len(), chunk.len()))
+            })
+        };
+        let one = |item: &T| {
+            let mut replies = counted(std::slice::from_ref(item))?;
+            check(item, replies.remove(0))
+        };
+        let chunks: Vec<&[T]> = items.chunks(CHUNK_LEN).collect();
+        let done = threads::map(self.n_workers, &chunks, |chunk| match counted(chunk) {
+            Ok(replies) => {
+                chunk.iter().zip(replies).map(|(item, reply)| check(item, reply)).collect()
+            }
+            // One of them is guilty: each alone, so that the others are judged.
+            Err(_) if chunk.len() > 1 => chunk.iter().map(one).collect(),
+            Err(fault) => vec![Err(fault)],
+        });
+        done.into_iter().flatten().collect()
+    }
+
+    /// `call` on an idle or a fresh instance, which is kept if it may be used again.
+    fn call<R>(
+        &self,
+        n_items: usize,
+        call: impl FnOnce(&Bound, &mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, Fault> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle().pop();
+        let instance = match kept.map_or_else(|| self.maker.make(), Ok) {
+            Ok(instance) => instance,
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(Refusal::Options(words)) => {
+                let detail = format!("it refuses options that it took before: {words}");
+                return Err(Fault { cause: "contract".into(), detail });
+            }
+        };
+        let (result, kept) = self.maker.call(instance, n_items, call);
+        idle().extend(kept);
+        result
+    }
+}
