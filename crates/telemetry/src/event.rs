@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// Version of the schema. A field never changes its meaning; new ones raise the version.
+/// Version of the schema. A field never changes its meaning: a new meaning is a new field, and
+/// raises the version when readers must know.
 pub const EVENT_VERSION: u32 = 1;
 
 /// One event. Fields that do not apply are absent.
@@ -12,6 +13,9 @@ pub struct Event<'a> {
     pub event: &'a str,
     /// The step it belongs to.
     pub step: u64,
+    /// Name of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<&'a str>,
     /// Updates behind the policy that acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_version: Option<u64>,
@@ -24,6 +28,9 @@ pub struct Event<'a> {
     /// `family/kind`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// The family alone, for events of a plugin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// Which task of the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_idx: Option<usize>,
@@ -45,6 +52,12 @@ pub struct Event<'a> {
     /// Completion length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_tokens_out: Option<usize>,
+    /// How long it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dur_us: Option<u64>,
+    /// Seed of the episode or the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 impl Event<'_> {

@@ -29,12 +29,19 @@ pub struct Error {
     pub source: std::io::Error,
 }
 
+impl Error {
+    fn of(action: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
+        Self { action, path: path.display().to_string(), source }
+    }
+}
+
 /// What a person can do about the commonest causes.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             "; free some space, then go on with --resume: nothing before this step is lost"
         }
+        std::io::ErrorKind::InvalidData => "; something else changed the file: remove that line",
         std::io::ErrorKind::PermissionDenied => "; choose a folder you may write with --run",
         _ => "",
     }
