@@ -53,11 +53,7 @@ pub enum Estimator {
 #[must_use]
 pub fn advantages(rows: &[Row], estimator: &Estimator) -> Vec<f32> {
     for (row_idx, row) in rows.iter().enumerate() {
-        assert!(
-            row.reward.is_finite(),
-            "reward of row {row_idx} is {}",
-            row.reward
-        );
+        assert!(row.reward.is_finite(), "reward of row {row_idx} is {}", row.reward);
         assert!(row.n_tokens > 0, "row {row_idx} has no tokens");
     }
     match estimator {
@@ -89,9 +85,7 @@ fn per_set<K: Ord>(
         // Sorted, so that the sums do not depend on the rows' order to the last bit.
         values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let first = values[0].0;
-        let set = Set {
-            values: values.iter().map(|&(r, w)| (r - first, w)).collect(),
-        };
+        let set = Set { values: values.iter().map(|&(r, w)| (r - first, w)).collect() };
         let of = credit(&set);
         for &row_idx in members {
             out[row_idx] = of(f64::from(rows[row_idx].reward) - first) as f32;
@@ -113,24 +107,18 @@ impl Set {
 
     /// Weighted mean.
     fn mean(&self) -> f64 {
-        let (sum, total) = self
-            .values
-            .iter()
-            .fold((0.0, 0.0), |(s, t), (r, w)| (s + r * w, t + w));
+        let (sum, total) = self.values.iter().fold((0.0, 0.0), |(s, t), (r, w)| (s + r * w, t + w));
         sum / total
     }
 
     /// Weighted variance, unbiased with weights as counts; 0 where the counts sum to 1.
     fn variance(&self) -> f64 {
         let mean = self.mean();
-        let (sum, total) = self.values.iter().fold((0.0, 0.0), |(s, t), (r, w)| {
-            (s + w * (r - mean).powi(2), t + w)
-        });
-        if total > 1.0 {
-            sum / (total - 1.0)
-        } else {
-            0.0
-        }
+        let (sum, total) = self
+            .values
+            .iter()
+            .fold((0.0, 0.0), |(s, t), (r, w)| (s + w * (r - mean).powi(2), t + w));
+        if total > 1.0 { sum / (total - 1.0) } else { 0.0 }
     }
 }
 

@@ -53,10 +53,7 @@ impl Options {
     pub fn azr() -> Self {
         Self {
             rewards: RewardTable::azr_release(),
-            estimator: Estimator::TrrPlusPlus {
-                level: Level::Token,
-                eps: 1e-8,
-            },
+            estimator: Estimator::TrrPlusPlus { level: Level::Token, eps: 1e-8 },
             weighting: Weighting::TaskRoles,
         }
     }

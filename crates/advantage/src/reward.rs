@@ -61,10 +61,7 @@ impl Learnability {
     /// If `rate` lies outside 0..=1.
     #[must_use]
     pub fn of(self, rate: f64) -> f64 {
-        assert!(
-            (0.0..=1.0).contains(&rate),
-            "a solve rate lies in 0..=1, got {rate}"
-        );
+        assert!((0.0..=1.0).contains(&rate), "a solve rate lies in 0..=1, got {rate}");
         match self {
             Self::OneMinus if rate == 0.0 => 0.0,
             Self::OneMinus | Self::Inverse => 1.0 - rate,
@@ -77,12 +74,7 @@ impl RewardTable {
     #[must_use]
     pub fn azr_release() -> Self {
         Self {
-            solver: SolverRewards {
-                malformed: -1.0,
-                wrong: -0.5,
-                right: 1.0,
-                graded: false,
-            },
+            solver: SolverRewards { malformed: -1.0, wrong: -0.5, right: 1.0, graded: false },
             proposer: ProposerRewards {
                 rejected: -1.0,
                 malformed: -1.0,
@@ -135,11 +127,7 @@ impl ProposerRewards {
     /// The reward of a well-formed task with the mean solve rate `rate`.
     fn of_rate(&self, rate: f64) -> f32 {
         let learnability = self.learnability.of(rate);
-        if learnability == 0.0 {
-            self.zero_learnability
-        } else {
-            learnability as f32
-        }
+        if learnability == 0.0 { self.zero_learnability } else { learnability as f32 }
     }
 }
 

@@ -42,15 +42,9 @@ pub fn weights(rows: &[Row], weighting: Weighting, level: Level) -> Vec<f32> {
         Weighting::TaskRoles => sizes.len(),
         Weighting::TaskRolesOf(n) => n,
     };
-    assert!(
-        n_roles >= sizes.len(),
-        "{} task-roles present, weighted for {n_roles}",
-        sizes.len()
-    );
+    assert!(n_roles >= sizes.len(), "{} task-roles present, weighted for {n_roles}", sizes.len());
     let total: f64 = sizes.values().sum();
-    rows.iter()
-        .map(|row| (total / (n_roles as f64 * sizes[&row.task_role])) as f32)
-        .collect()
+    rows.iter().map(|row| (total / (n_roles as f64 * sizes[&row.task_role])) as f32).collect()
 }
 
 #[cfg(test)]
@@ -64,10 +58,7 @@ mod tests {
         let rows: Vec<Row> = lengths
             .iter()
             .map(|&(role, n_tokens)| Row {
-                task_role: TaskRole {
-                    role,
-                    kind: Kind::new("python", "deduction"),
-                },
+                task_role: TaskRole { role, kind: Kind::new("python", "deduction") },
                 group: 0,
                 n_tokens,
                 reward: 0.0,
@@ -80,24 +71,9 @@ mod tests {
     fn each_task_role_has_its_share() {
         let rows = [(Role::Propose, 10), (Role::Solve, 20), (Role::Solve, 10)];
         check(Weighting::Rows, Level::Token, &rows, &[1.0, 1.0, 1.0]);
-        check(
-            Weighting::TaskRoles,
-            Level::Token,
-            &rows,
-            &[2.0, 2.0 / 3.0, 2.0 / 3.0],
-        );
-        check(
-            Weighting::TaskRoles,
-            Level::Sequence,
-            &rows,
-            &[1.5, 0.75, 0.75],
-        );
-        check(
-            Weighting::TaskRolesOf(4),
-            Level::Sequence,
-            &rows,
-            &[0.75, 0.375, 0.375],
-        );
+        check(Weighting::TaskRoles, Level::Token, &rows, &[2.0, 2.0 / 3.0, 2.0 / 3.0]);
+        check(Weighting::TaskRoles, Level::Sequence, &rows, &[1.5, 0.75, 0.75]);
+        check(Weighting::TaskRolesOf(4), Level::Sequence, &rows, &[0.75, 0.375, 0.375]);
         check(Weighting::TaskRoles, Level::Token, &rows[..1], &[1.0]);
         check(Weighting::TaskRoles, Level::Token, &[], &[]);
     }

@@ -34,8 +34,8 @@ pub struct Share {
     pub weight: f32,
 }
 
-/// The factor of each row's token losses: batch loss = Σ over rows of scale · Σ over tokens of loss.
-/// Taken over the whole batch once, before it is cut into micro-batches.
+/// The factor of each row's token losses: batch loss = Σ over rows of scale · Σ over tokens of
+/// loss. Taken over the whole batch once, before it is cut into micro-batches.
 ///
 /// # Panics
 /// If a row has no tokens.

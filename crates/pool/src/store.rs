@@ -97,7 +97,7 @@ impl Pool {
     }
 
     fn prepare(path: &Path, db: &Connection) -> Result<(), rusqlite::Error> {
-        db.busy_timeout(Duration::from_secs(5))?;
+        db.busy_timeout(Duration::from_secs(1))?;
         db.set_prepared_statement_cache_capacity(32);
         if path != Path::new(":memory:") {
             // A file system that cannot share memory keeps its rollback journal: as safe, slower.
@@ -237,10 +237,8 @@ impl Pool {
     }
 
     /// Bounds the file's size; a step that needs more fails as on a full disk.
-    ///
-    /// # Errors
-    /// If SQLite refuses.
-    pub fn limit_pages(&mut self, n_pages: u32) -> Result<(), Error> {
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&mut self, n_pages: u32) -> Result<(), Error> {
         self.db
             .query_row(&format!("PRAGMA max_page_count = {n_pages}"), [], |_| Ok(()))
             .map_err(|source| self.failed("bounding the file", source))

@@ -466,6 +466,16 @@ fn errors_name_the_file_and_a_remedy() {
         ]],
     );
 
+    pool.begin(3, PolicyVersion(0)).unwrap();
+    check_error(
+        open("behind.db").unwrap().begin(3, PolicyVersion(0)).unwrap_err(),
+        dir.path(),
+        expect![
+            "DIR/behind.db: another process is writing to it while starting a step; is the same run training twice?"
+        ],
+    );
+    pool.abort().unwrap();
+
     let db = Connection::open(at("behind.db")).unwrap();
     db.execute("UPDATE tasks SET parents = 'x'", []).unwrap();
     let drawn = open("behind.db").unwrap().replay(&deduction(), 1, Order::Uniform, Key::new(0));

@@ -7,16 +7,8 @@ use serde_json::Value;
 use super::*;
 
 fn row(role: Role, kind: &str, group: u64, n_tokens: usize, reward: f32) -> Row {
-    let task_role = TaskRole {
-        role,
-        kind: Kind::new("python", kind),
-    };
-    Row {
-        task_role,
-        group,
-        n_tokens,
-        reward,
-    }
+    let task_role = TaskRole { role, kind: Kind::new("python", kind) };
+    Row { task_role, group, n_tokens, reward }
 }
 
 fn solve(group: u64, n_tokens: usize, reward: f32) -> Row {
@@ -26,26 +18,12 @@ fn solve(group: u64, n_tokens: usize, reward: f32) -> Row {
 /// All estimators that subtract a baseline.
 fn centred() -> Vec<Estimator> {
     vec![
-        Estimator::TrrPlusPlus {
-            level: Level::Token,
-            eps: 1e-8,
-        },
-        Estimator::TrrPlusPlus {
-            level: Level::Sequence,
-            eps: 1e-8,
-        },
-        Estimator::Grpo {
-            divide_by_std: true,
-            eps: 1e-6,
-        },
-        Estimator::Grpo {
-            divide_by_std: false,
-            eps: 1e-6,
-        },
+        Estimator::TrrPlusPlus { level: Level::Token, eps: 1e-8 },
+        Estimator::TrrPlusPlus { level: Level::Sequence, eps: 1e-8 },
+        Estimator::Grpo { divide_by_std: true, eps: 1e-6 },
+        Estimator::Grpo { divide_by_std: false, eps: 1e-6 },
         Estimator::Rloo,
-        Estimator::Reinforce {
-            baseline: Baseline::Batch,
-        },
+        Estimator::Reinforce { baseline: Baseline::Batch },
     ]
 }
 
@@ -71,11 +49,7 @@ fn numpy_agrees() {
         .iter()
         .map(|r| {
             row(
-                if r["role"] == "solve" {
-                    Role::Solve
-                } else {
-                    Role::Propose
-                },
+                if r["role"] == "solve" { Role::Solve } else { Role::Propose },
                 r["kind"].as_str().unwrap(),
                 r["group"].as_u64().unwrap(),
                 r["n_tokens"].as_u64().unwrap() as usize,
@@ -84,64 +58,24 @@ fn numpy_agrees() {
         })
         .collect();
     let expect = |name: &str| -> Vec<f64> {
-        fixture[name]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|x| x.as_f64().unwrap())
-            .collect()
+        fixture[name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
     };
-    let names = [
-        "trr_token",
-        "trr_sequence",
-        "grpo",
-        "dr_grpo",
-        "rloo",
-        "reinforce_batch",
-    ]
-    .iter();
+    let names = ["trr_token", "trr_sequence", "grpo", "dr_grpo", "rloo", "reinforce_batch"].iter();
     for (name, estimator) in names.zip(centred()) {
         check(&estimator, &rows, &expect(name));
     }
-    check(
-        &Estimator::Reinforce {
-            baseline: Baseline::None,
-        },
-        &rows,
-        &expect("reinforce"),
-    );
+    check(&Estimator::Reinforce { baseline: Baseline::None }, &rows, &expect("reinforce"));
 }
 
 #[test]
 fn closed_forms() {
     let rows = [solve(0, 3, 1.0), solve(0, 1, -1.0)];
     // Tokens 1, 1, 1, −1: mean 0.5, unbiased variance 1.
-    check(
-        &Estimator::TrrPlusPlus {
-            level: Level::Token,
-            eps: 0.0,
-        },
-        &rows,
-        &[0.5, -1.5],
-    );
+    check(&Estimator::TrrPlusPlus { level: Level::Token, eps: 0.0 }, &rows, &[0.5, -1.5]);
     let half = std::f64::consts::FRAC_1_SQRT_2;
-    check(
-        &Estimator::TrrPlusPlus {
-            level: Level::Sequence,
-            eps: 0.0,
-        },
-        &rows,
-        &[half, -half],
-    );
+    check(&Estimator::TrrPlusPlus { level: Level::Sequence, eps: 0.0 }, &rows, &[half, -half]);
     check(&Estimator::Rloo, &rows, &[2.0, -2.0]);
-    check(
-        &Estimator::Grpo {
-            divide_by_std: false,
-            eps: 0.0,
-        },
-        &rows,
-        &[1.0, -1.0],
-    );
+    check(&Estimator::Grpo { divide_by_std: false, eps: 0.0 }, &rows, &[1.0, -1.0]);
 }
 
 #[test]

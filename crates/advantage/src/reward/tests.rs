@@ -5,12 +5,7 @@ use quaero_types::{Fault, Kind, Origin, Proposed, Rejection, Secret, Task, TaskI
 use super::*;
 
 fn verdict(status: Status, score: f32, format: bool) -> Verdict {
-    Verdict {
-        score,
-        status,
-        reason: String::new(),
-        format,
-    }
+    Verdict { score, status, reason: String::new(), format }
 }
 
 fn task(format: bool) -> Judged {
@@ -76,20 +71,9 @@ fn proposer_table() {
     }
     let release = RewardTable::azr_release();
     let paper = RewardTable::azr_paper();
-    let rejected = Rejection {
-        cause: "parse".into(),
-        detail: String::new(),
-    };
-    let fault = Fault {
-        cause: "trap".into(),
-        detail: String::new(),
-    };
-    check(
-        &release,
-        Judged::Rejected(rejected),
-        SolveRate::default(),
-        Some(-1.0),
-    );
+    let rejected = Rejection { cause: "parse".into(), detail: String::new() };
+    let fault = Fault { cause: "trap".into(), detail: String::new() };
+    check(&release, Judged::Rejected(rejected), SolveRate::default(), Some(-1.0));
     check(&release, Judged::Fault(fault), rate(4, 8, 0), None);
     check(&release, task(false), rate(4, 8, 0), Some(-1.0));
     check(&release, task(true), rate(1, 8, 0), Some(0.875));
