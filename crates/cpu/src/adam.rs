@@ -1,7 +1,8 @@
 //! One step of AdamW (Loshchilov & Hutter, 1711.05101), elementwise.
 
-use pulp::Arch;
 use rayon::prelude::*;
+
+use crate::parallel::vectorized;
 
 /// The numbers of one step, corrections for the bias of the moments included.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +31,13 @@ pub fn step(step: Step, w: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32
     let parts = w.par_chunks_mut(BLOCK).zip(grad.par_chunks(BLOCK));
     parts.zip(m.par_chunks_mut(BLOCK).zip(v.par_chunks_mut(BLOCK))).for_each(
         |((w, grad), (m, v))| {
-            Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     let (b1, b2) = step.betas;
-                    for (((w, &g), m), v) in w.iter_mut().zip(grad).zip(m).zip(v) {
+                    for (((w, &g), m), v) in
+                        w.iter_mut().zip(grad).zip(m.iter_mut()).zip(v.iter_mut())
+                    {
                         let g = g * step.grad_scale;
                         *m = b1 * *m + (1.0 - b1) * g;
                         *v = b2 * *v + (1.0 - b2) * (g * g);

@@ -117,7 +117,15 @@ pub fn forward(
             let (lse_rows, rest) = std::mem::take(&mut lse).split_at_mut(n * lse_width);
             lse = rest;
             let (start, pages) = (query.start + first, query.pages);
-            tasks.push(Task { heads, qkv: rows, start, pages, cache, out: out_rows, lse: lse_rows });
+            tasks.push(Task {
+                heads,
+                qkv: rows,
+                start,
+                pages,
+                cache,
+                out: out_rows,
+                lse: lse_rows,
+            });
         }
     }
     tasks.into_par_iter().for_each(|task| Arch::new().dispatch(task));

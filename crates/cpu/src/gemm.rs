@@ -295,7 +295,13 @@ impl WithSimd for Tile<'_, '_, '_> {
                     ($rows:literal) => {{
                         let c = &mut c[row..row + $rows];
                         tile::<S, $rows>(
-                            simd, a.from(row, 0), b, off, c, columns.clone(), accumulate,
+                            simd,
+                            a.from(row, 0),
+                            b,
+                            off,
+                            c,
+                            columns.clone(),
+                            accumulate,
                         );
                         row += $rows;
                     }};

@@ -1,10 +1,10 @@
 //! Log-probability and entropy of a token under softmax(logits / temperature), and their gradient.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::lanes;
 use crate::math::{exp, ln};
+use crate::parallel::vectorized;
 
 /// What is needed of a row of logits to give the log-probability of any token.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,10 +26,12 @@ impl LogSoftmax {
     #[must_use]
     pub fn of(logits: &[f32], temperature: f32) -> Self {
         assert!(temperature > 0.0, "log-probabilities need a temperature above 0");
-        Arch::new().dispatch(
+        let mut law = Self { temperature, max: 0.0, ln_sum: 0.0, entropy: 0.0 };
+        vectorized(
             #[inline(always)]
-            || stats(logits, temperature),
-        )
+            || law = stats(logits, temperature),
+        );
+        law
     }
 
     /// The log-probability of a token from its logit.
@@ -108,7 +110,7 @@ pub fn backward(
     let rows = logits.par_chunks_exact_mut(v).zip(targets);
     rows.zip(dlogp.par_iter().zip(dentropy)).with_min_len(32).for_each(
         |((logits, &target), (&dlogp, &dentropy))| {
-            Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     let law = stats(logits, temperature);

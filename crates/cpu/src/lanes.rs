@@ -119,8 +119,7 @@ mod tests {
         for n in [0, 1, 15, 16, 17, 100] {
             let x: Vec<f32> = (0..n).map(|i| (i as f32 * 0.7).sin()).collect();
             let y: Vec<f32> = (0..n).map(|i| (i as f32 * 0.3).cos()).collect();
-            let want: f64 =
-                x.iter().zip(&y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
+            let want: f64 = x.iter().zip(&y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
             assert!((f64::from(dot(&x, &y)) - want).abs() < 1e-5);
             let want3: f64 =
                 x.iter().zip(&y).map(|(&x, &y)| f64::from(x) * f64::from(y) * f64::from(x)).sum();

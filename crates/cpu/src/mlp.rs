@@ -1,10 +1,9 @@
 //! Elementwise parts of a block: SwiGLU (Shazeer, 2002.05202), residual addition, bias.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::math::sigmoid;
-use crate::parallel::{ROWS_PER_TASK, for_row_blocks};
+use crate::parallel::{ROWS_PER_TASK, for_row_blocks, vectorized};
 
 /// y = silu(gate) · up.
 ///
@@ -17,7 +16,7 @@ pub fn swiglu(gate_up: &[f32], f: usize, y: &mut [f32]) {
     assert_eq!(gate_up.len(), 2 * y.len(), "swiglu: gate_up is twice as wide as y");
     for_row_blocks(y, f, |row, y| {
         let gate_up = &gate_up[2 * row * f..2 * (row * f + y.len())];
-        Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (gate_up, y) in gate_up.chunks_exact(2 * f).zip(y.chunks_exact_mut(f)) {
@@ -42,7 +41,7 @@ pub fn swiglu_backward(gate_up: &mut [f32], f: usize, dy: &[f32]) {
     assert_eq!(gate_up.len(), 2 * dy.len(), "swiglu: gate_up is twice as wide as dy");
     for_row_blocks(gate_up, 2 * f, |row, gate_up| {
         let dy = &dy[row * f..row * f + gate_up.len() / 2];
-        Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (gate_up, dy) in gate_up.chunks_exact_mut(2 * f).zip(dy.chunks_exact(f)) {

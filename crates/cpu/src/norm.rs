@@ -3,11 +3,10 @@
 //! Works on `groups` of `C` channels inside rows of any stride, so that one function serves the
 //! residual stream (one group a row) and query or key heads (one group a head).
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::lanes;
-use crate::parallel::{ROWS_PER_TASK, for_row_blocks};
+use crate::parallel::{ROWS_PER_TASK, for_row_blocks, vectorized};
 
 /// Where the normalised groups lie in a row.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +40,7 @@ pub fn forward(x: &[f32], w: &[f32], eps: f32, groups: Groups, y: &mut [f32]) {
     assert!(x.len() == y.len() && first + count * c <= width, "norm: groups do not fit the rows");
     for_row_blocks(y, width, |row, y| {
         let x = &x[row * width..row * width + y.len()];
-        Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
@@ -93,7 +92,7 @@ pub fn backward(
         .zip(x.par_chunks(block).zip(dy.par_chunks(block)))
         .map(|(dx, (x, dy))| {
             let mut dw = vec![0.0; c];
-            Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     let range = first..first + count * c;

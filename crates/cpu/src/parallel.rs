@@ -1,5 +1,7 @@
-//! How work is cut into tasks for rayon. No result depends on the cut.
+//! How work reaches the CPU: cut into tasks for rayon, compiled for the instruction set at hand.
+//! No result depends on either.
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Rows of a matrix that one task of a row-wise kernel takes.
@@ -20,4 +22,22 @@ pub(crate) fn for_row_blocks(
     data.par_chunks_mut(ROWS_PER_TASK * width)
         .enumerate()
         .for_each(|(i, rows)| f(i * ROWS_PER_TASK, rows));
+}
+
+/// Runs `f` compiled for the best instruction set of this CPU. `f` must be `#[inline(always)]`.
+///
+/// A closure given to `Arch::dispatch` itself goes through `FnOnce`, whose shim is not inlined if
+/// the body is large, and then runs without the wide instructions.
+#[inline(always)]
+pub(crate) fn vectorized<F: FnMut()>(f: F) {
+    struct Run<F>(F);
+    impl<F: FnMut()> WithSimd for Run<F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _simd: S) {
+            (self.0)();
+        }
+    }
+    Arch::new().dispatch(Run(f));
 }

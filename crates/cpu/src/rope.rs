@@ -1,10 +1,8 @@
 //! Rotary position embedding (Su et al., 2104.09864) in Hugging Face's half-split convention: the
 //! pair of channel i is channel i + D/2.
 
-use pulp::Arch;
-
 use crate::norm::Groups;
-use crate::parallel::for_row_blocks;
+use crate::parallel::{for_row_blocks, vectorized};
 
 /// Cosines and sines for rows of tokens.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +66,7 @@ fn rotate(x: &mut [f32], groups: Groups, angles: &Angles, sign: f32) {
     assert!(first + count * 2 * half <= width, "rope: heads do not fit the rows");
     assert_eq!(x.len() / width * half, angles.cos.len(), "rope: one row of angles for each row");
     for_row_blocks(x, width, |row, x| {
-        Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (i, x) in x.chunks_exact_mut(width).enumerate() {

@@ -210,8 +210,6 @@ impl Config {
             "tie_word_embeddings": self.tie_word_embeddings,
             "attention_bias": self.qkv_bias,
             "mlp_bias": self.mlp_bias,
-            "torch_dtype": "bfloat16",
-            "dtype": "bfloat16",
         })
     }
 
@@ -240,10 +238,7 @@ struct Fields<'a>(&'a Value);
 impl Fields<'_> {
     fn count(&self, field: &str) -> Result<usize, Error> {
         let value = self.0.get(field).unwrap_or(&Value::Null);
-        value
-            .as_u64()
-            .map(|n| n as usize)
-            .ok_or_else(|| Error::field(field, "a count", value))
+        value.as_u64().map(|n| n as usize).ok_or_else(|| Error::field(field, "a count", value))
     }
 
     fn count_or(&self, field: &str, default: usize) -> Result<usize, Error> {

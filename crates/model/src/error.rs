@@ -48,6 +48,17 @@ pub enum Error {
     /// A tensor has another shape than the configuration implies.
     #[error("{0}; the weights do not belong to this config.json")]
     Shape(#[from] ShapeError),
+    /// The weight files are missing, malformed, or of another model.
+    #[error(transparent)]
+    Weights(#[from] quaero_weights::Error),
+    /// The configuration could not be written.
+    #[error("cannot write {path}: {source}; check the folder's permissions and free space")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A tensor that the configuration implies is not there.
     #[error("tensor `{name}` with shape {shape} is missing; the weights do not fit config.json")]
     Missing {

@@ -47,9 +47,7 @@ pub(crate) fn random(config: &Config, init: Init, key: Key) -> Params {
         let std = match spec.class {
             Class::Embedding => init.embedding,
             Class::Input => input,
-            Class::Output => {
-                init.output.unwrap_or(input / (2.0 * config.n_layers as f32).sqrt())
-            }
+            Class::Output => init.output.unwrap_or(input / (2.0 * config.n_layers as f32).sqrt()),
             Class::Head => init.head,
             Class::Norm => {
                 tensor.data_mut().fill(1.0);

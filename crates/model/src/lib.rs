@@ -11,7 +11,7 @@
 //! # Layout
 //! - [`config`](Config): `config.json` of the Hugging Face folder format
 //! - [`params`](Params): named tensors in a fixed order
-//! - `model`: [`Model`] = both, with load, save and random initialisation ([`Init`])
+//! - `model`, `files`, `init`: [`Model`] = both, with load, save and random weights ([`Init`])
 //! - `packed`: [`Packed`] sequences for training
 //! - `forward`, `backward`: one pass over packed sequences and its gradient
 //! - `cache`, `infer`: one step over a ragged batch against a paged [`KvCache`]
@@ -28,6 +28,7 @@ mod config;
 mod error;
 mod params;
 
+mod files;
 mod init;
 mod model;
 mod packed;

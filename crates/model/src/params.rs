@@ -20,10 +20,8 @@ impl Params {
     /// Zeros in every tensor that `config` implies.
     #[must_use]
     pub fn zeros(config: &Config) -> Self {
-        let (names, tensors): (Vec<_>, Vec<_>) = specs(config)
-            .into_iter()
-            .map(|spec| (spec.name, Tensor::zeros(spec.shape)))
-            .unzip();
+        let (names, tensors): (Vec<_>, Vec<_>) =
+            specs(config).into_iter().map(|spec| (spec.name, Tensor::zeros(spec.shape))).unzip();
         let index = names.iter().cloned().zip(0..).collect();
         Self { names: names.into(), index: Arc::new(index), tensors }
     }

@@ -1,7 +1,7 @@
 //! AdamW (Loshchilov & Hutter, 1711.05101) with f32 moments.
 
-use quaero_ops::adam::{self, Step};
 use quaero_ops::Tensor;
+use quaero_ops::adam::{self, Step};
 use quaero_shape::{Shape, ShapeError};
 use serde::{Deserialize, Serialize};
 
@@ -101,9 +101,8 @@ impl AdamW {
     #[must_use]
     pub fn state(&self, names: &[String]) -> State {
         let named = |prefix: &str, tensors: &[Tensor]| -> Vec<(String, Tensor)> {
-            let named = |(name, tensor): (&String, &Tensor)| {
-                (format!("{prefix}.{name}"), tensor.clone())
-            };
+            let named =
+                |(name, tensor): (&String, &Tensor)| (format!("{prefix}.{name}"), tensor.clone());
             names.iter().zip(tensors).map(named).collect()
         };
         let mut tensors = named("exp_avg", &self.exp_avg);
@@ -122,8 +121,7 @@ impl AdamW {
         state: State,
     ) -> Result<Self, Error> {
         let State { n_steps, tensors } = state;
-        let mut tensors: std::collections::BTreeMap<String, Tensor> =
-            tensors.into_iter().collect();
+        let mut tensors: std::collections::BTreeMap<String, Tensor> = tensors.into_iter().collect();
         let mut take = |prefix: &str, name: &str, shape: &Shape| -> Result<Tensor, Error> {
             let name = format!("{prefix}.{name}");
             let tensor = tensors.remove(&name).ok_or_else(|| Error::Missing(name.clone()))?;

@@ -132,7 +132,14 @@ impl WithSimd for HeadTask<'_> {
                 let rows = |x: &'_ [f32]| -> Vec<f32> { x[first * d..end * d].to_vec() };
                 let (q, dout) = (rows(&q), rows(&dout));
                 product(simd, by_rows(&q, d), &k_t, 0..d, split(&mut p, keys, end - first), false);
-                product(simd, by_rows(&dout, d), &v_t, 0..d, split(&mut ds, keys, end - first), false);
+                product(
+                    simd,
+                    by_rows(&dout, d),
+                    &v_t,
+                    0..d,
+                    split(&mut ds, keys, end - first),
+                    false,
+                );
                 for row in first..end {
                     let local = (row - first) * keys..(row - first + 1) * keys;
                     let (p, ds) = (&mut p[local.clone()], &mut ds[local]);

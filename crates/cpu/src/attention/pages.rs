@@ -44,8 +44,7 @@ impl KvPages {
             page_len > 0 && page_len.is_multiple_of(PANEL),
             "a page of {page_len} tokens is not a multiple of {PANEL}; choose e.g. 64"
         );
-        let mut pages =
-            Self { keys: vec![], values: vec![], n_pages, page_len, n_heads, head_dim };
+        let mut pages = Self { keys: vec![], values: vec![], n_pages, page_len, n_heads, head_dim };
         pages.keys = vec![0.0; n_pages * pages.key_elements()];
         pages.values = vec![0.0; n_pages * pages.value_elements()];
         pages

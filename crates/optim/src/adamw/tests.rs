@@ -4,12 +4,8 @@ use quaero_rng::Key;
 
 use super::*;
 
-const OPTIONS: AdamWOptions = AdamWOptions {
-    betas: (0.9, 0.98),
-    eps: 1e-8,
-    weight_decay: 0.05,
-    decay_vectors: false,
-};
+const OPTIONS: AdamWOptions =
+    AdamWOptions { betas: (0.9, 0.98), eps: 1e-8, weight_decay: 0.05, decay_vectors: false };
 
 fn random(shape: &[usize], key: Key) -> Tensor {
     let mut tensor = Tensor::zeros(shape);
@@ -46,8 +42,11 @@ fn steps_follow_the_f64_oracle_and_vectors_do_not_decay() {
     let mut optimiser = AdamW::new(OPTIONS, &params);
     let mut history = [Vec::new(), Vec::new()];
     for step in 0..10_u64 {
-        let grads: Vec<Tensor> =
-            shapes.iter().enumerate().map(|(i, s)| random(s, key.with(9 + step).with(i as u64))).collect();
+        let grads: Vec<Tensor> = shapes
+            .iter()
+            .enumerate()
+            .map(|(i, s)| random(s, key.with(9 + step).with(i as u64)))
+            .collect();
         optimiser.step(&mut params, &grads, 0.01, 0.5);
         history[0].push(grads[0].clone());
         history[1].push(grads[1].clone());

@@ -1,0 +1,274 @@
+//! The model against transformers, and its two passes against each other.
+
+use std::path::PathBuf;
+
+use quaero_model::{
+    Config, ForwardOptions, KvCache, LogSoftmax, Model, NO_TARGET, Packed, Params, Span,
+};
+use quaero_rng::Key;
+use quaero_shape::DType;
+use quaero_testkit::check_close;
+use safetensors::SafeTensors;
+
+const CASES: [&str; 4] = ["llama_tied", "llama3_rope_biases", "qwen2", "qwen3"];
+const TEMPERATURE: f32 = 0.7;
+
+fn folder(case: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", case].iter().collect()
+}
+
+/// What transformers computed.
+struct Expected(Vec<u8>);
+
+impl Expected {
+    fn of(case: &str) -> Self {
+        Self(std::fs::read(folder(case).join("expected.safetensors")).unwrap())
+    }
+
+    fn f32s(&self, name: &str) -> Vec<f32> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let data = file.tensor(name).unwrap().data().to_vec();
+        data.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+    }
+
+    fn f64s(&self, name: &str) -> Vec<f64> {
+        quaero_testkit::wide(&self.f32s(name))
+    }
+
+    fn i64s(&self, name: &str) -> Vec<i64> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let data = file.tensor(name).unwrap().data().to_vec();
+        data.as_chunks::<8>().0.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect()
+    }
+
+    /// Sequences and targets.
+    fn batch(&self) -> (Packed, Vec<u32>) {
+        let tokens: Vec<u32> = self.i64s("tokens").iter().map(|&t| t as u32).collect();
+        let mut rest = &tokens[..];
+        let packed = Packed::new(self.i64s("lengths").iter().map(|&len| {
+            let (sequence, tail) = rest.split_at(len as usize);
+            rest = tail;
+            sequence.to_vec()
+        }));
+        let target = |t: i64| u32::try_from(t).unwrap_or(NO_TARGET);
+        (packed, self.i64s("targets").into_iter().map(target).collect())
+    }
+}
+
+fn options(recompute: bool) -> ForwardOptions {
+    ForwardOptions { recompute, temperature: TEMPERATURE }
+}
+
+fn gradients(case: &str, recompute: bool) -> (Model, Params) {
+    let model = Model::load(folder(case)).unwrap();
+    let expected = Expected::of(case);
+    let (packed, targets) = expected.batch();
+    let forward = model.forward(&packed, &targets, &options(recompute));
+    let mut grads = model.params().zeros_like();
+    model.backward(forward, &expected.f32s("dlogp"), &expected.f32s("dentropy"), &mut grads);
+    (model, grads)
+}
+
+#[test]
+fn logp_and_entropy_agree_with_transformers() {
+    for case in CASES {
+        let model = Model::load(folder(case)).unwrap();
+        let expected = Expected::of(case);
+        let (packed, targets) = expected.batch();
+        let forward = model.forward(&packed, &targets, &options(false));
+        check_close(case, &forward.logp, &expected.f64s("logp"), 1e-5);
+        check_close(case, &forward.entropy, &expected.f64s("entropy"), 1e-5);
+    }
+}
+
+#[test]
+fn gradients_agree_with_transformers() {
+    for case in CASES {
+        let expected = Expected::of(case);
+        let (_, grads) = gradients(case, false);
+        for (name, grad) in grads.iter() {
+            let want = expected.f64s(&format!("grad.{name}"));
+            check_close(&format!("{case}, {name}"), grad.data(), &want, 1e-4);
+        }
+    }
+}
+
+/// Bits of every tensor.
+fn bits(params: &Params) -> Vec<u32> {
+    params.tensors().iter().flat_map(|t| t.data()).map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn recompute_gives_same_gradients() {
+    for case in CASES {
+        assert!(bits(&gradients(case, false).1) == bits(&gradients(case, true).1), "{case}");
+    }
+}
+
+#[test]
+fn threads_do_not_change_bits() {
+    for case in CASES {
+        let with = |n: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
+            pool.install(|| bits(&gradients(case, false).1))
+        };
+        assert!(with(1) == with(3), "{case}");
+    }
+}
+
+/// Forward's log-probabilities of each sequence alone and among others.
+#[test]
+fn batch_does_not_change_bits() {
+    for case in CASES {
+        let model = Model::load(folder(case)).unwrap();
+        let (packed, targets) = Expected::of(case).batch();
+        let all = model.forward(&packed, &targets, &options(false));
+        for range in packed.ranges() {
+            let alone = Packed::new([&packed.tokens[range.clone()]]);
+            let one = model.forward(&alone, &targets[range.clone()], &options(false));
+            assert_eq!(one.logp, all.logp[range.clone()], "{case}");
+            assert_eq!(one.entropy, all.entropy[range], "{case}");
+        }
+    }
+}
+
+/// Logits of all rows, the sequences cut into steps of `chunk` tokens that run side by side, each
+/// sequence starting `stagger` steps after the one before, on pages handed out crosswise.
+fn paged_logits(model: &Model, packed: &Packed, chunk: usize, stagger: usize) -> Vec<Vec<f32>> {
+    const PAGE: usize = 32;
+    let sequences: Vec<&[u32]> = packed.ranges().map(|range| &packed.tokens[range]).collect();
+    let n_pages = 4;
+    let mut cache = KvCache::new(model.config(), n_pages * sequences.len(), PAGE);
+    let lists: Vec<Vec<u32>> = (0..sequences.len())
+        .map(|i| (0..n_pages).map(|p| (p * sequences.len() + i) as u32).rev().collect())
+        .collect();
+    let mut logits = vec![Vec::new(); sequences.len()];
+    for step in 0.. {
+        let mut spans = Vec::new();
+        let mut owners = Vec::new();
+        let mut pending = false;
+        for (i, tokens) in sequences.iter().enumerate() {
+            let start = step.max(i * stagger) * chunk - i * stagger * chunk;
+            pending |= start < tokens.len();
+            if step >= i * stagger && start < tokens.len() {
+                let tokens = &tokens[start..tokens.len().min(start + chunk)];
+                spans.push(Span { start, tokens, pages: &lists[i], n_logits: tokens.len() });
+                owners.extend(std::iter::repeat_n(i, tokens.len()));
+            }
+        }
+        if !pending {
+            break;
+        }
+        let step_logits = model.infer(&spans, &mut cache);
+        for (row, owner) in step_logits.rows().zip(owners) {
+            logits[owner].extend_from_slice(row);
+        }
+    }
+    logits
+}
+
+#[test]
+fn logits_agree_with_transformers() {
+    for case in CASES {
+        let model = Model::load(folder(case)).unwrap();
+        let expected = Expected::of(case);
+        let logits = paged_logits(&model, &expected.batch().0, 1000, 0).concat();
+        check_close(case, &logits, &expected.f64s("logits"), 1e-5);
+    }
+}
+
+#[test]
+fn paged_decode_equals_recompute_bit_for_bit() {
+    for case in CASES {
+        let model = Model::load(folder(case)).unwrap();
+        let (packed, targets) = Expected::of(case).batch();
+        let forward = model.forward(&packed, &targets, &options(false));
+        for (chunk, stagger) in [(1, 0), (1, 3), (7, 1), (1000, 0)] {
+            let logits = paged_logits(&model, &packed, chunk, stagger).concat();
+            let rows = logits.chunks_exact(model.config().vocab_size);
+            for (row, logits) in rows.enumerate().filter(|(row, _)| targets[*row] != NO_TARGET) {
+                let law = LogSoftmax::of(logits, TEMPERATURE);
+                let logp = law.logp(logits[targets[row] as usize]);
+                assert_eq!(logp.to_bits(), forward.logp[row].to_bits(), "{case}, row {row}");
+                assert_eq!(law.entropy().to_bits(), forward.entropy[row].to_bits(), "{case}");
+            }
+        }
+    }
+}
+
+/// Two sequences share the pages of their prefix; one goes on in a copy of the last page.
+#[test]
+fn shared_prefix_pages_give_the_same_bits() {
+    let model = Model::load(folder("qwen3")).unwrap();
+    let prefix: Vec<u32> = (0..40).collect();
+    let mut cache = KvCache::new(model.config(), 3, 32);
+    fn span<'a>(start: usize, tokens: &'a [u32], pages: &'a [u32]) -> Span<'a> {
+        Span { start, tokens, pages, n_logits: 1 }
+    }
+    let _ = model.infer(&[span(0, &prefix, &[0, 1])], &mut cache);
+    cache.copy_page(1, 2);
+    let spans = [span(40, &[5], &[0, 1]), span(40, &[9], &[0, 2])];
+    let shared = model.infer(&spans, &mut cache);
+    for (row, token) in [(0, 5), (1, 9)] {
+        let alone: Vec<u32> = prefix.iter().copied().chain([token]).collect();
+        let mut cache = KvCache::new(model.config(), 2, 32);
+        let logits = model.infer(&[span(0, &alone, &[0, 1])], &mut cache);
+        assert_eq!(logits.row(0), shared.row(row));
+    }
+}
+
+#[test]
+fn a_saved_model_is_the_model() {
+    let config = Config::from_json_file(&folder("qwen3").join("config.json")).unwrap();
+    let model = Model::random(config, Key::new(8)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    model.save(dir.path(), DType::F32).unwrap();
+    let loaded = Model::load(dir.path()).unwrap();
+    assert_eq!((loaded.config(), loaded.params()), (model.config(), model.params()));
+    model.save(dir.path(), DType::BF16).unwrap();
+    let rounded = Model::load(dir.path()).unwrap();
+    rounded.save(dir.path(), DType::BF16).unwrap();
+    assert_eq!(Model::load(dir.path()).unwrap().params(), rounded.params());
+}
+
+/// The message for a folder whose configuration has `field` = `value`.
+#[track_caller]
+fn check_error(case: &str, field: &str, value: serde_json::Value, expected: &[&str]) {
+    let dir = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(folder(case).join("config.json")).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json[field] = value;
+    std::fs::write(dir.path().join("config.json"), json.to_string()).unwrap();
+    let weights = folder(case).join("model.safetensors");
+    std::fs::copy(weights, dir.path().join("model.safetensors")).unwrap();
+    let error = Model::load(dir.path()).unwrap_err().to_string();
+    assert!(expected.iter().all(|part| error.contains(part)), "{error}");
+}
+
+#[test]
+fn load_errors_name_the_tensor_and_both_shapes() {
+    check_error("qwen2", "vocab_size", 60.into(), &["embed_tokens.weight", "[60, 28]", "[53, 28]"]);
+    check_error("qwen2", "num_hidden_layers", 3.into(), &["model.layers.2"]);
+    check_error("qwen3", "num_hidden_layers", 1.into(), &["model.layers.1"]);
+    check_error("qwen2", "model_type", "mamba".into(), &["mamba", "not supported"]);
+}
+
+#[test]
+fn random_weights_follow_the_scheme() {
+    let config = Config::from_json_file(&folder("llama_tied").join("config.json")).unwrap();
+    let init = quaero_model::Init::zero_outputs(&config);
+    let model = Model::random_with(config.clone(), init, Key::new(1)).unwrap();
+    let std = |name: &str| {
+        let data = model.params().get(name).unwrap().data();
+        (data.iter().map(|x| x * x).sum::<f32>() / data.len() as f32).sqrt()
+    };
+    let layer = |name: &str| std(&format!("model.layers.1.{name}.weight"));
+    assert_eq!((layer("self_attn.o_proj"), layer("mlp.down_proj")), (0.0, 0.0));
+    assert!((layer("mlp.gate_proj") - 1.0 / 6.0).abs() < 0.01);
+    assert_eq!(layer("input_layernorm"), 1.0);
+    let again = Model::random_with(config, init, Key::new(1)).unwrap();
+    assert_eq!(again.params(), model.params());
+    let names = model.params().names();
+    assert_eq!(names[1], "model.layers.0.self_attn.q_proj.weight");
+    assert_eq!(model.params().n_elements(), again.params().n_elements());
+}
