@@ -320,7 +320,8 @@ impl WithSimd for Tile<'_, '_, '_> {
     }
 }
 
-/// The micro-kernel: `R` rows by two vectors.
+/// The micro-kernel: `R` rows by two vectors. Every loop over the accumulators has a constant
+/// length and no branch, so that they stay in registers.
 #[inline(always)]
 fn tile<S: Simd, const R: usize>(
     simd: S,
@@ -332,61 +333,85 @@ fn tile<S: Simd, const R: usize>(
     accumulate: bool,
 ) {
     let width = 2 * S::F32_LANES;
-    let k = b.len();
-    let whole = columns.len() == width;
-    let mut acc = [[simd.splat_f32s(0.0); 2]; R];
-    if accumulate {
-        for (acc, row) in acc.iter_mut().zip(c.iter()) {
-            let from = &row[columns.clone()];
-            if whole {
-                let (v, _) = S::as_simd_f32s(from);
-                *acc = [v[0], v[1]];
-            } else {
-                let mut edge = [0.0_f32; PANEL];
-                edge[..from.len()].copy_from_slice(from);
-                let (v, _) = S::as_simd_f32s(&edge[..width]);
-                *acc = [v[0], v[1]];
+    let c: &mut [&mut [f32]; R] = c.first_chunk_mut().expect("the caller takes R rows");
+    if columns.len() < width {
+        // The last panel: through a buffer of whole vectors.
+        let mut edge = [[0.0_f32; PANEL]; R];
+        let n = columns.len();
+        if accumulate {
+            for i in 0..R {
+                edge[i][..n].copy_from_slice(&c[i][columns.clone()]);
             }
         }
+        let acc: [_; R] = std::array::from_fn(|i| load(simd, &edge[i][..width]));
+        let acc = chain(simd, a, b, off, acc);
+        for i in 0..R {
+            store::<S>(&mut edge[i][..width], acc[i]);
+        }
+        for i in 0..R {
+            c[i][columns.clone()].copy_from_slice(&edge[i][..n]);
+        }
+        return;
     }
-    macro_rules! step {
-        ($kk:ident, $x:expr) => {
-            let (v, _) = S::as_simd_f32s(&b[$kk][off..off + width]);
-            let (b0, b1) = (v[0], v[1]);
-            for i in 0..R {
-                let x = simd.splat_f32s($x(i));
-                acc[i][0] = simd.mul_add_f32s(x, b0, acc[i][0]);
-                acc[i][1] = simd.mul_add_f32s(x, b1, acc[i][1]);
-            }
-        };
+    let acc = if accumulate {
+        std::array::from_fn(|i| load(simd, &c[i][columns.start..][..width]))
+    } else {
+        [[simd.splat_f32s(0.0); 2]; R]
+    };
+    let acc = chain(simd, a, b, off, acc);
+    for i in 0..R {
+        store::<S>(&mut c[i][columns.start..][..width], acc[i]);
     }
+}
+
+#[inline(always)]
+fn load<S: Simd>(_simd: S, from: &[f32]) -> [S::f32s; 2] {
+    let (v, _) = S::as_simd_f32s(from);
+    [v[0], v[1]]
+}
+
+#[inline(always)]
+fn store<S: Simd>(to: &mut [f32], acc: [S::f32s; 2]) {
+    let (v, _) = S::as_mut_simd_f32s(to);
+    v[0] = acc[0];
+    v[1] = acc[1];
+}
+
+/// acc + A B, k ascending.
+#[inline(always)]
+fn chain<S: Simd, const R: usize>(
+    simd: S,
+    a: Lhs<'_>,
+    b: &[[f32; PANEL]],
+    off: usize,
+    mut acc: [[S::f32s; 2]; R],
+) -> [[S::f32s; 2]; R] {
+    let width = 2 * S::F32_LANES;
     match a {
         Lhs::Rows { data, stride } => {
-            let rows: [&[f32]; R] = std::array::from_fn(|i| &data[i * stride..][..k]);
-            for kk in 0..k {
-                step!(kk, |i: usize| rows[i][kk]);
+            let rows: [&[f32]; R] = std::array::from_fn(|i| &data[i * stride..][..b.len()]);
+            for (k, b) in b.iter().enumerate() {
+                let b = load(simd, &b[off..off + width]);
+                for i in 0..R {
+                    let x = simd.splat_f32s(rows[i][k]);
+                    acc[i][0] = simd.mul_add_f32s(x, b[0], acc[i][0]);
+                    acc[i][1] = simd.mul_add_f32s(x, b[1], acc[i][1]);
+                }
             }
         }
         Lhs::Columns { data, stride } => {
-            for kk in 0..k {
-                let x: &[f32; R] =
-                    data[kk * stride..].first_chunk().expect("A has R elements for every k");
-                step!(kk, |i: usize| x[i]);
+            for (k, b) in b.iter().enumerate() {
+                let b = load(simd, &b[off..off + width]);
+                let x = &data[k * stride..][..R];
+                for i in 0..R {
+                    let x = simd.splat_f32s(x[i]);
+                    acc[i][0] = simd.mul_add_f32s(x, b[0], acc[i][0]);
+                    acc[i][1] = simd.mul_add_f32s(x, b[1], acc[i][1]);
+                }
             }
         }
     }
-    for (acc, row) in acc.iter().zip(c.iter_mut()) {
-        let to = &mut row[columns.clone()];
-        if whole {
-            let (v, _) = S::as_mut_simd_f32s(to);
-            (v[0], v[1]) = (acc[0], acc[1]);
-        } else {
-            let mut edge = [0.0_f32; PANEL];
-            let (v, _) = S::as_mut_simd_f32s(&mut edge[..width]);
-            (v[0], v[1]) = (acc[0], acc[1]);
-            to.copy_from_slice(&edge[..to.len()]);
-        }
-    }
+    acc
 }
 
 #[cfg(test)]
