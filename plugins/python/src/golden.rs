@@ -18,13 +18,18 @@ struct Case {
     golden: Golden,
 }
 
-/// The cases that hold under `options`.
+/// The cases that hold under `options` and need no deadline.
 pub(crate) fn cases(options: &Options) -> Vec<Golden> {
+    all(options, false)
+}
+
+/// The cases that hold under `options`, with or without those that run into a deadline.
+pub(crate) fn all(options: &Options, with_slow: bool) -> Vec<Golden> {
     let style = if options.style == Style::Azr { "azr" } else { "compact" };
     let fits = |case: &Case| {
         case.style.as_deref().is_none_or(|wanted| wanted == style)
             && !options.given.iter().any(|key| case.leans_on.iter().any(|l| l == key))
-            && !case.slow
+            && (with_slow || !case.slow)
     };
     FILES.iter().map(|(name, text)| read(name, text)).filter(fits).map(|case| case.golden).collect()
 }

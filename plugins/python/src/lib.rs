@@ -10,22 +10,20 @@
 //! `solve` the judgements → `plan` their one call of the interpreter; `source` looks at programs as
 //! tokens, `perturb` varies inputs; `seeds`, `golden` what comes with the family.
 
-mod options;
-mod task;
-mod prompt;
-mod reading;
-mod propose;
-mod solve;
-mod plan;
-mod source;
-mod perturb;
-mod seeds;
-mod golden;
 mod cases;
+mod golden;
+mod options;
+mod perturb;
+mod plan;
+mod prompt;
+mod propose;
+mod reading;
+mod seeds;
+mod solve;
+mod source;
+mod task;
 
-use quaero_sdk::{
-    Episode, Family, Interpreter, Manifest, Opening, Proposed, Reply, Role,
-};
+use quaero_sdk::{Episode, Family, Interpreter, Manifest, Opening, Proposed, Reply, Role};
 
 use options::Options;
 use plan::Plan;
@@ -80,12 +78,15 @@ impl Family for Python {
     }
 
     fn step(&self, interpreter: &dyn Interpreter, episodes: &[Episode]) -> Vec<Reply> {
-        let plan = |episode: &Episode| match (Kind::parse(&episode.opening.kind), episode.opening.role)
-        {
-            (Err(why), _) => Plan::Now(Reply::Fault(why)),
-            (Ok(kind), Role::Propose) => propose::plan(&self.options, kind, episode),
-            (Ok(kind), Role::Solve) => solve::plan(&self.options, kind, episode),
-        };
+        let plan =
+            |episode: &Episode| match (Kind::parse(&episode.opening.kind), episode.opening.role) {
+                (Err(why), _) => Plan::Now(Reply::Fault(why)),
+                (Ok(kind), Role::Propose) => propose::plan(&self.options, kind, episode),
+                (Ok(kind), Role::Solve) => solve::plan(&self.options, kind, episode),
+            };
         plan::carry_out(interpreter, episodes.iter().map(plan).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,8 @@ impl Options {
             Some(Format::Azr) => Style::Azr,
             _ => Style::Compact,
         };
-        let style = raw.choice("style", style, &[("compact", Style::Compact), ("azr", Style::Azr)])?;
+        let style =
+            raw.choice("style", style, &[("compact", Style::Compact), ("azr", Style::Azr)])?;
         let azr = style == Style::Azr;
         let by_style = |compact, in_azr| if azr { in_azr } else { compact };
         let n_inputs = raw.count("n_inputs", by_style(6, 10), 2..=64)?;
@@ -81,8 +82,11 @@ impl Options {
             banned_calls: raw.words("banned_calls", &BANNED_CALLS)?,
             deadline_ms: raw.count("deadline_ms", by_style(1_000, 10_000), 1..=600_000)?,
             value_bytes_max: raw.count("value_bytes_max", by_style(4096, 16_384), 1..=1 << 24)?,
-            program_bytes_max: raw.count("program_bytes_max", by_style(4096, 16_384), 1..=1 << 24)?
-                as usize,
+            program_bytes_max: raw.count(
+                "program_bytes_max",
+                by_style(4096, 16_384),
+                1..=1 << 24,
+            )? as usize,
             input_bytes_max: raw.count("input_bytes_max", by_style(2048, 8192), 1..=1 << 24)?
                 as usize,
             n_inputs: n_inputs as usize,
@@ -136,22 +140,88 @@ const KEYS: [&str; 18] = [
 /// AZR's list, and what would reach for the world in a sandbox that has none.
 const BANNED_IMPORTS: [&str; 61] = [
     // AZR's own.
-    "logging", "random", "multiprocessing", "pebble", "subprocess", "threading", "datetime", "time",
-    "hashlib", "hmac", "bcrypt", "os.sys", "os.path", "sys.exit", "os.environ", "calendar",
+    "logging",
+    "random",
+    "multiprocessing",
+    "pebble",
+    "subprocess",
+    "threading",
+    "datetime",
+    "time",
+    "hashlib",
+    "hmac",
+    "bcrypt",
+    "os.sys",
+    "os.path",
+    "sys.exit",
+    "os.environ",
+    "calendar",
     // The world outside.
-    "os", "posix", "sys", "shutil", "socket", "ssl", "select", "selectors", "signal", "resource",
-    "pathlib", "tempfile", "glob", "io", "_io", "mmap", "fcntl", "pty", "tty", "termios", "http",
-    "urllib", "requests", "asyncio", "concurrent", "_thread", "ctypes", "cffi", "platform", "uuid",
-    "secrets", "sqlite3",
+    "os",
+    "posix",
+    "sys",
+    "shutil",
+    "socket",
+    "ssl",
+    "select",
+    "selectors",
+    "signal",
+    "resource",
+    "pathlib",
+    "tempfile",
+    "glob",
+    "io",
+    "_io",
+    "mmap",
+    "fcntl",
+    "pty",
+    "tty",
+    "termios",
+    "http",
+    "urllib",
+    "requests",
+    "asyncio",
+    "concurrent",
+    "_thread",
+    "ctypes",
+    "cffi",
+    "platform",
+    "uuid",
+    "secrets",
+    "sqlite3",
     // The interpreter inside.
-    "builtins", "importlib", "gc", "inspect", "pickle", "marshal", "code", "codeop", "pdb", "trace",
-    "tracemalloc", "faulthandler", "weakref",
+    "builtins",
+    "importlib",
+    "gc",
+    "inspect",
+    "pickle",
+    "marshal",
+    "code",
+    "codeop",
+    "pdb",
+    "trace",
+    "tracemalloc",
+    "faulthandler",
+    "weakref",
 ];
 
 /// Functions whose result is no matter of the arguments, or that reach for the world.
 const BANNED_CALLS: [&str; 15] = [
-    "input", "open", "eval", "exec", "compile", "__import__", "breakpoint", "exit", "quit",
-    "globals", "locals", "vars", "id", "hash", "help",
+    "input",
+    "open",
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "breakpoint",
+    "exit",
+    "quit",
+    "globals",
+    "locals",
+    "vars",
+    "id",
+    "hash",
+    "help",
 ];
 
 #[cfg(test)]

@@ -53,7 +53,9 @@ fn changed(value: &Value, rng: &mut Rng) -> Value {
         Value::None => Value::None,
         Value::Bool(b) => Value::Bool(if rng.below(4) == 0 { *b } else { !b }),
         Value::Int(n) => Value::Int(changed_int(n, rng)),
-        Value::Float(x) => Value::Float(if x.is_finite() { x + 0.5 * rng.step() as f64 } else { 1.5 }),
+        Value::Float(x) => {
+            Value::Float(if x.is_finite() { x + 0.5 * rng.step() as f64 } else { 1.5 })
+        }
         Value::Complex(re, im) => Value::Complex(re + rng.step() as f64, *im),
         Value::Str(text) => Value::Str(changed_text(text, rng)),
         Value::Bytes(bytes) => {
@@ -135,7 +137,9 @@ mod tests {
 
     #[test]
     fn variants_differ_and_keep_their_types() {
-        for input in ["3", "'ab', [1, 2]", "{'a': 1, 'b': 2}", "(1, 'x'), 2.5", "{1, 2}", "b'a'", "[]"] {
+        for input in
+            ["3", "'ab', [1, 2]", "{'a': 1, 'b': 2}", "(1, 'x'), 2.5", "{1, 2}", "b'a'", "[]"]
+        {
             let found = of(input);
             assert_eq!(found.len(), 4, "of {input}");
             let types = |text: &str| -> Vec<&str> {

@@ -43,7 +43,8 @@ fn ask(options: &Options, opening: &Opening) -> Result<Ask, String> {
             opening.references.iter().map(Reference::parse).collect::<Result<_, _>>()?;
         if kind == Kind::Induction {
             let first = references.into_iter().next();
-            let program = first.ok_or("an induction proposal needs one reference, got none")?.program;
+            let program =
+                first.ok_or("an induction proposal needs one reference, got none")?.program;
             return Ok(Ask::ProposeInputs { program, n_inputs: options.n_inputs });
         }
         let whole = references.into_iter().map(|reference| {

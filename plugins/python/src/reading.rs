@@ -47,7 +47,8 @@ impl Reading {
             _ if self.truncated => false,
             (Format::Azr, _) => self.tags,
             (Format::Plain, Style::Compact) => {
-                self.exact && blocks.iter().map(|block| block.kind.as_str()).eq(kinds.iter().copied())
+                self.exact
+                    && blocks.iter().map(|block| block.kind.as_str()).eq(kinds.iter().copied())
             }
             (Format::Plain, Style::Azr) => {
                 let has = |kind: &str| self.blocks.of(kind).any(|block| block.closed);

@@ -97,7 +97,11 @@ fn deduction(options: &Options, gold: &Value, answer: &str, format: bool) -> Pla
 fn abduction(options: &Options, program: &str, gold: Value, answer: &str, format: bool) -> Plan {
     let literals = Value::parse_arguments(answer, options.input_bytes_max);
     let fault = match literals {
-        Ok(values) if values.is_empty() => Some("no argument".to_owned()),
+        Ok(values)
+            if values.is_empty() && Source::new(program).has_parameter(ENTRY) != Some(false) =>
+        {
+            Some("no argument".to_owned())
+        }
         Ok(_) => None,
         Err(error) => expression(options, answer, options.input_bytes_max)
             .err()

@@ -67,9 +67,9 @@ impl Half {
     /// # Errors
     /// If there is none such.
     pub(crate) fn text(&self, field: &str) -> Result<&str, String> {
-        self.json[field].as_str().ok_or_else(|| {
-            format!("the {} half of the task has no text `{field}`", self.what)
-        })
+        self.json[field]
+            .as_str()
+            .ok_or_else(|| format!("the {} half of the task has no text `{field}`", self.what))
     }
 
     /// A list of [input, output] pairs.
@@ -230,7 +230,10 @@ mod tests {
 
     #[test]
     fn programs_are_compared_without_blank_lines_and_trailing_space() {
-        assert_eq!(canonical_program("\ndef f(a):  \r\n\n    return a\t\n\n"), "def f(a):\n    return a");
+        assert_eq!(
+            canonical_program("\ndef f(a):  \r\n\n    return a\t\n\n"),
+            "def f(a):\n    return a"
+        );
         assert_eq!(canonical_input(" [1,2] ,\"a\""), "[1, 2], 'a'");
         assert_eq!(canonical_input("[1] * 2 "), "[1] * 2");
     }

@@ -56,10 +56,8 @@ impl Equality {
                 self.items(if self == Self::Strict { '<' } else { '{' }, items, true, out);
             }
             Value::Dict(pairs) => {
-                let mut keys: Vec<String> = pairs
-                    .iter()
-                    .map(|(k, v)| format!("{}:{}", self.key(k), self.key(v)))
-                    .collect();
+                let mut keys: Vec<String> =
+                    pairs.iter().map(|(k, v)| format!("{}:{}", self.key(k), self.key(v))).collect();
                 keys.sort_unstable();
                 list('d', &keys, out);
             }

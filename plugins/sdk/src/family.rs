@@ -66,10 +66,7 @@ pub mod component {
     ///
     /// # Errors
     /// As [`Family::configure`].
-    pub fn configure<F: Family>(
-        slot: &RefCell<Option<F>>,
-        options: &str,
-    ) -> Result<(), String> {
+    pub fn configure<F: Family>(slot: &RefCell<Option<F>>, options: &str) -> Result<(), String> {
         *slot.borrow_mut() = Some(F::configure(options)?);
         Ok(())
     }
@@ -80,8 +77,8 @@ pub mod component {
     /// If the family refuses `{}`.
     pub fn with<F: Family, T>(slot: &RefCell<Option<F>>, call: impl FnOnce(&F) -> T) -> T {
         let mut slot = slot.borrow_mut();
-        let family = slot
-            .get_or_insert_with(|| F::configure("{}").expect("a family has default options"));
+        let family =
+            slot.get_or_insert_with(|| F::configure("{}").expect("a family has default options"));
         call(family)
     }
 }
@@ -108,9 +105,8 @@ macro_rules! export {
                 }
 
                 fn describe() -> words::Manifest {
-                    FAMILY.with(|slot| {
-                        $crate::component::with(slot, |f| $crate::Family::manifest(f))
-                    })
+                    FAMILY
+                        .with(|slot| $crate::component::with(slot, |f| $crate::Family::manifest(f)))
                 }
 
                 fn seeds(kind: String) -> Vec<words::Proposed> {
@@ -136,7 +132,7 @@ macro_rules! export {
                 }
             }
 
-            $crate::bindings::export_world!(Component with_types_in $crate::bindings);
+    $crate::bindings::export_world!(Component with_types_in $crate::bindings);
         };
     };
 }

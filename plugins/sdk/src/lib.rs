@@ -13,16 +13,16 @@
 
 #[doc(hidden)]
 pub mod bindings;
-mod family;
-mod options;
 mod blocks;
+mod equal;
+mod family;
+mod int;
+mod options;
+mod parse;
+mod printable;
+mod repr;
 mod tags;
 mod value;
-mod int;
-mod parse;
-mod repr;
-mod printable;
-mod equal;
 
 pub use bindings::quaero::family::interpreter::{Answer, Job, Outcome};
 pub use bindings::quaero::family::vocabulary::{
@@ -31,12 +31,15 @@ pub use bindings::quaero::family::vocabulary::{
 };
 pub use blocks::{Block, Blocks};
 pub use equal::Equality;
-pub use family::{Family, Interpreter, log};
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub use family::component;
+pub use family::{Family, Interpreter, log};
 pub use int::{DIGITS_MAX, Int};
 pub use options::{Options, OptionsError};
 pub use parse::{DEPTH_MAX, LiteralError};
 pub use tags::{answer_section, tags_well_formed};
 pub use value::Value;
+
+#[cfg(test)]
+mod tests;

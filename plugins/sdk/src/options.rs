@@ -203,10 +203,7 @@ mod tests {
             r#"{"deadline_ms": 10}"#,
             "option `deadline_ms`: expected a whole number from 1 to 9, got 10",
         );
-        check(
-            r#"{"style": "x"}"#,
-            "option `style`: expected \"compact\" or \"azr\", got \"x\"",
-        );
+        check(r#"{"style": "x"}"#, "option `style`: expected \"compact\" or \"azr\", got \"x\"");
         check("[]", "options are not a JSON object: got []");
     }
 }

@@ -75,7 +75,9 @@ fn arguments_hold_nothing_but_plain_values() {
     check_arguments("(lambda: 1)()", Err("the name `lambda` in a value"));
     check_arguments("[x for x in range(3)]", Err("the name `x` in a value"));
     check_arguments("f'{1}'", Err("a formatted string is no plain value"));
-    check_arguments("''.join([])", Err("`.` in a value"));
+    check_arguments("''.join(['a'] * 3)", Ok(()));
+    check_arguments("''.upper()", Err("`.` in a value"));
+    check_arguments("join", Err("the name `join` in a value"));
     check_arguments("'abc", Err("\"'abc\" is not Python"));
     check_arguments("(1", Err("a bracket is left open"));
     check_arguments("# only a comment", Err("nothing there"));

@@ -121,9 +121,8 @@ fn decimal(token: &str) -> Option<f64> {
 /// Underscores may stand between two digits only.
 fn without_underscores(token: &str) -> Option<String> {
     let bytes = token.as_bytes();
-    let digit = |idx: Option<usize>| {
-        idx.and_then(|idx| bytes.get(idx)).is_some_and(u8::is_ascii_hexdigit)
-    };
+    let digit =
+        |idx: Option<usize>| idx.and_then(|idx| bytes.get(idx)).is_some_and(u8::is_ascii_hexdigit);
     let fine = (0..bytes.len())
         .filter(|&idx| bytes[idx] == b'_')
         .all(|idx| digit(idx.checked_sub(1)) && digit(Some(idx + 1)));
