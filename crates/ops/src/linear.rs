@@ -82,10 +82,8 @@ pub fn backward_input(dy: &[f32], weights: &[&Tensor], scratch: &mut Panels, dx:
 pub fn backward_weights(x: &[f32], dy: &[f32], scratch: &mut Panels, dweights: &mut [&mut Tensor]) {
     let n_in = dweights[0].row_len();
     scratch.pack_rows(&[x], n_in);
-    let c: Vec<&mut [f32]> = dweights
-        .iter_mut()
-        .flat_map(|weight| weight.data_mut().chunks_exact_mut(n_in))
-        .collect();
+    let c: Vec<&mut [f32]> =
+        dweights.iter_mut().flat_map(|weight| weight.data_mut().chunks_exact_mut(n_in)).collect();
     assert_eq!(x.len() / n_in, dy.len() / c.len(), "linear: rows of x and dy");
     gemm(Lhs::Columns { data: dy, stride: c.len() }, scratch, c, true);
 }
