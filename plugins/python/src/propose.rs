@@ -1,5 +1,5 @@
 //! Is a proposal a task? The checks stand in AZR's order, each with a named cause:
-//! `parse`, `too_large`, `banned_import`, `banned_call`, `multiple_functions`, `syntax`, `no_entry`,
+//! `parse`, `too_large`, `banned_import`, `banned_call`, `syntax`, `multiple_functions`, `no_entry`,
 //! `no_parameter`, `bad_arguments`, `copies_reference`; then, from running it, `error` (whatever was
 //! raised, by whatever name), `timeout`, `memory`, `crashed`, `nondeterministic`, `not_plain`,
 //! `too_large`, `ignores_input`.
