@@ -48,7 +48,7 @@ pub fn ln(x: f32) -> f32 {
     p = p.mul_add(m, -1.666_805_8e-1);
     p = p.mul_add(m, 2.000_071_5e-1);
     p = p.mul_add(m, -2.499_999_4e-1);
-    p = p.mul_add(m, 3.333_333_1e-1);
+    p = p.mul_add(m, 0.333_333_3);
     let mut y = p * m * z;
     y = n.mul_add(-2.121_944_4e-4, y);
     y = z.mul_add(-0.5, y);

@@ -28,14 +28,14 @@ impl Model {
         self.buffers.give(head.x);
         let mut cache = options.recompute.then(|| PassCache::new(self, &lens));
         for (layer, saved) in layers.into_iter().enumerate().rev() {
-            let inner = saved.inner.unwrap_or_else(|| {
+            let mut inner = saved.inner.unwrap_or_else(|| {
                 let cache = cache.as_mut().expect("made when the inner values were dropped");
                 let (inner, x_out) = self.layer_forward(layer, &saved.x, &angles, cache);
                 self.buffers.give(x_out);
                 inner
             });
             let mut back = LayerBackward { model: self, layer, scratch: &mut scratch, grads };
-            back.mlp(&inner, &mut dx);
+            back.mlp(&mut inner, &mut dx);
             let mut dqkv = back.attention(&inner, &lens, &dx);
             rope::backward(&mut dqkv, self.rotated(), &angles);
             back.qkv(&inner, &saved.x, dqkv, &mut dx);
@@ -120,8 +120,8 @@ struct LayerBackward<'a> {
 
 impl LayerBackward<'_> {
     /// Through the feed-forward block: `dx` goes from the layer's output to the residual stream
-    /// after attention.
-    fn mlp(&mut self, saved: &SavedInner, dx: &mut [f32]) {
+    /// after attention. Overwrites `saved.gate_up` with its gradient.
+    fn mlp(&mut self, saved: &mut SavedInner, dx: &mut [f32]) {
         let model = self.model;
         let at = &model.layout().layers[self.layer];
         let inner = model.config().intermediate_size;
@@ -134,18 +134,16 @@ impl LayerBackward<'_> {
         }
         let mut da = a;
         linear::backward_input(dx, &[model.tensor(at.down)], self.scratch, &mut da);
-        let mut d_gate_up = model.buffers.take(saved.gate_up.len());
-        d_gate_up.copy_from_slice(&saved.gate_up);
-        mlp::swiglu_backward(&mut d_gate_up, inner, &da);
+        mlp::swiglu_backward(&mut saved.gate_up, inner, &da);
+        let d_gate_up = &saved.gate_up;
         model.buffers.give(da);
         let h = model.normed(&saved.x_mid, at.mlp_norm);
-        linear::backward_weights(&h, &d_gate_up, self.scratch, &mut pick(self.grads, at.gate_up));
+        linear::backward_weights(&h, d_gate_up, self.scratch, &mut pick(self.grads, at.gate_up));
         if let Some(bias) = at.gate_up_bias {
-            linear::backward_biases(&d_gate_up, 2 * inner, &mut pick(self.grads, bias));
+            linear::backward_biases(d_gate_up, 2 * inner, &mut pick(self.grads, bias));
         }
         let mut dh = h;
-        linear::backward_input(&d_gate_up, &model.tensors(at.gate_up), self.scratch, &mut dh);
-        model.buffers.give(d_gate_up);
+        linear::backward_input(d_gate_up, &model.tensors(at.gate_up), self.scratch, &mut dh);
         model.norm_backward(&saved.x_mid, at.mlp_norm, &dh, dx, true, self.grads);
         model.buffers.give(dh);
     }

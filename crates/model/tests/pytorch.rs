@@ -1,5 +1,7 @@
 //! The model against transformers, and its two passes against each other.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
 use std::path::PathBuf;
 
 use quaero_model::{
@@ -271,4 +273,21 @@ fn random_weights_follow_the_scheme() {
     let names = model.params().names();
     assert_eq!(names[1], "model.layers.0.self_attn.q_proj.weight");
     assert_eq!(model.params().n_elements(), again.params().n_elements());
+}
+
+/// Empty sequences and rows without targets take no part.
+#[test]
+fn nothing_in_gives_nothing_out() {
+    let model = Model::load(folder("qwen3")).unwrap();
+    let mut grads = model.params().zeros_like();
+    for sequences in [&[&[][..], &[3, 4, 5], &[]][..], &[&[]], &[]] {
+        let packed = Packed::new(sequences);
+        let n = packed.tokens.len();
+        let forward = model.forward(&packed, &vec![NO_TARGET; n], &options(false));
+        assert_eq!((forward.logp.clone(), forward.entropy.clone()), (vec![0.0; n], vec![0.0; n]));
+        model.backward(forward, &vec![1.0; n], &vec![1.0; n], &mut grads);
+    }
+    assert!(grads.tensors().iter().all(|grad| grad.data().iter().all(|&x| x == 0.0)));
+    let logits = model.infer(&[], &mut KvCache::new(model.config(), 1, 32));
+    assert_eq!(logits.n_rows(), 0);
 }

@@ -102,3 +102,59 @@ pub fn backward_biases(dy: &[f32], n_out: usize, dbiases: &mut [&mut Tensor]) {
 
 /// Memory for packed operands of the backward products.
 pub type Scratch = Panels;
+
+#[cfg(test)]
+mod tests {
+    use quaero_testkit::{check_close, dot, numeric_gradient, random, wide};
+
+    use super::*;
+
+    const ROWS: usize = 9;
+    const IN: usize = 6;
+
+    /// x Wᵀ + b for W [5 + 2, 6], b [7], as one product in f64.
+    fn oracle(x: &[f64], w: &[f64], b: &[f64]) -> Vec<f64> {
+        let row = |x: &[f64]| -> Vec<f64> {
+            w.chunks_exact(IN).zip(b).map(|(w, b)| dot(x, w) + b).collect()
+        };
+        x.chunks_exact(IN).flat_map(row).collect()
+    }
+
+    fn tensor<const N: usize>(shape: [usize; N], data: &[f32]) -> Tensor {
+        Tensor::new(shape, data.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn stacked_weights_agree_with_f64_forward_and_backward() {
+        let (x, dy) = (random(1, ROWS * IN), random(2, ROWS * 7));
+        let (w, b) = (random(3, 7 * IN), random(4, 7));
+        let (dw, db) = (random(5, 7 * IN), random(6, 7));
+        let weights = |w: &[f32]| [tensor([5, IN], &w[..5 * IN]), tensor([2, IN], &w[5 * IN..])];
+        let biases = |b: &[f32]| [tensor([5], &b[..5]), tensor([2], &b[5..])];
+        let ([w0, w1], [b0, b1]) = (weights(&w), biases(&b));
+        let (xs, ws, bs, dys) = (wide(&x), wide(&w), wide(&b), wide(&dy));
+
+        let mut y = vec![f32::NAN; ROWS * 7];
+        forward(&x, &Packed::new(&[&w0, &w1]), &[&b0, &b1], &mut y);
+        check_close("y", &y, &oracle(&xs, &ws, &bs), 1e-6);
+
+        let mut scratch = Scratch::new();
+        let mut dx = vec![f32::NAN; x.len()];
+        backward_input(&dy, &[&w0, &w1], &mut scratch, &mut dx);
+        let want = numeric_gradient(&xs, |x| dot(&oracle(x, &ws, &bs), &dys));
+        check_close("dx", &dx, &want, 1e-6);
+
+        // Weights and biases add to what is there.
+        let [mut dw0, mut dw1] = weights(&dw);
+        backward_weights(&x, &dy, &mut scratch, &mut [&mut dw0, &mut dw1]);
+        let loss = |w: &[f64]| dot(&oracle(&xs, w, &bs), &dys) + dot(w, &wide(&dw));
+        let got = [dw0.data(), dw1.data()].concat();
+        check_close("dw", &got, &numeric_gradient(&ws, loss), 1e-6);
+
+        let [mut db0, mut db1] = biases(&db);
+        backward_biases(&dy, 7, &mut [&mut db0, &mut db1]);
+        let loss = |b: &[f64]| dot(&oracle(&xs, &ws, b), &dys) + dot(b, &wide(&db));
+        let got = [db0.data(), db1.data()].concat();
+        check_close("db", &got, &numeric_gradient(&bs, loss), 1e-6);
+    }
+}

@@ -96,8 +96,15 @@ struct HeadTask<'a> {
 }
 
 /// `d` channels from `first` on of every row, times `scale`.
+#[inline(always)]
 fn gather(x: &[f32], width: usize, first: usize, d: usize, scale: f32) -> Vec<f32> {
-    x.chunks_exact(width).flat_map(|row| row[first..first + d].iter().map(|x| x * scale)).collect()
+    let mut out = vec![0.0; x.len() / width * d];
+    for (to, row) in out.chunks_exact_mut(d).zip(x.chunks_exact(width)) {
+        for (to, &x) in to.iter_mut().zip(&row[first..first + d]) {
+            *to = x * scale;
+        }
+    }
+    out
 }
 
 impl WithSimd for HeadTask<'_> {
@@ -129,12 +136,11 @@ impl WithSimd for HeadTask<'_> {
             for first in (0..t).step_by(BLOCK) {
                 let end = t.min(first + BLOCK);
                 let keys = end.next_multiple_of(PANEL);
-                let rows = |x: &'_ [f32]| -> Vec<f32> { x[first * d..end * d].to_vec() };
-                let (q, dout) = (rows(&q), rows(&dout));
-                product(simd, by_rows(&q, d), &k_t, 0..d, split(&mut p, keys, end - first), false);
+                let (q, dout) = (&q[first * d..end * d], &dout[first * d..end * d]);
+                product(simd, by_rows(q, d), &k_t, 0..d, split(&mut p, keys, end - first), false);
                 product(
                     simd,
-                    by_rows(&dout, d),
+                    by_rows(dout, d),
                     &v_t,
                     0..d,
                     split(&mut ds, keys, end - first),
