@@ -18,8 +18,9 @@ fn main() -> std::io::Result<()> {
         write("tokenizer.json", vocabulary.tokenizer_json())?;
         write("tokenizer_config.json", vocabulary.tokenizer_config_json())?;
     }
-    let corpus = Corpus::new(Default::default(), Mix::default());
-    for row in corpus.batch(Key::new(11), 60) {
+    let corpus = Corpus::new(Default::default());
+    let mix = Mix { propose: [70, 60, 50], solve: [340, 320, 160] };
+    for row in corpus.batch(Key::new(11), &mix, 60) {
         println!("{}", serde_json::json!(vocabulary.decode(&row.tokens)));
     }
     for text in ["def f(x):\n    return x", "'Hello World'", "[[1, 2], [3]]", "x ==  '''' \n\n```"]

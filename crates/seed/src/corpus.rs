@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use quaero_rng::{Key, Stream};
 
+use serde::Serialize;
+
 use crate::language::{Case, Exercise, Generator, canonical};
 use crate::prompt;
 use crate::vocabulary::{EOS, Vocabulary};
@@ -41,8 +43,8 @@ pub struct Row {
     pub weights: Vec<f32>,
 }
 
-/// Shares of the kinds of rows, in tenths of a per cent; what is left is solving.
-#[derive(Clone, Debug, PartialEq)]
+/// Shares of the kinds of rows, relative to their sum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Mix {
     /// Proposals of deduction, abduction and induction tasks.
     pub propose: [usize; 3],
@@ -50,39 +52,32 @@ pub struct Mix {
     pub solve: [usize; 3],
 }
 
-impl Default for Mix {
-    fn default() -> Self {
-        Self { propose: [70, 60, 50], solve: [340, 320, 160] }
-    }
-}
-
 /// Draws rows.
 #[derive(Debug)]
 pub struct Corpus {
     vocabulary: Vocabulary,
     excluded: BTreeSet<String>,
-    mix: Mix,
 }
 
 impl Corpus {
-    /// Rows in `mix` over programs whose canonical text is not in `excluded`.
+    /// Rows over programs whose canonical text is not in `excluded`.
     #[must_use]
-    pub fn new(excluded: BTreeSet<String>, mix: Mix) -> Self {
-        Self { vocabulary: Vocabulary::new(), excluded, mix }
+    pub fn new(excluded: BTreeSet<String>) -> Self {
+        Self { vocabulary: Vocabulary::new(), excluded }
     }
 
     /// The rows of one batch.
     #[must_use]
-    pub fn batch(&self, key: Key, n_rows: usize) -> Vec<Row> {
-        (0..n_rows as u64).map(|row| self.row(key.with(row))).collect()
+    pub fn batch(&self, key: Key, mix: &Mix, n_rows: usize) -> Vec<Row> {
+        (0..n_rows as u64).map(|row| self.row(key.with(row), mix)).collect()
     }
 
     /// The row of `key`.
     #[must_use]
-    pub fn row(&self, key: Key) -> Row {
+    pub fn row(&self, key: Key, mix: &Mix) -> Row {
         let mut rng = key.named("kind").stream();
         let mut writer = Writer { vocabulary: &self.vocabulary, row: Row::default() };
-        let shares: Vec<usize> = self.mix.propose.iter().chain(&self.mix.solve).copied().collect();
+        let shares: Vec<usize> = mix.propose.iter().chain(&mix.solve).copied().collect();
         let mut at = rng.below(shares.iter().sum());
         let kind = shares.iter().position(|share| {
             let hit = at < *share;
@@ -195,4 +190,4 @@ impl Writer<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

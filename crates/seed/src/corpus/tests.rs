@@ -2,16 +2,19 @@
 
 use super::*;
 
+/// As many rows of each kind.
+pub(crate) const MIX: Mix = Mix { propose: [1; 3], solve: [1; 3] };
+
 fn corpus() -> Corpus {
-    Corpus::new(crate::suite::excluded(), Mix::default())
+    Corpus::new(crate::suite::excluded())
 }
 
 #[test]
 fn a_row_depends_on_its_key_alone() {
     let corpus = corpus();
-    let batch = corpus.batch(Key::new(1), 8);
-    assert_eq!(batch[5], corpus.row(Key::new(1).with(5)));
-    assert_ne!(batch, corpus.batch(Key::new(2), 8));
+    let batch = corpus.batch(Key::new(1), &MIX, 8);
+    assert_eq!(batch[5], corpus.row(Key::new(1).with(5), &MIX));
+    assert_ne!(batch, corpus.batch(Key::new(2), &MIX, 8));
 }
 
 /// Every row opens with a prompt, and each answer ends as a completion must.
@@ -19,7 +22,7 @@ fn a_row_depends_on_its_key_alone() {
 fn rows_hold_episodes_in_the_form_of_test_time() {
     let corpus = corpus();
     let eos = corpus.vocabulary.id(EOS);
-    for row in corpus.batch(Key::new(3), 300) {
+    for row in corpus.batch(Key::new(3), &MIX, 300) {
         assert_eq!(row.tokens.len(), row.weights.len());
         assert_eq!(row.tokens.last(), Some(&eos));
         assert!(row.tokens.len() < 400, "{} tokens", row.tokens.len());

@@ -230,7 +230,7 @@ impl Shape {
     }
 
     fn body(&mut self) -> Vec<Stmt> {
-        match self.grammar.weighted(&[25, 25, 20, 13, 10, 7]) {
+        match self.grammar.weighted(&[46, 22, 14, 8, 5, 5]) {
             0 => vec![Stmt::Return(self.one().0)],
             1 => vec![Stmt::Return(self.nested().0)],
             2 => vec![self.assignment(), Stmt::Return(self.from_last().0)],

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn text_survives_encoding() {
     let vocabulary = Vocabulary::new();
-    let corpus = crate::corpus::Corpus::new(Default::default(), Default::default());
-    for row in corpus.batch(quaero_rng::Key::new(6), 200) {
+    let corpus = crate::corpus::Corpus::new(Default::default());
+    for row in corpus.batch(quaero_rng::Key::new(6), &crate::corpus::tests::MIX, 200) {
         let text = vocabulary.decode(&row.tokens);
         let kept: Vec<u32> = row.tokens.iter().copied().filter(|id| *id > 2).collect();
         assert_eq!(vocabulary.decode(&vocabulary.encode(&text)), text);
@@ -22,8 +22,8 @@ fn text_survives_encoding() {
 #[test]
 fn parts_meet_at_token_borders() {
     let vocabulary = Vocabulary::new();
-    let corpus = crate::corpus::Corpus::new(Default::default(), Default::default());
-    for row in corpus.batch(quaero_rng::Key::new(7), 300) {
+    let corpus = crate::corpus::Corpus::new(Default::default());
+    for row in corpus.batch(quaero_rng::Key::new(7), &crate::corpus::tests::MIX, 300) {
         for episode in row.tokens.split(|id| *id == vocabulary.id(EOS)) {
             assert_eq!(vocabulary.encode(&vocabulary.decode(episode)), episode);
         }
