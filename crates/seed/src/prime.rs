@@ -208,8 +208,8 @@ impl Run {
             let params = self.model.params_mut().tensors_mut();
             self.adamw.step(params, grads[0].tensors(), lr, scale);
             self.step += 1;
-            let look =
-                self.step % options.evaluate_every == 0 || options.round_at(self.step).is_none();
+            let look = self.step.is_multiple_of(options.evaluate_every)
+                || options.round_at(self.step).is_none();
             let rates =
                 look.then(|| evaluate(&self.model, options.n_evaluate, key.named("evaluate")));
             progress(Progress {

@@ -199,7 +199,7 @@ impl Shape {
     }
 
     /// A step from the variable that was assigned last.
-    fn from_last(&mut self) -> Typed {
+    fn around_last(&mut self) -> Typed {
         let (name, ty) = self.env.last().cloned().expect("a program has parameters");
         let target = self.target(ty);
         self.grammar.step(&Typed(Expr::Name(name), ty), target, &self.env)
@@ -233,12 +233,12 @@ impl Shape {
         match self.grammar.weighted(&[46, 22, 14, 8, 5, 5]) {
             0 => vec![Stmt::Return(self.one().0)],
             1 => vec![Stmt::Return(self.nested().0)],
-            2 => vec![self.assignment(), Stmt::Return(self.from_last().0)],
+            2 => vec![self.assignment(), Stmt::Return(self.around_last().0)],
             3 => self.branch(),
             4 => self.accumulate(),
             _ => {
                 let (first, second) = (self.assignment(), self.assignment());
-                vec![first, second, Stmt::Return(self.from_last().0)]
+                vec![first, second, Stmt::Return(self.around_last().0)]
             }
         }
     }
