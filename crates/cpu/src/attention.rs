@@ -11,6 +11,7 @@
 
 mod backward;
 mod pages;
+mod single;
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -149,6 +150,10 @@ impl WithSimd for Task<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let (d, width) = (self.heads.head_dim, self.heads.width());
         let n = self.qkv.len() / width;
+        if n == 1 && self.heads.group() < 4 && self.lse.is_empty() {
+            let place = single::Place { start: self.start, pages: self.pages, cache: self.cache };
+            return single::row(simd, self.heads, self.qkv, place, self.out);
+        }
         let n_keys = (self.start + n).next_multiple_of(PANEL);
         let n_rows = max_rows::<S>();
         let mut scratch = vec![0.0_f32; n_rows * (2 * d + n_keys)];

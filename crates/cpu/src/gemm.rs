@@ -365,13 +365,13 @@ fn tile<S: Simd, const R: usize>(
 }
 
 #[inline(always)]
-fn load<S: Simd>(_simd: S, from: &[f32]) -> [S::f32s; 2] {
+pub(crate) fn load<S: Simd>(_simd: S, from: &[f32]) -> [S::f32s; 2] {
     let (v, _) = S::as_simd_f32s(from);
     [v[0], v[1]]
 }
 
 #[inline(always)]
-fn store<S: Simd>(to: &mut [f32], acc: [S::f32s; 2]) {
+pub(crate) fn store<S: Simd>(to: &mut [f32], acc: [S::f32s; 2]) {
     let (v, _) = S::as_mut_simd_f32s(to);
     v[0] = acc[0];
     v[1] = acc[1];

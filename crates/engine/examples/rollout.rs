@@ -3,7 +3,6 @@
 //!
 //! usage: `cargo run --release -p quaero-engine --example rollout [THREADS [HIDDEN [BATCH]]]`
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use quaero_engine::{Engine, Options, Request, Sampling};
@@ -52,30 +51,25 @@ fn main() {
     let max_batch = words.next().unwrap_or(256);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
     let model = Model::random(config(hidden), Key::new(1)).expect("a sound configuration");
-    let requests: Vec<Request> = (0..512)
-        .map(|i| {
-            let mut stream = Key::new(i as u64 / 8).stream();
-            let prompt: Arc<[u32]> =
-                (0..length(i / 8, 40, 80, 0)).map(|_| stream.below(180) as u32).collect();
-            let max_new = length(i, 20, 60, 17);
-            let (sampling, key) = (Sampling::plain(1.0), Key::new(2).with(i as u64));
-            Request { prompt, n_samples: 1, max_new, sampling, key }
-        })
-        .collect();
-    // The samples of a group end at their longest one's limit or, as trained models do, by an end
-    // of sequence; random weights have none, so the limit is the mean over the group.
-    let grouped: Vec<Request> = requests
-        .chunks(8)
+    let requests: Vec<Request> = (0..64)
         .map(|group| {
-            let sum: usize = group.iter().map(|request| request.max_new).sum();
-            Request { n_samples: 8, max_new: sum / 8, ..group[0].clone() }
+            let mut stream = Key::new(group as u64).stream();
+            let n_prompt = length(group, 40, 80, 0);
+            let drawn = (8 * group..8 * (group + 1)).map(|i| length(i, 20, 60, 17));
+            Request {
+                prompt: (0..n_prompt).map(|_| stream.below(180) as u32).collect(),
+                n_samples: 8,
+                max_new: drawn.sum::<usize>() / 8,
+                sampling: Sampling::plain(1.0),
+                key: Key::new(2).with(group as u64),
+            }
         })
         .collect();
     let mut engine = Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 2048 });
     pool.expect("threads").install(|| {
         for _ in 0..4 {
             let (start, cpu) = (Instant::now(), cpu_seconds());
-            engine.generate(&model, &[], &grouped, &mut |_| ()).expect("generates");
+            engine.generate(&model, &[], &requests, &mut |_| ()).expect("generates");
             let (wall, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
             let n = engine.stats().completion_tokens as f64;
             println!(

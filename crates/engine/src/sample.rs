@@ -4,6 +4,7 @@
 //! Philox at (key, position, token). The draw is a function of these alone, needs no running sum,
 //! and truncation only removes candidates. Ties go to the lowest token.
 
+use pulp::{Arch, Simd, WithSimd};
 use quaero_model::LogSoftmax;
 use quaero_ops::math::ln;
 use quaero_rng::{Key, block, open01};
@@ -57,13 +58,17 @@ pub(crate) fn draw_with(
         return Draw { token: top as u32, logp, logp_truncated: 0.0 };
     }
     let law = LogSoftmax::of(logits, sampling.temperature);
+    let temperature = sampling.temperature;
+    let among = |lowest: f32| {
+        Arch::new().dispatch(GumbelMax { logits, lowest, top, temperature, key, position })
+    };
     if !sampling.truncates() {
-        let token = gumbel_max(logits, f32::NEG_INFINITY, top, sampling.temperature, key, position);
+        let token = among(f32::NEG_INFINITY);
         let logp = law.logp(logits[token]);
         return Draw { token: token as u32, logp, logp_truncated: logp };
     }
     let lowest = truncate::threshold(logits, sampling, &mut scratch.masses);
-    let token = gumbel_max(logits, lowest, top, sampling.temperature, key, position);
+    let token = among(lowest);
     scratch.survivors.clear();
     scratch.survivors.extend(logits.iter().filter(|&&logit| logit >= lowest));
     let cut = LogSoftmax::of(&scratch.survivors, sampling.temperature);
@@ -88,39 +93,54 @@ fn top(logits: &[f32]) -> (usize, f32) {
 /// Above every g: u is at most 1 − 2^-24, so g is at most ln 2^24 = 16.64.
 const GUMBEL_MAX: f32 = 16.7;
 
-/// The token at or above `lowest` with the largest logit / T + g.
+/// g from a random word.
+#[inline(always)]
+fn gumbel(word: u32) -> f32 {
+    -ln(-ln(open01(word)))
+}
+
+/// Gumbel-max over the tokens at or above `lowest`: [`pulp`] compiles it for the machine's own
+/// instructions, without which a fused multiply-add is a function call.
 ///
 /// `top`, the most probable token, is looked at first; a token that even the largest g would not
 /// lift above the best so far is passed over without computing its g, which changes nothing.
-fn gumbel_max(
-    logits: &[f32],
+struct GumbelMax<'a> {
+    logits: &'a [f32],
     lowest: f32,
     top: usize,
     temperature: f32,
     key: Key,
     position: u64,
-) -> usize {
-    let gumbel = |word: u32| -ln(-ln(open01(word)));
-    let top_word = block(key, position, top as u64 / 4)[top % 4];
-    let mut best = (top, logits[top] / temperature + gumbel(top_word));
-    for (lane, group) in logits.chunks(4).enumerate() {
-        let reach = |&logit: &f32| logit >= lowest && logit / temperature + GUMBEL_MAX >= best.1;
-        if !group.iter().any(reach) {
-            continue;
-        }
-        let words = block(key, position, lane as u64);
-        for (i, (&logit, word)) in group.iter().zip(words).enumerate() {
-            let token = lane * 4 + i;
-            if logit < lowest {
+}
+
+impl WithSimd for GumbelMax<'_> {
+    /// The token with the largest logit / T + g.
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> usize {
+        let Self { logits, lowest, top, temperature, key, position } = self;
+        let top_word = block(key, position, top as u64 / 4)[top % 4];
+        let mut best = (top, logits[top] / temperature + gumbel(top_word));
+        for (lane, group) in logits.chunks(4).enumerate() {
+            let mut hopeful = false;
+            for &logit in group {
+                hopeful |= logit >= lowest && logit / temperature + GUMBEL_MAX >= best.1;
+            }
+            if !hopeful {
                 continue;
             }
-            let score = logit / temperature + gumbel(word);
-            if score > best.1 || (score == best.1 && token < best.0) {
-                best = (token, score);
+            let words = block(key, position, lane as u64);
+            for (i, (&logit, word)) in group.iter().zip(words).enumerate() {
+                let token = lane * 4 + i;
+                let score = logit / temperature + gumbel(word);
+                if logit >= lowest && (score > best.1 || (score == best.1 && token < best.0)) {
+                    best = (token, score);
+                }
             }
         }
+        best.0
     }
-    best.0
 }
 
 #[cfg(test)]

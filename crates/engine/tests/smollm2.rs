@@ -32,7 +32,10 @@ fn tokens(case: &Value, field: &str) -> Arc<[u32]> {
 fn greedy_continuations_are_those_of_transformers() {
     let folder = folder();
     if !folder.join("model.safetensors").exists() {
-        println!("SKIP smollm2: {} is missing; run tests/scripts/smollm2_fetch.py", folder.display());
+        println!(
+            "SKIP smollm2: {} is missing; run tests/scripts/smollm2_fetch.py",
+            folder.display()
+        );
         return;
     }
     let cases: Vec<Value> = serde_json::from_str(FIXTURE).expect("the fixture is JSON");
