@@ -18,16 +18,18 @@ import torch.nn.functional as F
 from torch_model import Decoder, arguments
 
 
-def lengths(n_groups, lo, hi, salt):
-    """The same lengths in the engine's benchmark: spread evenly, in a scrambled order."""
-    return [lo + ((i * 7919 + salt) % 1009) * (hi - lo + 1) // 1009 for i in range(n_groups)]
+def lengths(n, lo, hi, salt):
+    """The lengths of the engine's benchmark: spread evenly, in a scrambled order."""
+    return [lo + ((i * 7919 + salt) % 1009) * (hi - lo + 1) // 1009 for i in range(n)]
 
 
 @torch.inference_mode()
 def rollout(model, options):
     n_groups = options.sequences // options.group
     prompt_lens = lengths(n_groups, 40, 80, 0)
-    new_lens = torch.tensor(lengths(options.sequences, 20, 60, 17))
+    # One length for the samples of a group, the mean of their draws, as in the engine's benchmark.
+    drawn = torch.tensor(lengths(options.sequences, 20, 60, 17)).view(n_groups, -1)
+    new_lens = (drawn.sum(1) // options.group).repeat_interleave(options.group)
     width, n_new = max(prompt_lens), int(new_lens.max())
     generator = torch.Generator().manual_seed(1)
     prompts = torch.zeros(n_groups, width, dtype=torch.long)
