@@ -6,9 +6,9 @@
 //! compared here. Keeps no state between calls.
 //!
 //! # Layout
-//! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose` and
-//! `solve` the judgements → `plan` their one call of the interpreter; `source` looks at programs as
-//! tokens, `perturb` varies inputs; `seeds`, `golden` what comes with the family.
+//! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose`
+//! and `solve` the judgements → `plan` their one call of the interpreter; `source` looks at
+//! programs as tokens, `perturb` varies inputs; `seeds`, `golden`, `cases` come with the family.
 
 mod cases;
 mod golden;

@@ -1,7 +1,7 @@
 //! Other inputs of the same types: does a program's output depend on its input at all?
 //!
-//! Deterministic in the seed. Types are kept at every depth, and tuples keep their length, so that a
-//! program that takes the original mostly takes its variants.
+//! Deterministic in the seed. Types are kept at every depth, and tuples keep their length, so that
+//! a program that takes the original mostly takes its variants.
 
 use std::collections::BTreeSet;
 

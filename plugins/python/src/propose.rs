@@ -1,8 +1,8 @@
 //! Is a proposal a task? The checks stand in AZR's order, each with a named cause:
-//! `parse`, `too_large`, `banned_import`, `banned_call`, `syntax`, `multiple_functions`, `no_entry`,
-//! `no_parameter`, `bad_arguments`, `copies_reference`; then, from running it, `error` (whatever was
-//! raised, by whatever name), `timeout`, `memory`, `crashed`, `nondeterministic`, `not_plain`,
-//! `too_large`, `ignores_input`.
+//! `parse`, `too_large`, `banned_import`, `banned_call`, `syntax`, `multiple_functions`,
+//! `no_entry`, `no_parameter`, `bad_arguments`, `copies_reference`; then, from running it, `error`
+//! (whatever was raised, by whatever name), `timeout`, `memory`, `crashed`, `nondeterministic`,
+//! `not_plain`, `too_large`, `ignores_input`.
 //!
 //! Only a value that came back whole becomes gold: never an empty or a cut one.
 

@@ -19,8 +19,8 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads the completion of an episode whose prompt, in the compact style, ended with the opening
-    /// fence of a `fence` block.
+    /// Reads the completion of an episode whose prompt, in the compact style, ended with the
+    /// opening fence of a `fence` block.
     pub(crate) fn new(options: &Options, episode: &Episode, fence: &str) -> Self {
         let completion = episode.completion.replace("\r\n", "\n");
         let tags = tags_well_formed(&completion);
@@ -57,9 +57,9 @@ impl Reading {
         }
     }
 
-    /// The last block of `kind`, then what stands in its place in published answers: a block of no
-    /// kind, `<output>…</output>`, `# Output:` or "the output is" and the rest of the line, the whole
-    /// answer.
+    /// The last block of `kind`, then what stands in its place in published answers: a block of
+    /// no kind, `<output>…</output>`, `# Output:` or "the output is" and the rest of the line, the
+    /// whole answer.
     pub(crate) fn answer(&self, kind: &str) -> Option<String> {
         let block = self.blocks.last(kind).or_else(|| self.blocks.last(""));
         if let Some(Block { text, .. }) = block {

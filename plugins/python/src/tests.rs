@@ -1,5 +1,5 @@
-//! The family against CPython: every golden case, AZR's faults by name, and the published answers of
-//! a suite.
+//! The family against CPython: every golden case, AZR's faults by name, and the published answers
+//! of a suite.
 
 mod cpython;
 mod faults;

@@ -18,8 +18,8 @@ pub struct Int {
 }
 
 impl Int {
-    /// The number written as `digits` in `radix` (2, 8, 10 or 16), or `None` where a character is no
-    /// digit or the number has more than [`DIGITS_MAX`] decimal digits.
+    /// The number written as `digits` in `radix` (2, 8, 10 or 16), or `None` where a character is
+    /// no digit or the number has more than [`DIGITS_MAX`] decimal digits.
     #[must_use]
     pub fn from_digits(digits: &str, radix: u32) -> Option<Self> {
         if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {

@@ -2,9 +2,9 @@
 //!
 //! Implement [`Family`], hand the type to [`export!`], build for `wasm32-wasip2`: the result is a
 //! component that the host loads. Everything else here is what most families need: fenced blocks
-//! and tags of a completion ([`Blocks`], [`answer_section`]), Python literals as data ([`Value`]), options
-//! with named errors ([`Options`]). Nothing here runs Python: a family hands programs to the
-//! [`Interpreter`], a capability of the host.
+//! and tags of a completion ([`Blocks`], [`answer_section`]), Python literals as data ([`Value`]),
+//! options with named errors ([`Options`]). Nothing here runs Python: a family hands programs to
+//! the [`Interpreter`], a capability of the host.
 //!
 //! # Layout
 //! `family` the trait → `bindings` the words it speaks, generated from `plugins/wit` → `options`

@@ -20,16 +20,17 @@ pub(super) fn write(ask: &Ask, options: &Options) -> String {
     format!("{PREAMBLE}\nUser: {}\nAssistant: <think>", task.trim_end())
 }
 
-const PREAMBLE: &str = "A conversation between User and Assistant. The User asks a question and the \
-Assistant solves it. The Assistant first reasons in its mind and then gives the User the answer. The \
-reasoning stands within <think> </think> and the answer within <answer> </answer> tags, like this: \
+const PREAMBLE: &str = "A conversation between User and Assistant. The User asks a question and \
+the Assistant solves it. The Assistant first reasons in its mind and then gives the User the \
+answer. The reasoning stands within <think> </think> and the answer within <answer> </answer> \
+tags, like this: \
 <think> reasoning here </think> <answer> answer here </answer>.";
 
 const PROGRAM_RULES: &str = "\
 - The entry function is named `f`; it takes at least one parameter and returns a value.
 - It is deterministic: the same arguments give the same value every time.
-- No randomness, dates or clocks, no reading of input, no files, network or printing, no state kept \
-outside of it.
+- No randomness, dates or clocks, no reading of input, no files, network or printing, no state \
+kept outside of it.
 - It ends within 10 seconds on a common computer.
 - All imports and classes stand at the top, before `f`.
 ";
@@ -60,7 +61,7 @@ fn propose_program(kind: Kind, references: &[(String, Example)], options: &Optio
         options.banned_imports.join(", ")
     );
     text.push_str(
-        "- It is unlike the reference snippets below: another idea, other operations, other data.\n\n\
+        "- It is unlike the reference snippets below: another idea, operations, data.\n\n\
          ### The input\n\
          - Exactly one test input: the arguments of one call of `f`, separated by commas.\n\
          - Plain Python literals; strings stand in quotes.\n\n\
@@ -113,8 +114,8 @@ fn propose_inputs(program: &str, n_inputs: usize) -> String {
 fn deduction(program: &str, input: &str) -> String {
     format!(
         "## Task: say what this Python program returns for this input.\n\
-         Think step by step about what happens when `f` is called with it. Write the returned value \
-         as a Python literal in an ```output block; strings stand in quotes.\n\n\
+         Think step by step about what happens when `f` is called with it. Write the returned \
+         value as a Python literal in an ```output block; strings stand in quotes.\n\n\
          {}{}\n\
          The answer looks like this:\n```output\n{{'age': 20, 'city': 'New York'}}\n```\n",
         block("python", program),
@@ -126,8 +127,8 @@ fn abduction(program: &str, output: &str) -> String {
     format!(
         "## Task: find an input for which this Python program returns this output.\n\
          Think step by step backwards from the output. There may be several such inputs; any will \
-         do. Write the arguments of the call, separated by commas, as Python literals in an ```input \
-         block; strings stand in quotes.\n\n\
+         do. Write the arguments of the call, separated by commas, as Python literals in an \
+         ```input block; strings stand in quotes.\n\n\
          {}{}\n\
          The answer looks like this:\n```input\n'John', {{'age': 20, 'city': 'New York'}}\n```\n",
         block("python", program),
@@ -153,7 +154,8 @@ fn induction(message: &str, examples: &[Example]) -> String {
         let _ = write!(text, "\n### The message\n{}", block("message", message));
     }
     text.push_str(
-        "\nThe answer looks like this:\n```python\ndef f(a):\n    # steps\n    return result\n```\n",
+        "\nThe answer looks like this:\n```python\ndef f(a):\n    # steps\n    \
+         return result\n```\n",
     );
     text
 }

@@ -50,15 +50,16 @@ fn the_compact_style_stands_to_the_character() {
         Role::Solve,
         r#"{"message": "", "examples": [["1", "2"], ["3", "4"]]}"#,
         &[],
-        "<|solve-induction|>```input\n1\n```\n```output\n2\n```\n```input\n3\n```\n```output\n4\n```\n\
-         ```python\n",
+        "<|solve-induction|>```input\n1\n```\n```output\n2\n```\n\
+         ```input\n3\n```\n```output\n4\n```\n```python\n",
     );
     check(
         "induction",
         Role::Solve,
         r#"{"message": "adds", "examples": [["1", "2"]]}"#,
         &[],
-        "<|solve-induction|>```input\n1\n```\n```output\n2\n```\n```message\nadds\n```\n```python\n",
+        "<|solve-induction|>```input\n1\n```\n```output\n2\n```\n\
+         ```message\nadds\n```\n```python\n",
     );
     check(
         "python/deduction",

@@ -1,5 +1,4 @@
-//! AZR's own faults, absent: one test a fault, named after it (`absolute-zero` notes, sections 3 and
-//! 11).
+//! AZR's own faults, absent: one test a fault, named after it.
 
 use super::*;
 
@@ -38,7 +37,8 @@ fn outputs_over_400_characters_are_not_corrupted() {
 
 #[test]
 fn nondeterministic_with_empty_output() {
-    let text = "import string\n\ndef f(a):\n    string.n = getattr(string, 'n', a) + 1\n    return string.n";
+    let text = "import string\n\ndef f(a):\n    \
+                string.n = getattr(string, 'n', a) + 1\n    return string.n";
     check("{}", program(text, "1"), "rejected:nondeterministic");
 }
 

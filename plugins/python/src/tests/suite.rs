@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// The first items of the development half of CRUXEval (facebookresearch/cruxeval, MIT licence), and
-/// one whose function takes no argument.
+/// The first items of the development half of CRUXEval (facebookresearch/cruxeval, MIT licence),
+/// and one whose function takes no argument.
 const SUITE: &str = include_str!("suite.jsonl");
 
 /// Items whose published input is more than plain values: a global of the program, a lambda, a
