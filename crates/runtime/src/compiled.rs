@@ -40,15 +40,14 @@ impl Compiled {
         broken: impl Fn(String) -> Error,
     ) -> Result<Module, Error> {
         let name = name(engine, "module", content);
-        if let Some(module) = self.find(&name).and_then(|code| code.module(engine)) {
+        if let Some(module) = self.find(&name).and_then(|code| code.module(engine).ok()) {
             return Ok(module);
         }
         (self.progress)(&format!("compiling {title} (once on this machine)"));
         let code =
             Native::of_module(engine, &wasm()?).map_err(|error| broken(format!("{error:#}")))?;
         self.keep(&name, &code)?;
-        let foreign = || broken("wasmtime does not take its own code back".into());
-        code.module(engine).ok_or_else(foreign)
+        code.module(engine).map_err(|error| broken(format!("{error:#}")))
     }
 
     /// The component `wasm`.
@@ -63,15 +62,14 @@ impl Compiled {
         broken: impl Fn(String) -> Error,
     ) -> Result<Component, Error> {
         let name = name(engine, "component", wasm);
-        if let Some(component) = self.find(&name).and_then(|code| code.component(engine)) {
+        if let Some(component) = self.find(&name).and_then(|code| code.component(engine).ok()) {
             return Ok(component);
         }
         (self.progress)(&format!("compiling {title} (once on this machine)"));
         let code =
             Native::of_component(engine, wasm).map_err(|error| broken(format!("{error:#}")))?;
         self.keep(&name, &code)?;
-        let foreign = || broken("wasmtime does not take its own code back".into());
-        code.component(engine).ok_or_else(foreign)
+        code.component(engine).map_err(|error| broken(format!("{error:#}")))
     }
 
     fn find(&self, name: &str) -> Option<Native> {

@@ -169,15 +169,12 @@ impl Interpreter {
         self.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.hits.fetch_add((jobs.len() - open.len()) as u64, Ordering::Relaxed);
         self.instances.fetch_add(open.len() as u64, Ordering::Relaxed);
-        (0..jobs.len())
-            .map(|idx| match outcomes[idx].take() {
-                Some(outcome) => outcome,
-                None => {
-                    let twin = first[&digests[idx]];
-                    outcomes[twin].clone().expect("a twin stands before its copies")
-                }
-            })
-            .collect()
+        for idx in 0..jobs.len() {
+            if outcomes[idx].is_none() {
+                outcomes[idx] = outcomes[first[&digests[idx]]].clone();
+            }
+        }
+        outcomes.into_iter().map(|outcome| outcome.expect("its own or its twin's")).collect()
     }
 
     /// What was done so far.

@@ -98,8 +98,11 @@ impl Native {
         engine.precompile_component(wasm).map(Self)
     }
 
-    /// Loads it as a core module; `None` if another wasmtime or other settings made it.
-    pub(crate) fn module(&self, engine: &Engine) -> Option<Module> {
+    /// Loads it as a core module.
+    ///
+    /// # Errors
+    /// If another wasmtime or other settings made it, or the engine has no room for such a module.
+    pub(crate) fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {
         // SAFETY: `deserialize` demands bytes that `precompile_*` or `serialize` of wasmtime made
         // and nobody changed. `self.0` is private and set in two places: by `of_*` above, straight
         // from `precompile_*`; and in `Vault::find`, from a file with our magic whose contents have
@@ -107,12 +110,15 @@ impl Native {
         // cannot write files there (`Vault::open` refuses a folder that is not ours alone), and the
         // digest is taken over the very bytes that are loaded, so nothing can change in between.
         // Version, target and settings are checked by `deserialize` itself.
-        unsafe { Module::deserialize(engine, &self.0) }.ok()
+        unsafe { Module::deserialize(engine, &self.0) }
     }
 
-    /// Loads it as a component; `None` if another wasmtime or other settings made it.
-    pub(crate) fn component(&self, engine: &Engine) -> Option<Component> {
+    /// Loads it as a component.
+    ///
+    /// # Errors
+    /// As [`Native::module`].
+    pub(crate) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: as in `module`.
-        unsafe { Component::deserialize(engine, &self.0) }.ok()
+        unsafe { Component::deserialize(engine, &self.0) }
     }
 }
