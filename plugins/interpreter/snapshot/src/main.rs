@@ -1,0 +1,26 @@
+//! Makes the pre-initialised CPython module and tries it.
+//!
+//! `make RAW.wasm OUT.wasm LIB GUEST` runs `init` under WASI and keeps the heap as it then is;
+//! `run MODULE CASES.toml` checks cases; `bench MODULE PROGRAMS.toml [ROUNDS]` measures the rate.
+
+mod bench;
+mod cases;
+mod closed;
+mod make;
+mod protocol;
+
+use wasmtime::Result;
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["make", raw, out, lib, guest] => make::make(raw, out, lib, guest),
+        ["run", module, files @ ..] if !files.is_empty() => cases::run(module, files),
+        ["bench", module, programs] => bench::bench(module, programs, 20),
+        ["bench", module, programs, rounds] => bench::bench(module, programs, rounds.parse()?),
+        _ => Err(wasmtime::format_err!(
+            "usage: make RAW OUT LIB GUEST | run MODULE CASES... | bench MODULE PROGRAMS [ROUNDS]"
+        )),
+    }
+}

@@ -1,0 +1,109 @@
+/* A WASI preview 1 world inside the guest. The linker's --wrap sends wasi-libc's system calls here,
+   so that results depend on no host: the clock is virtual, sleep returns at once, random numbers
+   are a fixed sequence, and after world_seal() files do not exist. Calls that are not wrapped reach
+   the host, which refuses them. */
+#include "world.h"
+#include <stdbool.h>
+#include <string.h>
+#include <wasi/api.h>
+
+typedef __wasi_errno_t E;
+static const uint64_t EPOCH_NS = 1700000000000000000u, READING_NS = 1000;
+static bool sealed;
+static uint64_t elapsed, counter;
+
+void world_seal(void) { sealed = true; }
+
+static uint64_t base(__wasi_clockid_t id) { return id == __WASI_CLOCKID_REALTIME ? EPOCH_NS : 0; }
+
+E __wrap___wasi_clock_time_get(__wasi_clockid_t id, __wasi_timestamp_t precision,
+                               __wasi_timestamp_t *out) {
+    (void)precision;
+    elapsed += READING_NS;
+    *out = base(id) + elapsed;
+    return __WASI_ERRNO_SUCCESS;
+}
+
+E __wrap___wasi_clock_res_get(__wasi_clockid_t id, __wasi_timestamp_t *out) {
+    (void)id;
+    *out = READING_NS;
+    return __WASI_ERRNO_SUCCESS;
+}
+
+/* Sleeping advances the clock. A subscription to a file is an event with an error. */
+E __wrap___wasi_poll_oneoff(const __wasi_subscription_t *in, __wasi_event_t *out,
+                            __wasi_size_t n, __wasi_size_t *events) {
+    if (n == 0) return __WASI_ERRNO_INVAL;
+    uint64_t until = elapsed;
+    for (__wasi_size_t i = 0; i < n; i++) {
+        memset(&out[i], 0, sizeof out[i]);
+        out[i].userdata = in[i].userdata;
+        out[i].type = in[i].u.tag;
+        if (in[i].u.tag != __WASI_EVENTTYPE_CLOCK) {
+            out[i].error = __WASI_ERRNO_BADF;
+            continue;
+        }
+        const __wasi_subscription_clock_t *c = &in[i].u.u.clock;
+        uint64_t at = elapsed + c->timeout;
+        if (c->flags & __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME)
+            at = c->timeout > base(c->id) ? c->timeout - base(c->id) : 0;
+        if (at > until) until = at;
+    }
+    elapsed = until;
+    *events = n;
+    return __WASI_ERRNO_SUCCESS;
+}
+
+/* splitmix64 */
+E __wrap___wasi_random_get(uint8_t *buf, __wasi_size_t n) {
+    for (__wasi_size_t i = 0; i < n; i++) {
+        static uint64_t word;
+        if (counter % 8 == 0) {
+            uint64_t z = 0x9e3779b97f4a7c15u * (counter / 8 + 1);
+            z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+            z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+            word = z ^ z >> 31;
+        }
+        buf[i] = (uint8_t)(word >> counter % 8 * 8);
+        counter++;
+    }
+    return __WASI_ERRNO_SUCCESS;
+}
+
+E __real___wasi_fd_write(__wasi_fd_t fd, const __wasi_ciovec_t *iov, size_t n,
+                         __wasi_size_t *written);
+E __wrap___wasi_fd_write(__wasi_fd_t fd, const __wasi_ciovec_t *iov, size_t n,
+                         __wasi_size_t *written) {
+    if (!sealed) return __real___wasi_fd_write(fd, iov, n, written);
+    if (fd != 1 && fd != 2) return __WASI_ERRNO_BADF;
+    __wasi_size_t ignored;
+    (void)!__real___wasi_fd_write(fd, iov, n, &ignored);
+    *written = 0;
+    for (size_t i = 0; i < n; i++) *written += iov[i].buf_len;
+    return __WASI_ERRNO_SUCCESS;
+}
+
+E __real___wasi_fd_read(__wasi_fd_t fd, const __wasi_iovec_t *iov, size_t n, __wasi_size_t *read);
+E __wrap___wasi_fd_read(__wasi_fd_t fd, const __wasi_iovec_t *iov, size_t n, __wasi_size_t *read) {
+    if (!sealed) return __real___wasi_fd_read(fd, iov, n, read);
+    *read = 0;
+    return fd == 0 ? __WASI_ERRNO_SUCCESS : __WASI_ERRNO_BADF;
+}
+
+E __real___wasi_path_open(__wasi_fd_t fd, __wasi_lookupflags_t look, const char *path,
+                          __wasi_oflags_t o, __wasi_rights_t rights, __wasi_rights_t inherit,
+                          __wasi_fdflags_t flags, __wasi_fd_t *out);
+E __wrap___wasi_path_open(__wasi_fd_t fd, __wasi_lookupflags_t look, const char *path,
+                          __wasi_oflags_t o, __wasi_rights_t rights, __wasi_rights_t inherit,
+                          __wasi_fdflags_t flags, __wasi_fd_t *out) {
+    if (!sealed) return __real___wasi_path_open(fd, look, path, o, rights, inherit, flags, out);
+    return o & __WASI_OFLAGS_CREAT ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
+}
+
+E __real___wasi_path_filestat_get(__wasi_fd_t fd, __wasi_lookupflags_t look, const char *path,
+                                  __wasi_filestat_t *out);
+E __wrap___wasi_path_filestat_get(__wasi_fd_t fd, __wasi_lookupflags_t look, const char *path,
+                                  __wasi_filestat_t *out) {
+    if (!sealed) return __real___wasi_path_filestat_get(fd, look, path, out);
+    return __WASI_ERRNO_NOENT;
+}
