@@ -59,9 +59,7 @@ pub(crate) fn replies(episode: &Episode) -> Vec<Reply> {
             task.metrics[0].value = f64::INFINITY;
             Reply::Proposed(task)
         }
-        "reject" => {
-            Reply::Rejected(Rejection { cause: "syntax".into(), detail: "line 1".into() })
-        }
+        "reject" => Reply::Rejected(Rejection { cause: "syntax".into(), detail: "line 1".into() }),
         "cause" => Reply::Rejected(Rejection { cause: "a b\n".into(), detail: String::new() }),
         "calls" => right(&N_CALLS.get().to_string()),
         "trap" => panic!("boom"),

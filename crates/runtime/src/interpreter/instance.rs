@@ -18,6 +18,8 @@ use crate::{Error, InterpreterOptions, threads};
 const IMAGE_BYTES_MAX: u64 = 512 << 20;
 /// Written pages of a slot that are restored by copying instead of by the page table.
 const KEEP_RESIDENT_BYTES: usize = 32 << 20;
+/// The same of its function table.
+const KEEP_TABLE_BYTES: usize = 1 << 20;
 /// Elements of the function table.
 const TABLE_ELEMENTS: usize = 60_000;
 /// The deadline is CPU time; on a busy machine it may take this many times longer by the clock.
@@ -50,7 +52,9 @@ fn build_engine(
         .max_core_instance_size(4 << 20)
         .max_unused_warm_slots(n_slots);
     if scan {
-        pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(KEEP_RESIDENT_BYTES);
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+            .table_keep_resident(KEEP_TABLE_BYTES);
     }
     let mut config = Config::new();
     config
