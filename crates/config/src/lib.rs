@@ -1,1 +1,73 @@
 //! TOML to each crate's options: the only reader of configuration.
+//!
+//! Layers, later over earlier: `configs/base.toml` (compiled in; it lists every key), one overlay,
+//! `QUAERO_TABLE__KEY` variables, `--set table.key=value`. An unknown key is an error that names the
+//! nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
+//!
+//! # Layout
+//! `layers` merging and key checks → `raw` the file as typed → `resolve` reading and range checks →
+//! `options` as meant, for each crate.
+
+mod layers;
+mod options;
+mod raw;
+mod resolve;
+
+pub use raw::Raw;
+pub use resolve::{Resolved, load};
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No such file.
+    #[error("no configuration at {path}: name an existing TOML file, as configs/default.toml")]
+    Missing {
+        /// As typed.
+        path: String,
+    },
+    /// A key that base.toml does not have.
+    #[error(
+        "unknown key `{key}` (from {source}): did you mean `{nearest}`? \
+         configs/base.toml lists every key"
+    )]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The known key most like it.
+        nearest: String,
+        /// File or variable it came from.
+        r#source: String,
+    },
+    /// `--set` without `=` or with an empty key.
+    #[error("cannot read `--set {set}`: write it as table.key=value")]
+    Assignment {
+        /// As typed.
+        set: String,
+    },
+    /// Not TOML, or a value of the wrong type.
+    #[error("{0}")]
+    Figment(String),
+    /// A value outside its range.
+    #[error("`{key}` = {got}: {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What may stand there.
+        expected: String,
+        /// What stands there.
+        got: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn from_figment(error: figment::Error) -> Self {
+        let first = error.into_iter().next();
+        Self::Figment(
+            first.map_or_else(|| "unreadable configuration".to_owned(), |e| e.to_string()),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,46 @@
 //! Held-out suites with confidence intervals.
+//!
+//! A [`Suite`] is a list of tasks with their gold answers that training never sees: `train` registers
+//! its hold-out keys with the pool. Evaluation plays the suite through the same `solve` and `verify`
+//! that training uses, so a score means what a training solve rate means.
+//!
+//! # Layout
+//! `suite` tasks from JSON lines → `interval` how sure a rate is → `evaluate` scores per kind.
+
+mod evaluate;
+mod interval;
+mod suite;
+
+pub use evaluate::{Score, evaluate};
+pub use interval::{Interval, clustered, wilson};
+pub use suite::{Suite, SuiteTask};
+
+/// What can go wrong with the world.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The suite's file cannot be read.
+    #[error("cannot read suite {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line of the suite is not a task.
+    #[error(
+        "suite {suite}, line {line}: {why}; a line is \
+         {{\"kind\": \"family/kind\", \"public\": {{…}}, \"secret\": {{…}}}}"
+    )]
+    Line {
+        /// The suite.
+        suite: String,
+        /// 1-based.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Generation failed.
+    #[error(transparent)]
+    Solve(#[from] quaero_solve::Error),
+}

@@ -7,12 +7,12 @@
 //! `kind` who plays what → `task` what is asked → `episode` how a family and the host talk →
 //! `sample` what the policy wrote → `verdict` how it was judged → `batch` what is learned from.
 
-mod kind;
-mod task;
-mod episode;
-mod sample;
-mod verdict;
 mod batch;
+mod episode;
+mod kind;
+mod sample;
+mod task;
+mod verdict;
 
 pub use batch::{Batch, Row};
 pub use episode::{Episode, Manifest, ManifestKind, Opening, Pair, Prompt, Proposed, Reply, Turn};

@@ -26,6 +26,8 @@ pub struct Sample {
     /// Natural-log probability of each generated token under the untruncated law at the sampling
     /// temperature; as long as `tokens`.
     pub logp: Vec<f32>,
+    /// The sampling temperature.
+    pub temperature: f32,
     /// `tokens` as text, without the end-of-sequence token.
     pub text: String,
     /// Why it stopped.

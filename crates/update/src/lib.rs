@@ -1,1 +1,32 @@
 //! The update step: one optimiser step on a batch.
+//!
+//! Takes the policy by value and returns the next one. Rows become packed micro-batches; each goes
+//! forward, through the loss, and back; gradients add up in a fixed order; one AdamW step follows.
+//! Knows no tasks and no rewards: an advantage per row is all it sees of them.
+//!
+//! # Layout
+//! `micro` rows to micro-batches → `learner` the step.
+
+mod learner;
+mod micro;
+
+pub use learner::{Learner, Options, Stats};
+
+/// Why no step was taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The loss or the gradient is not a number.
+    #[error(
+        "{what} is {got} at update {version}: the run has diverged; resume from an earlier \
+         checkpoint with a lower optim.lr or a lower optim.grad_norm_max"
+    )]
+    NotFinite {
+        /// `the loss` or `the gradient norm`.
+        what: &'static str,
+        /// Its value.
+        got: f64,
+        /// Updates behind the policy.
+        version: u64,
+    },
+}

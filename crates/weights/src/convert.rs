@@ -8,11 +8,7 @@ use quaero_shape::DType;
 /// # Panics
 /// If `bytes` is not exactly `out.len()` elements long.
 pub(crate) fn decode(dtype: DType, bytes: &[u8], out: &mut [f32]) {
-    assert_eq!(
-        bytes.len(),
-        out.len() * dtype.size_bytes(),
-        "one element for each place"
-    );
+    assert_eq!(bytes.len(), out.len() * dtype.size_bytes(), "one element for each place");
     match dtype {
         DType::F32 => fill(bytes, out, f32::from_le_bytes),
         DType::BF16 => fill(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),

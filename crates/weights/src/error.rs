@@ -56,10 +56,7 @@ pub enum Error {
         reason: String,
     },
     /// A tensor that is needed is not there.
-    #[error(
-        "{path}: no tensor `{name}`{}; is this the right architecture?",
-        nearest_hint(nearest)
-    )]
+    #[error("{path}: no tensor `{name}`{}; is this the right architecture?", nearest_hint(nearest))]
     MissingTensor {
         /// The file or folder.
         path: PathBuf,
@@ -120,38 +117,25 @@ pub enum Error {
 }
 
 fn nearest_hint(nearest: &Option<String>) -> String {
-    nearest
-        .as_ref()
-        .map_or_else(String::new, |name| format!(" (nearest: `{name}`)"))
+    nearest.as_ref().map_or_else(String::new, |name| format!(" (nearest: `{name}`)"))
 }
 
 impl Error {
     /// Sorts an operating system's refusal to read into the cases people can act on.
     pub(crate) fn reading(path: &Path, doing: &'static str, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::NotFound {
-            return Self::Missing {
-                path: path.to_owned(),
-            };
+            return Self::Missing { path: path.to_owned() };
         }
-        Self::Io {
-            path: path.to_owned(),
-            doing,
-            source,
-        }
+        Self::Io { path: path.to_owned(), doing, source }
     }
 
     /// Sorts an operating system's refusal to write `needed` bytes.
     pub(crate) fn writing(path: &Path, needed: u64, source: io::Error) -> Self {
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace {
-                path: path.to_owned(),
-                needed,
-            },
-            _ => Self::Io {
-                path: path.to_owned(),
-                doing: "write",
-                source,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::NoSpace { path: path.to_owned(), needed }
+            }
+            _ => Self::Io { path: path.to_owned(), doing: "write", source },
         }
     }
 }

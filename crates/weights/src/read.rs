@@ -68,21 +68,15 @@ impl Weights {
             let shard = &weights.shards[entry.shard_idx].path;
             if *shard != path.join(file) {
                 let reason = format!("`{name}` lies in {}, not in {file}", shard.display());
-                return Err(Error::Index {
-                    path: index,
-                    reason,
-                });
+                return Err(Error::Index { path: index, reason });
             }
         }
         Ok(weights)
     }
 
     fn open_shards(path: &Path, files: Vec<PathBuf>) -> Result<Self, Error> {
-        let mut weights = Self {
-            path: path.to_owned(),
-            shards: Vec::new(),
-            entries: BTreeMap::new(),
-        };
+        let mut weights =
+            Self { path: path.to_owned(), shards: Vec::new(), entries: BTreeMap::new() };
         for file in files {
             weights.add_shard(file)?;
         }
@@ -162,11 +156,7 @@ impl Weights {
     /// # Panics
     /// If `values` is not as long as `shape` says.
     pub fn read_into(&self, name: &str, shape: &Shape, values: &mut [f32]) -> Result<(), Error> {
-        assert_eq!(
-            values.len(),
-            shape.n_elements(),
-            "room for `{name}` {shape}"
-        );
+        assert_eq!(values.len(), shape.n_elements(), "room for `{name}` {shape}");
         let entry = self.checked(name, shape)?;
         let dtype = entry.dtype.as_ref().map_err(|dtype| Error::DType {
             path: self.path.clone(),
@@ -198,26 +188,15 @@ impl Weights {
     fn checked(&self, name: &str, shape: &Shape) -> Result<&Entry, Error> {
         let entry = self.entry(name)?;
         let met = entry.shape.expect(&format!("tensor `{name}`"), shape);
-        met.map_err(|source| Error::Shape {
-            path: self.path.clone(),
-            source,
-        })?;
+        met.map_err(|source| Error::Shape { path: self.path.clone(), source })?;
         Ok(entry)
     }
 }
 
 /// The header of one file and where its data begin.
 fn read_header(path: &Path, file: &mut File) -> Result<(Metadata, u64), Error> {
-    let length = |what, expected, got| Error::Length {
-        path: path.to_owned(),
-        what,
-        expected,
-        got,
-    };
-    let header = |reason: String| Error::Header {
-        path: path.to_owned(),
-        reason,
-    };
+    let length = |what, expected, got| Error::Length { path: path.to_owned(), what, expected, got };
+    let header = |reason: String| Error::Header { path: path.to_owned(), reason };
     let io = |e| Error::reading(path, "read the header", e);
     let file_bytes = file.metadata().map_err(io)?.len();
     if file_bytes < 8 {
@@ -253,10 +232,7 @@ fn read_index(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index = |reason: String| Error::Index {
-        path: path.to_owned(),
-        reason,
-    };
+    let index = |reason: String| Error::Index { path: path.to_owned(), reason };
     let text = std::fs::read(path).map_err(|e| Error::reading(path, "read", e))?;
     let parsed: Index = serde_json::from_slice(&text).map_err(|error| index(error.to_string()))?;
     if parsed.weight_map.is_empty() {
@@ -264,10 +240,7 @@ fn read_index(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     }
     for file in parsed.weight_map.values() {
         // A shard lies beside its index; a path that leads elsewhere is an attack or an accident.
-        if Path::new(file)
-            .file_name()
-            .is_none_or(|name| name != file.as_str())
-        {
+        if Path::new(file).file_name().is_none_or(|name| name != file.as_str()) {
             return Err(index(format!("`{file}` is not a plain file name")));
         }
     }

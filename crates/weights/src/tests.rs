@@ -16,11 +16,7 @@ fn folder() -> TempDir {
 }
 
 fn named<'a>(name: &'a str, shape: &[usize], values: &'a [f32]) -> Named<'a> {
-    Named {
-        name,
-        shape: Shape::from(shape),
-        values,
-    }
+    Named { name, shape: Shape::from(shape), values }
 }
 
 /// A file with this header text and this many bytes of data.
@@ -35,9 +31,7 @@ fn file_with(header: &str, n_data_bytes: usize) -> Vec<u8> {
 fn check_refused(bytes: &[u8], expected: &str) {
     let dir = folder();
     std::fs::write(dir.path().join(SINGLE_FILE), bytes).expect("writable");
-    let error = Weights::open(dir.path())
-        .expect_err("a broken file is refused")
-        .to_string();
+    let error = Weights::open(dir.path()).expect_err("a broken file is refused").to_string();
     assert!(error.contains(expected), "`{expected}` is not in: {error}");
 }
 
@@ -49,48 +43,21 @@ fn attack_corpus_is_refused_by_name() {
     };
     check_refused(b"", "the header's length needs 8 bytes, the file has 0");
     check_refused(b"1234567", "needs 8 bytes, the file has 7");
-    check_refused(
-        &u64::MAX.to_le_bytes(),
-        "it claims 18446744073709551615 bytes",
-    );
-    check_refused(
-        &[&99_u64.to_le_bytes()[..], b"{}"].concat(),
-        "the header needs 107 bytes",
-    );
+    check_refused(&u64::MAX.to_le_bytes(), "it claims 18446744073709551615 bytes");
+    check_refused(&[&99_u64.to_le_bytes()[..], b"{}"].concat(), "the header needs 107 bytes");
     check_refused(&file_with("[1, 2]", 0), "not a safetensors header");
     check_refused(&file_with("{\"w\":", 0), "not a safetensors header");
-    check_refused(
-        &file_with(&"[".repeat(100_000), 0),
-        "not a safetensors header",
-    );
-    check_refused(
-        &[&4_u64.to_le_bytes()[..], &[0xff; 4]].concat(),
-        "not a safetensors header",
-    );
+    check_refused(&file_with(&"[".repeat(100_000), 0), "not a safetensors header");
+    check_refused(&[&4_u64.to_le_bytes()[..], &[0xff; 4]].concat(), "not a safetensors header");
     let good = f32_at("[2]", "[0, 8]");
     check_refused(&file_with(&one(&good), 7), "the tensor data needs");
     check_refused(&file_with(&one(&good), 9), "the tensor data needs");
     // The shape says one thing and the offsets another.
-    check_refused(
-        &file_with(&one(&f32_at("[3]", "[0, 8]")), 8),
-        "not a safetensors header",
-    );
-    check_refused(
-        &file_with(&one(&f32_at("[2]", "[8, 0]")), 8),
-        "not a safetensors header",
-    );
-    check_refused(
-        &file_with(&one(&f32_at("[2]", "[4, 12]")), 12),
-        "not a safetensors header",
-    );
-    check_refused(
-        &file_with(&one(&f32_at("[-1]", "[0, 8]")), 8),
-        "not a safetensors header",
-    );
-    check_refused(
-        &file_with(&one(&f32_at("[NaN]", "[0, 8]")), 8),
-        "not a safetensors header",
-    );
+    check_refused(&file_with(&one(&f32_at("[3]", "[0, 8]")), 8), "not a safetensors header");
+    check_refused(&file_with(&one(&f32_at("[2]", "[8, 0]")), 8), "not a safetensors header");
+    check_refused(&file_with(&one(&f32_at("[2]", "[4, 12]")), 12), "not a safetensors header");
+    check_refused(&file_with(&one(&f32_at("[-1]", "[0, 8]")), 8), "not a safetensors header");
+    check_refused(&file_with(&one(&f32_at("[NaN]", "[0, 8]")), 8), "not a safetensors header");
     let huge = f32_at("[4294967296, 4294967296]", "[0, 8]");
     check_refused(&file_with(&one(&huge), 8), "not a safetensors header");
     let overflow = f32_at("[2]", "[18446744073709551608, 18446744073709551615]");
@@ -99,19 +66,13 @@ fn attack_corpus_is_refused_by_name() {
     let two = |a: &str, b: &str| format!("{{{a},{b}}}");
     let w = format!("\"w\":{good}");
     let overlap = format!("\"x\":{}", f32_at("[2]", "[4, 12]"));
-    check_refused(
-        &file_with(&two(&w, &overlap), 12),
-        "not a safetensors header",
-    );
+    check_refused(&file_with(&two(&w, &overlap), 12), "not a safetensors header");
     let again = format!("\"w\":{}", f32_at("[2]", "[8, 16]"));
     check_refused(&file_with(&two(&w, &again), 16), "not a safetensors header");
     let hole = format!("\"x\":{}", f32_at("[2]", "[16, 24]"));
     check_refused(&file_with(&two(&w, &hole), 24), "not a safetensors header");
     check_refused(
-        &file_with(
-            &one("{\"dtype\":\"Q4\",\"shape\":[2],\"data_offsets\":[0,8]}"),
-            8,
-        ),
+        &file_with(&one("{\"dtype\":\"Q4\",\"shape\":[2],\"data_offsets\":[0,8]}"), 8),
         "unknown variant `Q4`",
     );
 }
@@ -165,16 +126,7 @@ proptest! {
 
 #[test]
 fn narrow_types_round_to_nearest_even_and_settle() {
-    let values = [
-        1.0,
-        -0.0,
-        1.003_906_3,
-        1.011_718_8,
-        3.4e38,
-        f32::INFINITY,
-        1e-40,
-        0.1,
-    ];
+    let values = [1.0, -0.0, 1.003_906_3, 1.011_718_8, 3.4e38, f32::INFINITY, 1e-40, 0.1];
     for dtype in [DType::BF16, DType::F16] {
         let dir = folder();
         let path = dir.path().join(SINGLE_FILE);
@@ -187,20 +139,13 @@ fn narrow_types_round_to_nearest_even_and_settle() {
             assert_eq!(read[..4], [1.0, -0.0, 1.0, 1.015_625]);
         }
         write(&path, &[named("w", &[2, 4], &read)], dtype).expect("written");
-        assert_eq!(
-            std::fs::read(&path).expect("readable"),
-            first,
-            "what was rounded stays"
-        );
+        assert_eq!(std::fs::read(&path).expect("readable"), first, "what was rounded stays");
     }
 }
 
 #[test]
 fn order_does_not_change_the_bytes() {
-    let (a, b) = (
-        named("a", &[1, 2], &[1.0, 2.0]),
-        named("b", &[3], &[3.0, 4.0, 5.0]),
-    );
+    let (a, b) = (named("a", &[1, 2], &[1.0, 2.0]), named("b", &[3], &[3.0, 4.0, 5.0]));
     let dir = folder();
     let (one, two) = (dir.path().join("one"), dir.path().join("two"));
     let size = write(&one, &[a.clone(), b.clone()], DType::BF16).expect("written");
@@ -215,26 +160,11 @@ fn order_does_not_change_the_bytes() {
 fn python_files_read_and_ours_are_theirs() {
     let ramp: Vec<f32> = (0..12).map(|i| i as f32 * 0.25 - 1.0).collect();
     let sharded = Weights::open(PYTHON_FIXTURE).expect("opened");
-    assert_eq!(
-        sharded.names().collect::<Vec<_>>(),
-        ["half", "ramp", "words"]
-    );
-    assert_eq!(
-        sharded.read("ramp", &Shape::from([3, 4])).expect("read"),
-        ramp
-    );
-    assert_eq!(
-        sharded.read("half", &Shape::from([2])).expect("read"),
-        [1.5, -2.0]
-    );
-    let error = sharded
-        .read("words", &Shape::from([2]))
-        .expect_err("integers")
-        .to_string();
-    assert!(
-        error.contains("`words` is stored as I64, expected f32, bf16 or f16"),
-        "{error}"
-    );
+    assert_eq!(sharded.names().collect::<Vec<_>>(), ["half", "ramp", "words"]);
+    assert_eq!(sharded.read("ramp", &Shape::from([3, 4])).expect("read"), ramp);
+    assert_eq!(sharded.read("half", &Shape::from([2])).expect("read"), [1.5, -2.0]);
+    let error = sharded.read("words", &Shape::from([2])).expect_err("integers").to_string();
+    assert!(error.contains("`words` is stored as I64, expected f32, bf16 or f16"), "{error}");
     // The same tensor written by us is the same file as written by Python.
     let dir = folder();
     let path = dir.path().join("ours");
@@ -249,25 +179,14 @@ fn python_files_read_and_ours_are_theirs() {
 #[test]
 fn errors_name_the_operands_and_a_remedy() {
     let dir = folder();
-    let missing = Weights::open(dir.path())
-        .expect_err("an empty folder")
-        .to_string();
-    assert!(
-        missing.contains("model.safetensors: no such file; give a folder"),
-        "{missing}"
-    );
+    let missing = Weights::open(dir.path()).expect_err("an empty folder").to_string();
+    assert!(missing.contains("model.safetensors: no such file; give a folder"), "{missing}");
     let path = dir.path().join(SINGLE_FILE);
     let name = "model.layers.0.mlp.up_proj.weight";
     write(&path, &[named(name, &[2, 1], &[1.0, 2.0])], DType::F32).expect("written");
     let weights = Weights::open(dir.path()).expect("opened");
-    let text = |error: Error| {
-        error
-            .to_string()
-            .replace(&dir.path().display().to_string(), "DIR")
-    };
-    let wrong = weights
-        .read(name, &Shape::from([1, 2]))
-        .expect_err("transposed");
+    let text = |error: Error| error.to_string().replace(&dir.path().display().to_string(), "DIR");
+    let wrong = weights.read(name, &Shape::from([1, 2])).expect_err("transposed");
     assert_eq!(
         text(wrong),
         "DIR: tensor `model.layers.0.mlp.up_proj.weight`: expected shape [1, 2], got [2, 1]; \
@@ -295,32 +214,14 @@ fn errors_name_the_operands_and_a_remedy() {
 fn bad_indices_are_refused() {
     let cases = [
         ("{\"weight_map\": {}}", "it lists no tensor"),
-        (
-            "{\"weight_map\": {\"w\": \"../w.safetensors\"}}",
-            "is not a plain file name",
-        ),
-        (
-            "{\"weight_map\": {\"w\": \"/etc/passwd\"}}",
-            "is not a plain file name",
-        ),
-        (
-            "{\"weight_map\": {\"w\": \"..\"}}",
-            "is not a plain file name",
-        ),
+        ("{\"weight_map\": {\"w\": \"../w.safetensors\"}}", "is not a plain file name"),
+        ("{\"weight_map\": {\"w\": \"/etc/passwd\"}}", "is not a plain file name"),
+        ("{\"weight_map\": {\"w\": \"..\"}}", "is not a plain file name"),
         ("{\"weight_map\": {\"w\": 3}}", "not a shard index"),
         ("{", "not a shard index"),
-        (
-            "{\"weight_map\": {\"w\": \"absent.safetensors\"}}",
-            "no such file",
-        ),
-        (
-            "{\"weight_map\": {\"v\": \"w.safetensors\"}}",
-            "no tensor `v`",
-        ),
-        (
-            "{\"weight_map\": {\"w\": \"x.safetensors\", \"x\": \"w.safetensors\"}}",
-            "lies in",
-        ),
+        ("{\"weight_map\": {\"w\": \"absent.safetensors\"}}", "no such file"),
+        ("{\"weight_map\": {\"v\": \"w.safetensors\"}}", "no tensor `v`"),
+        ("{\"weight_map\": {\"w\": \"x.safetensors\", \"x\": \"w.safetensors\"}}", "lies in"),
     ];
     for (text, expected) in cases {
         let dir = folder();
@@ -330,10 +231,7 @@ fn bad_indices_are_refused() {
         }
         std::fs::write(dir.path().join(INDEX_FILE), text).expect("writable");
         let error = Weights::open(dir.path()).expect_err(text).to_string();
-        assert!(
-            error.contains(expected),
-            "{text}: `{expected}` is not in: {error}"
-        );
+        assert!(error.contains(expected), "{text}: `{expected}` is not in: {error}");
     }
 }
 
@@ -347,15 +245,9 @@ fn a_full_disk_leaves_the_old_file_and_no_crumbs() {
         Err(io::Error::from(io::ErrorKind::StorageFull))
     });
     let text = error.expect_err("full").to_string();
-    assert!(
-        text.contains("no space left: 12345 bytes are needed"),
-        "{text}"
-    );
+    assert!(text.contains("no space left: 12345 bytes are needed"), "{text}");
     assert_eq!(std::fs::read(&path).expect("readable"), b"old");
     assert_eq!(std::fs::read_dir(dir.path()).expect("listable").count(), 1);
     let nowhere = write(dir.path().join("no/such/w"), &[], DType::F32).expect_err("no folder");
-    assert!(
-        nowhere.to_string().contains("write: No such file"),
-        "{nowhere}"
-    );
+    assert!(nowhere.to_string().contains("write: No such file"), "{nowhere}");
 }

@@ -37,10 +37,7 @@ pub fn write(path: impl AsRef<Path>, tensors: &[Named<'_>], dtype: DType) -> Res
     let mut sorted: Vec<&Named<'_>> = tensors.iter().collect();
     sorted.sort_by_key(|tensor| tensor.name);
     if let Some(pair) = sorted.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        return Err(Error::Duplicate {
-            path: path.to_owned(),
-            name: pair[0].name.to_owned(),
-        });
+        return Err(Error::Duplicate { path: path.to_owned(), name: pair[0].name.to_owned() });
     }
     let (header, data_bytes) = header(path, &sorted, dtype)?;
     let needed = 8 + header.len() as u64 + data_bytes;
@@ -48,10 +45,7 @@ pub fn write(path: impl AsRef<Path>, tensors: &[Named<'_>], dtype: DType) -> Res
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
         let mut bytes = Vec::new();
-        for values in sorted
-            .iter()
-            .flat_map(|tensor| tensor.values.chunks(CHUNK_ELEMENTS))
-        {
+        for values in sorted.iter().flat_map(|tensor| tensor.values.chunks(CHUNK_ELEMENTS)) {
             bytes.clear();
             convert::encode(dtype, values, &mut bytes);
             out.write_all(&bytes)?;
@@ -104,11 +98,7 @@ fn header(path: &Path, sorted: &[&Named<'_>], dtype: DType) -> Result<(Vec<u8>, 
     let mut infos = Vec::with_capacity(sorted.len());
     for tensor in sorted {
         let (name, shape) = (tensor.name, &tensor.shape);
-        assert_eq!(
-            tensor.values.len(),
-            shape.n_elements(),
-            "values of `{name}` {shape}"
-        );
+        assert_eq!(tensor.values.len(), shape.n_elements(), "values of `{name}` {shape}");
         let begin = end;
         end += tensor.values.len() * dtype.size_bytes();
         let info = TensorInfo {
@@ -120,10 +110,7 @@ fn header(path: &Path, sorted: &[&Named<'_>], dtype: DType) -> Result<(Vec<u8>, 
     }
     // One entry only: the order of several would depend on the hash map's seed.
     let marks = std::iter::once(("format".to_owned(), "pt".to_owned())).collect();
-    let malformed = |reason: String| Error::Header {
-        path: path.to_owned(),
-        reason,
-    };
+    let malformed = |reason: String| Error::Header { path: path.to_owned(), reason };
     let metadata = Metadata::new(Some(marks), infos).map_err(|e| malformed(e.to_string()))?;
     let mut text = serde_json::to_vec(&metadata).map_err(|e| malformed(e.to_string()))?;
     text.resize(text.len().next_multiple_of(8), b' ');

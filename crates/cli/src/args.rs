@@ -1,0 +1,171 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A language model teaches itself to reason: it poses tasks that a machine can check, solves them,
+/// and learns from both.
+#[derive(Debug, Parser)]
+#[command(name = "quaero", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Folder with the task families (.wasm); `cargo xtask` passes the one it built.
+    #[arg(long, global = true, default_value = "target/plugins", value_name = "DIR")]
+    pub(crate) plugins_dir: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Trains a model by self-play.
+    Train(Train),
+    /// Measures and compares.
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Task families: what is loaded, what they say.
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// Checkpoints: what they are.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Scores a model on a held-out suite.
+    Eval(Eval),
+    /// What this machine has and lacks, each lack with its remedy.
+    Doctor(Json),
+    /// Makes the embedded seed model again from nothing.
+    SeedModel(SeedModel),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// Overlay on configs/base.toml.
+    #[arg(default_value = "configs/default.toml")]
+    pub(crate) config: PathBuf,
+    /// Sets one key, as in `--set optim.lr=1e-4`; may be given often.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// The run's folder [default: runs/<config>-<n>, the first that is free].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: Option<PathBuf>,
+    /// Same as `--set run.steps=N`.
+    #[arg(long)]
+    pub(crate) steps: Option<u64>,
+    /// Goes on from the newest whole checkpoint of the run.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    /// Prints the resolved configuration and the work of a step, and stops.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    Auto,
+    Cpu,
+    Cuda,
+    Simt,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Generation on the seed model: tokens a second, beside PyTorch's if it is there.
+    Rollout(BenchArgs),
+    /// A training step on the seed model: tokens a second, beside PyTorch's if it is there.
+    Update(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Repetitions; the best is reported, for both sides.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: usize,
+    /// Threads for both sides [default: all cores].
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    /// A Python with torch; without one the peer's column is empty.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Json {
+    /// Machine-readable output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugin {
+    /// The families that load, with version, licence, kinds and capabilities.
+    List(Json),
+    /// Grades completions: JSON lines in, one verdict a line out.
+    Grade(Grade),
+    /// Validates proposals: JSON lines in, a task or a rejection a line out.
+    Propose(Grade),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Grade {
+    /// The family.
+    pub(crate) family: String,
+    /// The kind of task.
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// Whether answers stand in think/answer tags.
+    #[arg(long, value_enum, default_value_t = Format::Plain)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Azr,
+    Plain,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Loads a checkpoint, prints its shape, memory and the log-prob of a fixed text.
+    Check {
+        /// The model's folder, or `seed`.
+        dir: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// The model's folder, or `seed`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// `heldout`, or the name for the tasks in --data.
+    #[arg(long, default_value = "heldout")]
+    pub(crate) suite: String,
+    /// Tasks as JSON lines: {"kind": …, "public": {…}, "secret": {…}}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// At most so many tasks a kind.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) limit: usize,
+    /// Answers a task at temperature 1; without it one greedy answer.
+    #[arg(long)]
+    pub(crate) samples: Option<usize>,
+    /// The configuration whose prompts and limits apply.
+    #[arg(long, default_value = "configs/default.toml")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SeedModel {
+    /// Where to write it.
+    #[arg(long, default_value = "target/seed-model", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}

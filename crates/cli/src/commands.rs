@@ -1,0 +1,9 @@
+//! One file a command.
+
+pub(crate) mod bench;
+pub(crate) mod doctor;
+pub(crate) mod eval;
+pub(crate) mod model;
+pub(crate) mod plugin;
+pub(crate) mod seed;
+pub(crate) mod train;

@@ -1,0 +1,43 @@
+//! `quaero eval`.
+
+use std::path::Path;
+
+use quaero_engine::{Engine, Sampling};
+use quaero_evals::evaluate;
+use quaero_policy::Limits;
+use quaero_rng::Key;
+
+use crate::args::Eval;
+use crate::{print, world};
+
+pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
+    let resolved = quaero_config::load(Some(&args.config), &[])?;
+    let options = resolved.train(None)?;
+    let host = world::host(&resolved, plugins)?;
+    let policy = world::policy(&args.model)?;
+    let suite = world::suite(&args.suite, args.data.as_deref())?.limited(args.limit);
+    let sampling = match args.samples {
+        Some(_) => Sampling::plain(1.0),
+        None => Sampling::greedy(),
+    };
+    let limits = Limits { sampling, ..options.solve.limits };
+    let samples = args.samples.unwrap_or(1);
+    let (mut engine, key) = (Engine::new(options.engine), Key::new(options.seed).named("eval"));
+    let scores = evaluate(&policy, &mut engine, &host, &suite, samples, &limits, key)?;
+    if args.json.json {
+        print::line(&serde_json::to_string_pretty(&scores)?);
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = scores
+        .iter()
+        .map(|score| {
+            let percent = |x: f64| format!("{:.1}", 100.0 * x);
+            let interval = score.interval;
+            let (low, high) = (percent(interval.low), percent(interval.high));
+            let (tasks, unjudged) = (score.n_tasks.to_string(), score.n_unjudged.to_string());
+            vec![score.name.clone(), percent(interval.mean), low, high, tasks, unjudged]
+        })
+        .collect();
+    print::table(&["suite", "score %", "low", "high", "tasks", "unjudged"], &rows);
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! `quaero train`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use anyhow::Context;
+use quaero_config::Resolved;
+use quaero_evals::{Score, Suite};
+use quaero_train::{Control, End, Eval, Observer, Setup, train};
+
+use crate::args::{Device, Train};
+use crate::progress::Progress;
+use crate::{Done, print, world};
+
+pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
+    if matches!(args.device, Device::Cuda | Device::Simt) {
+        anyhow::bail!(
+            "this build computes on the CPU alone: use --device cpu or auto (the CUDA path is \
+             not built yet)"
+        );
+    }
+    let folder = run_folder(args)?;
+    let resolved = resolve(args, &folder)?;
+    if args.dry_run {
+        return dry_run(&resolved).map(|()| Done::Whole);
+    }
+    print::note(&format!("run {} (configuration {})", folder.display(), resolved.hash));
+    let host = world::host(&resolved, plugins)?;
+    let policy = world::policy(Path::new(&resolved.raw.model.path))?;
+    let millions = policy.model.params().n_elements() as f64 / 1e6;
+    let (threads, kinds) = (rayon::current_num_threads(), kinds(&resolved));
+    print::note(&format!("model {millions:.2} M parameters · {threads} threads · {kinds}"));
+    let options = resolved.train(eval(&resolved)?)?;
+    let control = stop_on_interrupt()?;
+    let done = if args.resume { done_steps(&folder)? } else { 0 };
+    let mut progress = Progress::new(done, options.steps);
+    let setup = Setup { folder: &folder, config: &resolved.text, resume: args.resume };
+    let observer: &mut dyn Observer = &mut progress;
+    let end = train(&setup, &options, policy, &host, &control, observer);
+    progress.finish();
+    let end = end.with_context(|| format!("run {} stopped", folder.display()))?;
+    say_farewell(&folder, &end);
+    Ok(if end.whole { Done::Whole } else { Done::Interrupted })
+}
+
+/// As typed, or the first free `runs/<config>-<n>`.
+fn run_folder(args: &Train) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = &args.run {
+        return Ok(folder.clone());
+    }
+    if args.resume {
+        anyhow::bail!("--resume needs the run's folder: add --run runs/NAME");
+    }
+    let stem = args.config.file_stem().unwrap_or_default().to_string_lossy();
+    let numbered = (1..).map(|n| PathBuf::from(format!("runs/{stem}-{n}")));
+    numbered.into_iter().find(|path| !path.exists()).context("no free name under runs/")
+}
+
+/// A resumed run has its own configuration; what is typed now lies over it.
+fn resolve(args: &Train, folder: &Path) -> anyhow::Result<Resolved> {
+    let mut sets = args.sets.clone();
+    sets.extend(args.steps.map(|steps| format!("run.steps={steps}")));
+    let kept = folder.join("config.toml");
+    let overlay = if args.resume { &kept } else { &args.config };
+    if args.resume && !kept.is_file() {
+        anyhow::bail!("no run to go on with at {}: it holds no config.toml", folder.display());
+    }
+    Ok(quaero_config::load(Some(overlay), &sets)?)
+}
+
+fn dry_run(resolved: &Resolved) -> anyhow::Result<()> {
+    let options = resolved.train(None)?;
+    print::line(resolved.text.trim_end());
+    let n_proposals: usize = options.mix.iter().map(|(_, n)| n).sum();
+    let n_tasks: usize =
+        options.mix.iter().map(|(_, n)| (*n).max(options.solve.tasks_per_kind)).sum();
+    print::line(&format!(
+        "\n# a step: {n_proposals} proposals, up to {n_tasks} tasks of {} attempts each; \
+         {} MiB of key-value cache; configuration {}",
+        options.solve.samples, options.engine.cache_mib, resolved.hash
+    ));
+    Ok(())
+}
+
+fn kinds(resolved: &Resolved) -> String {
+    let in_play = resolved.raw.mix.iter().filter(|(_, n)| **n > 0);
+    in_play.map(|(kind, n)| format!("{kind} {n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The held-out suite, unless the configuration wants none.
+fn eval(resolved: &Resolved) -> anyhow::Result<Option<Eval>> {
+    let raw = &resolved.raw.eval;
+    if raw.suite == "none" {
+        return Ok(None);
+    }
+    let path = Path::new(&raw.suite);
+    let data = (raw.suite != "heldout").then_some(path);
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let in_play =
+        |kind: &quaero_types::Kind| resolved.raw.mix.get(&kind.to_string()).is_some_and(|&n| n > 0);
+    let whole = world::suite(&name, data)?;
+    let suite = whole.of_kinds(in_play).limited(raw.limit_per_kind);
+    let greedy_suite = Suite { name: format!("{name}_greedy"), ..suite.clone() };
+    let held_out = whole.held_out;
+    Ok(Some(Eval { every: raw.every, samples: raw.samples, suite, greedy_suite, held_out }))
+}
+
+/// The first Ctrl-C finishes the step and saves; the second ends at once (and loses one step).
+fn stop_on_interrupt() -> anyhow::Result<Arc<Control>> {
+    let control = Arc::new(Control::default());
+    let shared = Arc::clone(&control);
+    ctrlc::set_handler(move || {
+        if shared.stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        print::note("finishing this step, then saving; interrupt again to stop at once");
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(control)
+}
+
+fn done_steps(folder: &Path) -> anyhow::Result<u64> {
+    Ok(quaero_train::newest(folder)?.map_or(0, |checkpoint| checkpoint.step))
+}
+
+fn say_farewell(folder: &Path, end: &End) {
+    let say = |text: String| print::note(&text);
+    if let Some((first, last)) = &end.scores {
+        say("held-out tasks solved, 95 % intervals:".to_owned());
+        for (a, b) in first.iter().zip(last) {
+            say(format!("  {:<28} {} → {}", a.name, interval(a), interval(b)));
+        }
+    }
+    let folder = folder.display();
+    if !end.whole {
+        say(format!("interrupted after step {}; nothing is lost", end.step));
+        say(format!("go on:  cargo xtask train --run {folder} --resume"));
+        return;
+    }
+    say(format!("model:      {}", end.checkpoint.display()));
+    say(format!("curves:     {folder}/metrics.jsonl, tensorboard --logdir {folder}"));
+    say(format!("what it asked itself: sqlite3 {folder}/experience.db 'SELECT * FROM task_stats'"));
+    say(format!("train on:   cargo xtask train --run {folder} --resume --steps {}", 2 * end.step));
+}
+
+fn interval(score: &Score) -> String {
+    let percent = |x: f64| 100.0 * x;
+    let quaero_evals::Interval { mean, low, high } = score.interval;
+    format!("{:5.1} % [{:.1}, {:.1}]", percent(mean), percent(low), percent(high))
+}

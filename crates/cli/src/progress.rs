@@ -1,0 +1,101 @@
+//! What a person watches: one bar for the run, one line of plain words a phase.
+
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use quaero_evals::Score;
+use quaero_telemetry::Metrics;
+use quaero_train::Observer;
+
+/// Progress on stderr; plain lines when stderr is not a terminal.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    phase: String,
+    plain: bool,
+}
+
+impl Progress {
+    /// For a run of `steps` steps of which `done` are behind it.
+    pub(crate) fn new(done: u64, steps: u64) -> Self {
+        let bar = ProgressBar::new(steps).with_position(done);
+        let style = "{bar:24} {pos}/{len} steps  {elapsed} gone, {eta} left  {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        bar.reset_eta();
+        let plain = bar.is_hidden();
+        Self { bar, phase: String::new(), plain }
+    }
+
+    /// Ends the bar, leaving what it last said.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn say(&self, text: &str) {
+        if self.plain {
+            crate::print::note(text);
+        } else {
+            self.bar.println(text);
+        }
+    }
+}
+
+/// The mean over the scalars `…/<role>/…/<name>` that this step measured.
+fn mean(metrics: &Metrics, role: &str, name: &str) -> Option<f64> {
+    let (part, end) = (format!("/{role}/"), format!("/{name}"));
+    let of_role = metrics.iter().filter(|(key, _)| key.contains(&part) && key.ends_with(&end));
+    let values: Vec<f64> = of_role.map(|(_, value)| value).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| "  –".to_owned(), |v| format!("{:3.0}%", 100.0 * v))
+}
+
+impl Observer for Progress {
+    fn phase(&mut self, words: &str) {
+        if words != self.phase {
+            words.clone_into(&mut self.phase);
+            self.say(words);
+        }
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        if !self.plain {
+            self.bar.set_message(format!("{} {done}/{total}", self.phase));
+        }
+    }
+
+    fn evaluated(&mut self, step: u64, scores: &[Score]) {
+        let part = |score: &Score| {
+            let half = 50.0 * (score.interval.high - score.interval.low);
+            let name = score.name.rsplit('.').next().unwrap_or(&score.name);
+            format!("{name} {:.1} ± {half:.1}", 100.0 * score.interval.mean)
+        };
+        let parts: Vec<String> = scores.iter().map(part).collect();
+        self.say(&format!("step {step:>4}  held out, % solved: {}", parts.join(" · ")));
+    }
+
+    fn step(&mut self, step: u64, steps: u64, metrics: &Metrics) {
+        let get = |key: &str| metrics.get(key).unwrap_or(f64::NAN);
+        let text = format!(
+            "valid {}  solved {}  reward {:+.2}  {:.0} tok/s",
+            percent(mean(metrics, "propose", "valid_rate")),
+            percent(mean(metrics, "solve", "solve_rate")),
+            mean(metrics, "solve", "reward").unwrap_or(f64::NAN),
+            get("perf/rollout_tok_s"),
+        );
+        self.bar.set_position(step);
+        self.bar.set_message(text.clone());
+        if self.plain && (step % 10 == 0 || step == steps) {
+            self.say(&format!("step {step:>4}/{steps}  {text}  {:.1} s", get("time/total")));
+        }
+    }
+
+    fn checkpoint(&mut self, folder: &Path) {
+        if !self.plain {
+            self.bar.set_message(format!("saved {}", folder.display()));
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The configuration as meant, for each crate. Every table is taken apart in full, so that a
+//! forgotten key does not compile.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use quaero_advantage::{
+    Baseline, Estimator, Learnability, Level, ProposerRewards, RewardTable, SolverRewards,
+    Weighting,
+};
+use quaero_engine::Sampling;
+use quaero_objective::Aggregation;
+use quaero_optim::{AdamWOptions, Schedule};
+use quaero_policy::Limits;
+use quaero_pool::Order;
+use quaero_types::Kind;
+
+use crate::{Error, Raw, Resolved, raw};
+
+impl Resolved {
+    /// What the loop needs to know, but for the tasks of its evaluation.
+    ///
+    /// # Errors
+    /// When a kind or the name of an estimator, level or aggregation is none.
+    pub fn train(&self, eval: Option<quaero_train::Eval>) -> Result<quaero_train::Options, Error> {
+        let raw = &self.raw;
+        let raw::Run { seed, steps } = raw.run;
+        let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
+        let raw::Checkpoint { every, keep } = raw.checkpoint;
+        let raw::Engine { max_batch, page_tokens, cache_mib } = raw.engine;
+        let raw::Pool { capacity_per_kind } = raw.pool;
+        let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
+        let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
+        Ok(quaero_train::Options {
+            seed,
+            steps,
+            mix: mix(raw)?,
+            seeding: quaero_train::Seeding { tasks_per_kind, rounds_max },
+            propose: propose(&raw.propose),
+            solve: solve(&raw.solve),
+            pool: quaero_pool::Options { capacity },
+            advantage,
+            proposer_weight,
+            solver_weight,
+            update: update(raw)?,
+            engine: quaero_engine::Options { max_batch, page_tokens, cache_mib },
+            eval,
+            checkpoint: quaero_train::CheckpointOptions { every, keep },
+        })
+    }
+
+    /// What the sandbox needs to know; `folder` holds the built families.
+    ///
+    /// # Errors
+    /// When a family's options are no JSON (a TOML date, say).
+    pub fn runtime(
+        &self,
+        folder: PathBuf,
+        cache: Option<PathBuf>,
+        progress: quaero_runtime::Progress,
+    ) -> Result<quaero_runtime::Options, Error> {
+        let raw::Plugins { paths, grants } = &self.raw.plugins;
+        let raw::Interpreter { memory_mib, cache_entries } = self.raw.interpreter;
+        let mut options = quaero_runtime::Options {
+            paths: std::iter::once(folder).chain(paths.iter().map(PathBuf::from)).collect(),
+            cache,
+            grants: grants.clone(),
+            progress,
+            ..quaero_runtime::Options::default()
+        };
+        options.interpreter.memory_bytes_max = (memory_mib as usize) << 20;
+        options.interpreter.remembered_max = cache_entries;
+        for (family, table) in &self.raw.families {
+            let json = serde_json::to_string(table).map_err(|e| Error::Figment(e.to_string()))?;
+            options.families.insert(family.clone(), json);
+        }
+        Ok(options)
+    }
+}
+
+fn mix(raw: &Raw) -> Result<Vec<(Kind, usize)>, Error> {
+    let in_play = raw.mix.iter().filter(|(_, n)| **n > 0);
+    in_play
+        .map(|(kind, n)| {
+            let kind: Kind = kind.parse().map_err(|expected| Error::Value {
+                key: "mix",
+                expected,
+                got: kind.clone(),
+            })?;
+            Ok((kind, *n as usize))
+        })
+        .collect()
+}
+
+fn propose(raw: &raw::Propose) -> quaero_train::Propose {
+    let raw::Propose {
+        train,
+        references,
+        recency,
+        prompt_tokens_max,
+        completion_tokens_max,
+        temperature,
+        top_p,
+        top_k,
+        min_p,
+    } = *raw;
+    let sampling = Sampling { temperature, top_k, top_p, min_p };
+    quaero_train::Propose {
+        train,
+        references,
+        order: if recency { Order::Recent } else { Order::Uniform },
+        limits: Limits { prompt_tokens_max, completion_tokens_max, sampling },
+    }
+}
+
+fn solve(raw: &raw::Solve) -> quaero_train::Solve {
+    let raw::Solve {
+        tasks_per_kind,
+        samples,
+        keep_estimates,
+        prompt_tokens_max,
+        completion_tokens_max,
+        temperature,
+        top_p,
+        top_k,
+        min_p,
+    } = *raw;
+    let sampling = Sampling { temperature, top_k, top_p, min_p };
+    let limits = Limits { prompt_tokens_max, completion_tokens_max, sampling };
+    quaero_train::Solve { tasks_per_kind, samples, keep_estimates, limits }
+}
+
+/// Advantage options, proposer weight, solver weight.
+fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> {
+    let raw::Advantage { estimator, level, proposer_weight, solver_weight } = &raw.advantage;
+    let raw::Reward {
+        solver_right,
+        solver_wrong,
+        solver_malformed,
+        proposer_rejected,
+        proposer_malformed,
+        proposer_unlearnable,
+    } = raw.reward;
+    let level = match level.as_str() {
+        "token" => Level::Token,
+        "sequence" => Level::Sequence,
+        other => return Err(choice("advantage.level", "token or sequence", other)),
+    };
+    let estimator = match estimator.as_str() {
+        "trr++" => Estimator::TrrPlusPlus { level, eps: 1e-8 },
+        "grpo" => Estimator::Grpo { divide_by_std: true, eps: 1e-6 },
+        "dr-grpo" => Estimator::Grpo { divide_by_std: false, eps: 0.0 },
+        "rloo" => Estimator::Rloo,
+        "reinforce" => Estimator::Reinforce { baseline: Baseline::Batch },
+        other => {
+            let names = "trr++, grpo, dr-grpo, rloo or reinforce";
+            return Err(choice("advantage.estimator", names, other));
+        }
+    };
+    let rewards = RewardTable {
+        solver: SolverRewards {
+            malformed: solver_malformed,
+            wrong: solver_wrong,
+            right: solver_right,
+            graded: false,
+        },
+        proposer: ProposerRewards {
+            rejected: proposer_rejected,
+            malformed: proposer_malformed,
+            zero_learnability: proposer_unlearnable,
+            learnability: Learnability::OneMinus,
+        },
+    };
+    // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
+    let weighting = Weighting::Rows;
+    let options = quaero_advantage::Options { rewards, estimator, weighting };
+    Ok((options, *proposer_weight, *solver_weight))
+}
+
+fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
+    let raw::Objective {
+        clip_low,
+        clip_high,
+        dual_clip,
+        aggregation,
+        entropy_coef,
+        negative_weight,
+    } = &raw.objective;
+    let raw::Optim { lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } = raw.optim;
+    let raw::Update { micro_batch_tokens, recompute } = raw.update;
+    let aggregation = match aggregation.as_str() {
+        "task_role" => Aggregation::PartMean,
+        "token" => Aggregation::TokenMean,
+        "sequence" => Aggregation::SequenceMean,
+        "group" => Aggregation::GroupMean,
+        other => {
+            let names = "task_role, token, sequence or group";
+            return Err(choice("objective.aggregation", names, other));
+        }
+    };
+    Ok(quaero_update::Options {
+        objective: quaero_objective::Options {
+            clip_low: *clip_low,
+            clip_high: *clip_high,
+            dual_clip: (*dual_clip > 0.0).then_some(*dual_clip),
+            aggregation,
+            entropy_coef: *entropy_coef,
+            kl: None,
+            negative_weight: *negative_weight,
+        },
+        adamw: AdamWOptions {
+            betas: (betas[0], betas[1]),
+            eps,
+            weight_decay,
+            decay_vectors: false,
+        },
+        schedule: Schedule { warmup_steps, ..Schedule::constant(f64::from(lr)) },
+        grad_norm_max: f64::from(grad_norm_max),
+        micro_batch_tokens,
+        recompute,
+    })
+}
+
+fn choice(key: &'static str, names: &str, got: &str) -> Error {
+    Error::Value { key, expected: format!("must be {names}"), got: got.to_owned() }
+}

@@ -1,0 +1,73 @@
+//! The configuration as meant: [`Raw`] taken apart in full, so that a forgotten field does not
+//! compile.
+
+use std::path::Path;
+
+use crate::{Error, Raw};
+
+/// A configuration ready for use.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The file as typed, all layers merged.
+    pub raw: Raw,
+    /// The same as TOML text: what a run's `config.toml` holds.
+    pub text: String,
+    /// BLAKE3 of `text`, 16 hex digits.
+    pub hash: String,
+}
+
+/// Merges the layers and reads them.
+///
+/// # Errors
+/// When the overlay is missing, a key is unknown (names the nearest) or a value is of the wrong type
+/// or out of range.
+pub fn load(overlay: Option<&Path>, sets: &[String]) -> Result<Resolved, Error> {
+    let figment = crate::layers::merge(overlay, sets)?;
+    let raw: Raw = figment.extract().map_err(Error::from_figment)?;
+    check(&raw)?;
+    let text = toml::to_string(&raw).map_err(|error| Error::Figment(error.to_string()))?;
+    let hash = blake3::hash(text.as_bytes()).to_hex()[..16].to_owned();
+    Ok(Resolved { raw, text, hash })
+}
+
+const ABOVE_0: &str = "must be above 0: greedy samples are all alike and teach nothing";
+
+/// Ranges that no later code checks.
+fn check(raw: &Raw) -> Result<(), Error> {
+    let value = |key, ok: bool, got: String, expected: &str| {
+        if ok { Ok(()) } else { Err(Error::Value { key, expected: expected.to_owned(), got }) }
+    };
+    let some = raw.mix.values().any(|&n| n > 0);
+    value("mix", some, format!("{:?}", raw.mix), "at least one kind must have proposals")?;
+    let negative = raw.mix.values().all(|&n| n >= 0);
+    value("mix", negative, format!("{:?}", raw.mix), "must not be negative")?;
+    let (solve, propose) = (&raw.solve, &raw.propose);
+    value("solve.samples", solve.samples >= 1, solve.samples.to_string(), "must be at least 1")?;
+    for (key, t) in
+        [("propose.temperature", propose.temperature), ("solve.temperature", solve.temperature)]
+    {
+        value(key, t > 0.0 && t.is_finite(), t.to_string(), ABOVE_0)?;
+    }
+    for (key, p) in [("propose.top_p", propose.top_p), ("solve.top_p", solve.top_p)] {
+        value(key, p > 0.0 && p <= 1.0, p.to_string(), "must be in (0, 1]")?;
+    }
+    for (key, p) in [("propose.min_p", propose.min_p), ("solve.min_p", solve.min_p)] {
+        value(key, (0.0..1.0).contains(&p), p.to_string(), "must be in [0, 1)")?;
+    }
+    let lr = raw.optim.lr;
+    value("optim.lr", lr > 0.0 && lr.is_finite(), lr.to_string(), "must be above 0")?;
+    for (key, n) in [
+        ("solve.tasks_per_kind", solve.tasks_per_kind),
+        ("pool.capacity_per_kind", raw.pool.capacity_per_kind),
+        ("update.micro_batch_tokens", raw.update.micro_batch_tokens),
+        ("engine.max_batch", raw.engine.max_batch),
+        ("engine.cache_mib", raw.engine.cache_mib),
+        ("checkpoint.keep", raw.checkpoint.keep),
+    ] {
+        value(key, n >= 1, n.to_string(), "must be at least 1")?;
+    }
+    for (key, n) in [("eval.every", raw.eval.every), ("checkpoint.every", raw.checkpoint.every)] {
+        value(key, n >= 1, n.to_string(), "must be at least 1")?;
+    }
+    Ok(())
+}

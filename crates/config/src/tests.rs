@@ -1,0 +1,83 @@
+//! Layers, unknown keys, ranges.
+
+use std::path::Path;
+
+use crate::{Error, load};
+
+fn overlay(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("o.toml");
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[track_caller]
+fn error(text: &str, sets: &[&str]) -> String {
+    let (_folder, path) = overlay(text);
+    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+    load(Some(&path), &sets).and_then(|resolved| resolved.train(None)).unwrap_err().to_string()
+}
+
+#[test]
+fn later_layers_win() {
+    let (_folder, path) = overlay("[optim]\nlr = 0.5\n[run]\nsteps = 7\n");
+    let sets = ["optim.lr=0.25".to_owned(), "mix.python/deduction=3".to_owned()];
+    let resolved = load(Some(&path), &sets).unwrap();
+    assert_eq!((resolved.raw.optim.lr, resolved.raw.run.steps), (0.25, 7));
+    assert_eq!(resolved.raw.mix["python/deduction"], 3);
+    assert_eq!(resolved.raw.optim.eps, 1e-8, "base.toml stands below");
+}
+
+#[test]
+fn what_was_resolved_resolves_to_itself() {
+    let first = load(None, &["run.seed=5".to_owned()]).unwrap();
+    let (_folder, path) = overlay(&first.text);
+    let second = load(Some(&path), &[]).unwrap();
+    assert_eq!((first.text, first.hash), (second.text, second.hash));
+}
+
+#[test]
+fn unknown_key_names_the_nearest() {
+    let got = error("[optim]\nlearning_rate = 1\n", &[]);
+    assert!(got.contains("`optim.learning_rate`") && got.contains("o.toml"), "{got}");
+    let got = error("[solve]\nsampels = 4\n", &[]);
+    assert!(got.contains("did you mean `solve.samples`"), "{got}");
+    let got = error("", &["sovle.samples=4"]);
+    assert!(got.contains("did you mean `solve.samples`"), "{got}");
+    let got = error("lr = 1\n", &[]);
+    assert!(got.contains("did you mean `optim.lr`"), "{got}");
+}
+
+#[test]
+fn wrong_types_and_ranges_name_the_key() {
+    assert!(error("[optim]\nlr = \"fast\"\n", &[]).contains("optim.lr"));
+    assert!(error("", &["optim.lr=-1"]).contains("`optim.lr` = -1: must be above 0"));
+    assert!(error("", &["solve.samples=0"]).contains("solve.samples"));
+    assert!(error("", &["solve.temperature=0"]).contains("teach nothing"));
+    assert!(error("", &["advantage.estimator=ppo"]).contains("trr++, grpo"));
+    assert!(error("", &["mix.python=3"]).contains("family/kind"));
+    assert!(error("", &["optim.lr"]).contains("table.key=value"));
+    assert!(error("not toml", &[]).contains("o.toml") || !error("not toml", &[]).is_empty());
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let got = load(Some(Path::new("nowhere.toml")), &[]).unwrap_err();
+    assert!(matches!(got, Error::Missing { .. }) && got.to_string().contains("nowhere.toml"));
+}
+
+#[test]
+fn every_shipped_overlay_resolves() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let mut n = 0;
+    for folder in [configs.clone(), configs.join("ci")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                load(Some(&path), &[]).and_then(|r| r.train(None)).unwrap();
+                n += 1;
+            }
+        }
+    }
+    assert!(n >= 3);
+}

@@ -1,0 +1,156 @@
+//! Saving a run and going on from it.
+//!
+//! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
+//! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with the
+//! f32 weights and the optimiser's moments, and `state.json`. It is written under a temporary name,
+//! made durable and renamed, so that a folder named `step-…` is whole.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use quaero_policy::Policy;
+use quaero_types::PolicyVersion;
+use quaero_update::Learner;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A whole checkpoint on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The step it was written after.
+    pub step: u64,
+}
+
+/// `state.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    format: u32,
+    step: u64,
+    policy_version: u64,
+    optimizer_steps: u64,
+}
+
+const FORMAT: u32 = 1;
+const TRAINER_FILE: &str = "trainer.safetensors";
+const STATE_FILE: &str = "state.json";
+
+/// The newest whole checkpoint of the run in `folder`.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn newest(folder: &Path) -> Result<Option<Checkpoint>, Error> {
+    Ok(all(&folder.join("checkpoints"))?.pop())
+}
+
+/// All whole checkpoints, oldest first.
+fn all(folder: &Path) -> Result<Vec<Checkpoint>, Error> {
+    let fail = |source| Error::File { action: "list", path: folder.display().to_string(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fail(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(fail)?;
+        let name = entry.file_name();
+        let step = name.to_str().and_then(|name| name.strip_prefix("step-")?.parse().ok());
+        if let Some(step) = step {
+            found.push(Checkpoint { folder: entry.path(), step });
+        }
+    }
+    found.sort_by_key(|checkpoint| checkpoint.step);
+    Ok(found)
+}
+
+impl Checkpoint {
+    /// Writes a checkpoint of the run in `run_folder` and removes all but the newest `keep`.
+    /// Returns its folder.
+    ///
+    /// # Errors
+    /// When there is no space or a file cannot be written; older checkpoints stand.
+    pub fn write(
+        run_folder: &Path,
+        step: u64,
+        policy: &Policy,
+        learner: &Learner,
+        keep: usize,
+    ) -> Result<PathBuf, Error> {
+        let folder = run_folder.join("checkpoints");
+        let done = folder.join(format!("step-{step:06}"));
+        if done.is_dir() {
+            return Ok(done);
+        }
+        let temporary = folder.join(format!(".step-{step:06}.tmp"));
+        remove(&temporary)?;
+        std::fs::create_dir_all(&temporary).map_err(fail("make", &temporary))?;
+        policy.save(&temporary)?;
+        learner.save(&policy.model, &temporary.join(TRAINER_FILE))?;
+        let state = State {
+            format: FORMAT,
+            step,
+            policy_version: policy.version.0,
+            optimizer_steps: learner.n_steps(),
+        };
+        let path = temporary.join(STATE_FILE);
+        let json = serde_json::to_string_pretty(&state).unwrap_or_default();
+        std::fs::write(&path, json).map_err(fail("write", &path))?;
+        make_durable(&temporary)?;
+        std::fs::rename(&temporary, &done).map_err(fail("rename", &temporary))?;
+        sync(&folder)?;
+        let whole = all(&folder)?;
+        for old in &whole[..whole.len().saturating_sub(keep)] {
+            remove(&old.folder)?;
+        }
+        Ok(done)
+    }
+
+    /// Puts the checkpoint's weights into `policy` and its moments into `learner`.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged, or belongs to another model.
+    pub fn restore(&self, mut policy: Policy, learner: &mut Learner) -> Result<Policy, Error> {
+        let path = self.folder.join(STATE_FILE);
+        let text = std::fs::read_to_string(&path).map_err(fail("read", &path))?;
+        let damaged = |why: String| Error::Damaged { path: self.folder.display().to_string(), why };
+        let state: State = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+        if state.format != FORMAT || state.step != self.step {
+            let (format, step) = (state.format, state.step);
+            return Err(damaged(format!("it says format {format}, step {step}")));
+        }
+        let path = self.folder.join(TRAINER_FILE);
+        learner.restore(&mut policy.model, &path, state.optimizer_steps)?;
+        policy.version = PolicyVersion(state.policy_version);
+        Ok(policy)
+    }
+}
+
+fn fail(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Error + use<> {
+    let path = path.display().to_string();
+    move |source| Error::File { action, path: path.clone(), source }
+}
+
+fn remove(folder: &Path) -> Result<(), Error> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(fail("remove", folder)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sync(path: &Path) -> Result<(), Error> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(fail("sync", path))
+}
+
+/// Waits until every file of `folder`, and the folder, are on the disk.
+fn make_durable(folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(fail("list", folder))? {
+        sync(&entry.map_err(fail("list", folder))?.path())?;
+    }
+    sync(folder)
+}

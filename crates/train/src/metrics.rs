@@ -1,0 +1,201 @@
+//! One step's scalars, named as the README names them. What was not measured is absent.
+
+use std::collections::BTreeMap;
+
+use quaero_telemetry::Metrics;
+use quaero_types::{Attempt, Finish, Judged, Proposal, Role, Status, TaskRole, Verdict};
+use quaero_update::Stats;
+
+use crate::Error;
+use crate::clock::Stopwatch;
+use crate::credit::{Credit, Played, seat};
+use crate::run::Run;
+
+/// Seconds by part of the step.
+#[derive(Debug, Default)]
+pub(crate) struct Timer(BTreeMap<&'static str, f64>);
+
+impl Timer {
+    /// Does `work` and adds its time to `part`.
+    pub(crate) fn time<T>(&mut self, part: &'static str, work: impl FnOnce() -> T) -> T {
+        let watch = Stopwatch::start();
+        let done = work();
+        *self.0.entry(part).or_default() += watch.seconds();
+        done
+    }
+
+    fn seconds(&self, parts: &[&str]) -> f64 {
+        parts.iter().filter_map(|part| self.0.get(part)).sum()
+    }
+}
+
+/// All scalars of a step but those of evaluation and checkpoint.
+pub(crate) fn of_step(
+    run: &mut Run<'_>,
+    step: u64,
+    timer: &Timer,
+    played: &Played,
+    credit: &Credit,
+    stats: &Stats,
+) -> Result<Metrics, Error> {
+    let mut metrics = Metrics::default();
+    describe_play(&mut metrics, played, credit);
+    describe_update(&mut metrics, stats);
+    describe_work(&mut metrics, run, timer, played, stats);
+    for (kind, _) in &run.options.mix {
+        let summary = run.pool.summary(kind, step)?;
+        metrics.set(&format!("pool/{kind}/size"), summary.size as f64);
+        metrics.set(&format!("pool/{kind}/distinct"), summary.distinct as f64);
+        if let Some(age) = summary.age_mean {
+            metrics.set(&format!("pool/{kind}/age"), age);
+        }
+    }
+    Ok(metrics)
+}
+
+/// A running mean with its deviation.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mean {
+    n: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.n += 1.0;
+        self.sum += value;
+        self.squares += value * value;
+    }
+
+    fn mean(self) -> f64 {
+        self.sum / self.n
+    }
+
+    fn std(self) -> f64 {
+        (self.squares / self.n - self.mean().powi(2)).max(0.0).sqrt()
+    }
+}
+
+/// Means by full key.
+#[derive(Debug, Default)]
+struct Means(BTreeMap<String, Mean>);
+
+impl Means {
+    fn add(&mut self, seat: &TaskRole, name: &str, value: f64) {
+        self.0.entry(format!("{seat}/{name}")).or_default().add(value);
+    }
+
+    fn flag(&mut self, seat: &TaskRole, name: &str, value: bool) {
+        self.add(seat, name, f64::from(u8::from(value)));
+    }
+}
+
+fn describe_play(metrics: &mut Metrics, played: &Played, credit: &Credit) {
+    let mut means = Means::default();
+    for ((proposal, judged), reward) in
+        played.proposals.iter().zip(&played.judged).zip(&credit.proposals)
+    {
+        describe_proposal(&mut means, proposal, judged, *reward);
+        if let Judged::Rejected(why) = judged {
+            let key = format!("{}/rejected/{}", seat(Role::Propose, &proposal.kind), why.cause);
+            metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
+        }
+    }
+    for (task, rate) in played.estimates.tasks.iter().zip(&credit.rates) {
+        if let Some(mean) = rate.mean() {
+            let learnability = if mean > 0.0 { 1.0 - mean } else { 0.0 };
+            means.add(&seat(Role::Propose, &task.kind), "learnability", learnability);
+        }
+    }
+    let training = played.training();
+    for ((attempt, verdict), reward) in
+        training.attempts.iter().zip(&training.verdicts).zip(&credit.attempts)
+    {
+        describe_attempt(&mut means, attempt, verdict, *reward);
+    }
+    for (key, mean) in means.0 {
+        metrics.set(&key, mean.mean());
+        if key.ends_with("/reward") {
+            metrics.set(&format!("{key}_std"), mean.std());
+        }
+    }
+}
+
+fn describe_proposal(means: &mut Means, proposal: &Proposal, judged: &Judged, reward: Option<f32>) {
+    if matches!(judged, Judged::Fault(_)) {
+        return;
+    }
+    let seat = seat(Role::Propose, &proposal.kind);
+    means.flag(&seat, "valid_rate", matches!(judged, Judged::Task(..)));
+    means.add(&seat, "length", proposal.sample.tokens.len() as f64);
+    means.flag(&seat, "truncated", proposal.sample.finish == Finish::Length);
+    if let Some(reward) = reward {
+        means.add(&seat, "reward", f64::from(reward));
+    }
+    if let Judged::Task(task, proposed) = judged {
+        means.flag(&seat, "format_rate", proposed.format);
+        for (name, value) in &task.metrics {
+            means.add(&seat, &format!("complexity/{name}"), *value);
+        }
+    }
+}
+
+fn describe_attempt(means: &mut Means, attempt: &Attempt, verdict: &Verdict, reward: Option<f32>) {
+    if verdict.status == Status::Fault {
+        return;
+    }
+    let seat = seat(Role::Solve, &attempt.task.kind);
+    means.add(&seat, "solve_rate", f64::from(verdict.score));
+    means.add(&seat, "length", attempt.sample.tokens.len() as f64);
+    means.flag(&seat, "truncated", attempt.sample.finish == Finish::Length);
+    means.flag(&seat, "format_rate", verdict.format && verdict.status != Status::Unparsable);
+    if let Some(reward) = reward {
+        means.add(&seat, "reward", f64::from(reward));
+    }
+}
+
+fn describe_update(metrics: &mut Metrics, stats: &Stats) {
+    metrics.set("policy/loss", stats.loss);
+    metrics.set("policy/grad_norm", stats.grad_norm);
+    metrics.set("policy/lr", stats.lr);
+    let tokens = &stats.tokens;
+    for (name, value) in [
+        ("entropy", tokens.entropy_mean()),
+        ("logp_gap_mean", tokens.logp_gap_mean()),
+        ("logp_gap_max", (tokens.n_tokens > 0).then_some(tokens.logp_gap_max)),
+        ("ratio_mean", tokens.ratio_mean()),
+        ("clip_fraction", tokens.clip_fraction()),
+    ] {
+        if let Some(value) = value {
+            metrics.set(&format!("policy/{name}"), value);
+        }
+    }
+}
+
+fn describe_work(
+    metrics: &mut Metrics,
+    run: &mut Run<'_>,
+    timer: &Timer,
+    played: &Played,
+    stats: &Stats,
+) {
+    for (part, seconds) in &timer.0 {
+        metrics.set(&format!("time/{part}"), *seconds);
+    }
+    let engine = std::mem::take(&mut run.work);
+    metrics.set("tokens/prompt", engine.prompt_tokens as f64);
+    metrics.set("tokens/completion", engine.completion_tokens as f64);
+    let rollout = timer.seconds(&["propose", "solve"]);
+    metrics.set("perf/rollout_tok_s", engine.completion_tokens as f64 / rollout);
+    metrics.set("perf/update_tok_s", stats.n_tokens as f64 / timer.seconds(&["update"]));
+    let jobs = run.host.stats().jobs;
+    let new_jobs = jobs - std::mem::replace(&mut run.jobs_seen, jobs);
+    metrics.set("perf/programs_s", new_jobs as f64 / timer.seconds(&["verify"]));
+    let dropped = std::mem::take(&mut run.dropped);
+    metrics.set("prompts_too_long", dropped.prompts_too_long as f64);
+    let verdicts = played.estimates.verdicts.iter().chain(&played.training().verdicts);
+    let faulted = verdicts.filter(|verdict| verdict.status == Status::Fault).count();
+    let unjudged = played.judged.iter().filter(|one| matches!(one, Judged::Fault(_))).count();
+    metrics.set("faults", (dropped.faults + faulted + unjudged) as f64);
+}

@@ -1,0 +1,96 @@
+//! What a run needs to know. Values come from `config`; there are no defaults here.
+
+use quaero_policy::Limits;
+use quaero_types::Kind;
+
+/// All of a run's options.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Root of all randomness.
+    pub seed: u64,
+    /// Updates.
+    pub steps: u64,
+    /// Kinds in play and the proposals asked of each in a step.
+    pub mix: Vec<(Kind, usize)>,
+    /// The phase before the first update.
+    pub seeding: Seeding,
+    /// The propose step.
+    pub propose: Propose,
+    /// The solve step.
+    pub solve: Solve,
+    /// The buffers.
+    pub pool: quaero_pool::Options,
+    /// What outcomes are worth, and how rewards become advantages.
+    pub advantage: quaero_advantage::Options,
+    /// Share of proposer rows in the loss.
+    pub proposer_weight: f32,
+    /// Share of solver rows in the loss.
+    pub solver_weight: f32,
+    /// The update step: loss, optimiser, micro-batches.
+    pub update: quaero_update::Options,
+    /// The generation engine.
+    pub engine: quaero_engine::Options,
+    /// Held-out evaluation, if any.
+    pub eval: Option<Eval>,
+    /// Checkpoints.
+    pub checkpoint: CheckpointOptions,
+}
+
+/// Filling the buffers before the first update.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeding {
+    /// Tasks wanted per kind.
+    pub tasks_per_kind: usize,
+    /// Batches of proposals after which filling gives up.
+    pub rounds_max: usize,
+}
+
+/// The propose step.
+#[derive(Clone, Copy, Debug)]
+pub struct Propose {
+    /// Whether the proposer is trained; without it no tasks are proposed after seeding.
+    pub train: bool,
+    /// References in a prompt.
+    pub references: usize,
+    /// How references are drawn.
+    pub order: quaero_pool::Order,
+    /// Bounds and sampling law.
+    pub limits: Limits,
+}
+
+/// The solve step.
+#[derive(Clone, Copy, Debug)]
+pub struct Solve {
+    /// Tasks answered per kind and step.
+    pub tasks_per_kind: usize,
+    /// Attempts a task.
+    pub samples: usize,
+    /// Whether the attempts that estimate learnability train the solver.
+    pub keep_estimates: bool,
+    /// Bounds and sampling law.
+    pub limits: Limits,
+}
+
+/// Held-out evaluation.
+#[derive(Clone, Debug)]
+pub struct Eval {
+    /// Steps between evaluations; the first and the last step always evaluate.
+    pub every: u64,
+    /// Sampled answers a task.
+    pub samples: usize,
+    /// The tasks, answered at the solver's sampling law.
+    pub suite: quaero_evals::Suite,
+    /// The same tasks under the name of their greedy score.
+    pub greedy_suite: quaero_evals::Suite,
+    /// Hold-out keys of all tasks of the suite: the pool refuses them.
+    pub held_out: Vec<String>,
+}
+
+/// Checkpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckpointOptions {
+    /// Steps between checkpoints; the first and the last step always write one.
+    pub every: u64,
+    /// How many are kept.
+    pub keep: usize,
+}

@@ -1,0 +1,202 @@
+//! From commissions to graded attempts, with the pool between.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quaero_policy::Policy;
+use quaero_pool::Stored;
+use quaero_propose::{Commission, propose as propose_step};
+use quaero_rng::Key;
+use quaero_solve::solve as solve_step;
+use quaero_telemetry::Event;
+use quaero_types::{Judged, Origin, Proposal, Role, Secret, Task, TaskId};
+use quaero_verify::{Gold, attempts as judge_attempts, proposals as judge_proposals};
+
+use crate::Error;
+use crate::credit::{Credit, Graded, Played};
+use crate::run::Run;
+
+/// The tasks of a step with their gold answers, and what led to them.
+pub(crate) struct Tasks {
+    proposals: Vec<Proposal>,
+    judged: Vec<Judged>,
+    fresh: Vec<(Arc<Task>, Secret)>,
+}
+
+/// Attempts that wait for their verdicts.
+pub(crate) struct Attempts {
+    tasks: Tasks,
+    gold: Gold,
+    estimates: Graded,
+    practice: Option<Graded>,
+}
+
+/// Lets the policy write what was commissioned.
+pub(crate) fn propose(
+    run: &mut Run<'_>,
+    policy: &Policy,
+    commissions: Vec<Commission>,
+    step: u64,
+) -> Result<Vec<Proposal>, Error> {
+    let key = run.key(step).named("propose");
+    propose_under(run, policy, commissions, key)
+}
+
+/// The same under a key of the caller's.
+pub(crate) fn propose_under(
+    run: &mut Run<'_>,
+    policy: &Policy,
+    commissions: Vec<Commission>,
+    key: Key,
+) -> Result<Vec<Proposal>, Error> {
+    let limits = run.options.propose.limits;
+    let observer = &mut *run.observer;
+    let mut on_tokens = |n| observer.tokens(n);
+    let done = propose_step(
+        policy,
+        &mut run.engine,
+        run.host,
+        &commissions,
+        &limits,
+        key,
+        &mut on_tokens,
+    )?;
+    run.count(done.prompts_too_long, done.faults.len());
+    Ok(done.written)
+}
+
+/// Judges the proposals and puts the valid ones into the pool. A task that is there already or is
+/// held out becomes a rejection.
+pub(crate) fn verify_proposals(
+    run: &mut Run<'_>,
+    policy: &Policy,
+    proposals: Vec<Proposal>,
+    step: u64,
+) -> Result<Tasks, Error> {
+    let origin = Origin::Proposed { step, version: policy.version };
+    let mut judged = judge_proposals(run.host, &proposals, origin);
+    let mut fresh = Vec::new();
+    for one in &mut judged {
+        if let Judged::Task(task, proposed) = one {
+            match run.pool.add(task, proposed)? {
+                Ok(()) => fresh.push((Arc::new(task.clone()), proposed.secret.clone())),
+                Err(rejection) => *one = Judged::Rejected(rejection),
+            }
+        }
+    }
+    Ok(Tasks { proposals, judged, fresh })
+}
+
+/// Answers the fresh tasks, and old ones so far as a kind has too few fresh.
+pub(crate) fn solve(
+    run: &mut Run<'_>,
+    policy: &Policy,
+    tasks: Tasks,
+    step: u64,
+) -> Result<Attempts, Error> {
+    let options = run.options.solve;
+    let mut gold = Gold::default();
+    tasks.fresh.iter().for_each(|(task, secret)| gold.insert(task.id, secret.clone()));
+    let fresh: Vec<Arc<Task>> = tasks.fresh.iter().map(|(task, _)| task.clone()).collect();
+    let fresh_ids: BTreeSet<TaskId> = fresh.iter().map(|task| task.id).collect();
+    let mut all = fresh.clone();
+    for (kind, _) in &run.options.mix {
+        let n_fresh = fresh.iter().filter(|task| task.kind == *kind).count();
+        let missing = options.tasks_per_kind.saturating_sub(n_fresh);
+        for stored in replay(run, kind, missing, &fresh_ids, step)? {
+            gold.insert(stored.task.id, stored.secret);
+            all.push(Arc::new(stored.task));
+        }
+    }
+    if all.is_empty() {
+        return Err(Error::NothingToSolve { step });
+    }
+    let (estimates, practice) = if options.keep_estimates {
+        (answer(run, policy, all, options.samples, step, "solve")?, None)
+    } else {
+        let estimates = answer(run, policy, fresh, options.samples, step, "estimate")?;
+        (estimates, Some(answer(run, policy, all, 1, step, "solve")?))
+    };
+    Ok(Attempts { tasks, gold, estimates, practice })
+}
+
+/// Judges the attempts.
+pub(crate) fn verify_attempts(run: &Run<'_>, attempts: Attempts) -> Played {
+    let Attempts { tasks, gold, mut estimates, mut practice } = attempts;
+    for graded in [Some(&mut estimates), practice.as_mut()].into_iter().flatten() {
+        graded.verdicts = judge_attempts(run.host, &gold, &graded.attempts);
+    }
+    Played { proposals: tasks.proposals, judged: tasks.judged, estimates, practice }
+}
+
+/// Writes the step into the pool and the event log.
+pub(crate) fn record(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Result<(), Error> {
+    let step = run.step;
+    for (idx, (proposal, judged)) in played.proposals.iter().zip(&played.judged).enumerate() {
+        let reward = credit.proposals[idx];
+        run.pool.record_proposal(proposal, judged, reward)?;
+        let (event, task_id, reason) = match judged {
+            Judged::Task(task, _) => ("proposal.accepted", Some(task.id.to_string()), None),
+            Judged::Rejected(why) => ("proposal.rejected", None, Some(why.cause.clone())),
+            Judged::Fault(why) => ("proposal.fault", None, Some(why.detail.clone())),
+        };
+        run.events.push(
+            &Event {
+                event,
+                step,
+                role: Some(Role::Propose.to_string()),
+                kind: Some(proposal.kind.to_string()),
+                task_id,
+                attempt_idx: Some(idx),
+                reason,
+                reward,
+                n_tokens_in: Some(proposal.sample.prompt.len()),
+                n_tokens_out: Some(proposal.sample.tokens.len()),
+                ..Event::default()
+            }
+            .to_json(),
+        );
+    }
+    let training = played.training();
+    let mut sample_idx = vec![0; training.tasks.len()];
+    for (idx, (attempt, verdict)) in training.attempts.iter().zip(&training.verdicts).enumerate() {
+        let nth = &mut sample_idx[attempt.group_idx];
+        run.pool.record_attempt(attempt, *nth, verdict, credit.attempts[idx])?;
+        *nth += 1;
+    }
+    Ok(())
+}
+
+fn replay(
+    run: &Run<'_>,
+    kind: &quaero_types::Kind,
+    n: usize,
+    except: &BTreeSet<TaskId>,
+    step: u64,
+) -> Result<Vec<Stored>, Error> {
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    let key = run.key(step).named("replay").named(&kind.to_string());
+    // Fresh tasks are in the buffer already: draw enough to leave them out.
+    let drawn = run.pool.replay(kind, n + except.len(), quaero_pool::Order::Uniform, key)?;
+    Ok(drawn.into_iter().filter(|one| !except.contains(&one.task.id)).take(n).collect())
+}
+
+fn answer(
+    run: &mut Run<'_>,
+    policy: &Policy,
+    tasks: Vec<Arc<Task>>,
+    n_samples: usize,
+    step: u64,
+    name: &str,
+) -> Result<Graded, Error> {
+    let (limits, key) = (run.options.solve.limits, run.key(step).named(name));
+    let observer = &mut *run.observer;
+    let mut on_tokens = |n| observer.tokens(n);
+    let engine = &mut run.engine;
+    let done =
+        solve_step(policy, engine, run.host, &tasks, n_samples, &limits, key, &mut on_tokens)?;
+    run.count(done.prompts_too_long, done.faults.len());
+    Ok(Graded { tasks, attempts: done.written, verdicts: Vec::new() })
+}

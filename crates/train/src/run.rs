@@ -1,0 +1,250 @@
+//! The loop.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use quaero_engine::{Engine, Sampling};
+use quaero_evals::{Score, evaluate};
+use quaero_policy::{Limits, Policy};
+use quaero_pool::Pool;
+use quaero_rng::Key;
+use quaero_runtime::Host;
+use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
+use quaero_update::Learner;
+
+use crate::clock::{Stopwatch, wall_seconds};
+use crate::{Checkpoint, Error, Observer, Options, folder, seeding, step};
+
+/// Where a run lives and what it starts from.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// The run's folder.
+    pub folder: &'a Path,
+    /// The resolved configuration, kept as `config.toml`.
+    pub config: &'a str,
+    /// Go on from the newest whole checkpoint.
+    pub resume: bool,
+}
+
+/// How a run can be stopped from outside.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Set it: the step is finished, a checkpoint written, the run ends.
+    pub stop: AtomicBool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// The last step that was taken.
+    pub step: u64,
+    /// Whether all steps were taken.
+    pub whole: bool,
+    /// The first and the last held-out scores.
+    pub scores: Option<(Vec<Score>, Vec<Score>)>,
+    /// The newest checkpoint.
+    pub checkpoint: PathBuf,
+}
+
+/// What a run carries from step to step beside the policy.
+pub(crate) struct Run<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) host: &'a Host,
+    pub(crate) engine: Engine,
+    pub(crate) pool: Pool,
+    pub(crate) learner: Learner,
+    pub(crate) events: JsonLines,
+    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) step: u64,
+    pub(crate) dropped: Dropped,
+    pub(crate) work: Work,
+    pub(crate) jobs_seen: u64,
+    metrics: JsonLines,
+    board: TensorBoard,
+    folder: &'a Path,
+    first: Option<Vec<Score>>,
+    last: Option<Vec<Score>>,
+}
+
+/// What fell out of a step before it was judged.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped {
+    pub(crate) prompts_too_long: usize,
+    pub(crate) faults: usize,
+}
+
+/// Tokens that the engine dealt with in a step.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) prompt_tokens: u64,
+    pub(crate) completion_tokens: u64,
+}
+
+/// Trains `policy` by self-play until all steps are taken or `control` says stop.
+///
+/// # Errors
+/// When the world fails; the newest checkpoint stands and `resume` goes on from it.
+pub fn train(
+    setup: &Setup<'_>,
+    options: &Options,
+    policy: Policy,
+    host: &Host,
+    control: &Control,
+    observer: &mut dyn Observer,
+) -> Result<End, Error> {
+    let (mut run, mut policy) = Run::open(setup, options, policy, host, observer)?;
+    if run.pool.last_step().is_none() {
+        run.begin(&policy)?;
+    }
+    run.observer.phase("self-play: propose, verify, solve, verify, learn");
+    while run.step < options.steps && !control.stop.load(Ordering::Relaxed) {
+        run.step += 1;
+        policy = run.advance(policy)?;
+    }
+    let checkpoint = run.save(&policy)?;
+    let scores = run.first.take().zip(run.last.take());
+    Ok(End { step: run.step, whole: run.step >= options.steps, scores, checkpoint })
+}
+
+impl<'a> Run<'a> {
+    /// The root of a step's randomness.
+    pub(crate) fn key(&self, step: u64) -> Key {
+        Key::new(self.options.seed).named("step").with(step)
+    }
+
+    /// Counts what a round of generation did and dropped.
+    pub(crate) fn count(&mut self, prompts_too_long: usize, faults: usize) {
+        self.dropped.prompts_too_long += prompts_too_long;
+        self.dropped.faults += faults;
+        self.work.prompt_tokens += self.engine.stats().prompt_tokens;
+        self.work.completion_tokens += self.engine.stats().completion_tokens;
+    }
+
+    /// Opens the folder's files at the newest checkpoint, or makes them.
+    fn open(
+        setup: &Setup<'a>,
+        options: &'a Options,
+        mut policy: Policy,
+        host: &'a Host,
+        observer: &'a mut dyn Observer,
+    ) -> Result<(Self, Policy), Error> {
+        let folder = setup.folder;
+        let mut learner = Learner::new(&options.update, &policy.model);
+        let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
+        let step = match &checkpoint {
+            Some(checkpoint) => {
+                policy = checkpoint.restore(policy, &mut learner)?;
+                checkpoint.step
+            }
+            None => {
+                folder::make(folder, setup.config, setup.resume)?;
+                0
+            }
+        };
+        let mut pool = Pool::open(&folder.join("experience.db"), options.pool)?;
+        if checkpoint.is_some() {
+            pool.rewind(step)?;
+        }
+        let held_out = options.eval.iter().flat_map(|eval| eval.held_out.iter().cloned());
+        pool.hold_out(held_out);
+        let run = Self {
+            options,
+            host,
+            engine: Engine::new(options.engine),
+            pool,
+            learner,
+            events: JsonLines::open(&folder.join("logs/events.jsonl"), step)?,
+            observer,
+            step,
+            dropped: Dropped::default(),
+            work: Work::default(),
+            jobs_seen: host.stats().jobs,
+            metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
+            board: TensorBoard::create(folder, wall_seconds())?,
+            folder,
+            first: None,
+            last: None,
+        };
+        Ok((run, policy))
+    }
+
+    /// Step 0: fills the buffers, evaluates, saves.
+    fn begin(&mut self, policy: &Policy) -> Result<(), Error> {
+        self.observer.phase("seeding: the model fills its buffers from the family's seed tasks");
+        let watch = Stopwatch::start();
+        self.pool.begin(0, policy.version)?;
+        seeding::fill(self, policy)?;
+        self.pool.commit()?;
+        let mut metrics = Metrics::default();
+        metrics.set("time/seeding", watch.seconds());
+        for (kind, _) in &self.options.mix {
+            metrics.set(&format!("pool/{kind}/size"), self.pool.size(kind) as f64);
+        }
+        self.finish_step(policy, metrics)?;
+        self.save(policy).map(|_| ())
+    }
+
+    /// One step with all that belongs to it on disk.
+    fn advance(&mut self, policy: Policy) -> Result<Policy, Error> {
+        let (watch, at) = (Stopwatch::start(), self.step);
+        self.pool.begin(at, policy.version)?;
+        let (policy, mut metrics) = step::step(self, policy, at)?;
+        self.pool.commit()?;
+        metrics.set("policy_version", policy.version.0 as f64);
+        metrics.set("time/total", watch.seconds());
+        self.finish_step(&policy, metrics)?;
+        if self.step.is_multiple_of(self.options.checkpoint.every) {
+            self.save(&policy)?;
+        }
+        Ok(policy)
+    }
+
+    fn finish_step(&mut self, policy: &Policy, mut metrics: Metrics) -> Result<(), Error> {
+        self.evaluate(policy, &mut metrics)?;
+        self.events.commit()?;
+        self.metrics.push(&metrics.to_json(self.step));
+        self.metrics.commit()?;
+        self.board.write(wall_seconds(), self.step, &metrics)?;
+        self.observer.step(self.step, self.options.steps, &metrics);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, policy: &Policy, metrics: &mut Metrics) -> Result<(), Error> {
+        let Some(eval) = &self.options.eval else { return Ok(()) };
+        let due = self.step.is_multiple_of(eval.every) || self.step == self.options.steps;
+        if !due {
+            return Ok(());
+        }
+        let watch = Stopwatch::start();
+        let mut scores = Vec::new();
+        for (suite, sampling, samples) in [
+            (&eval.suite, self.options.solve.limits.sampling, eval.samples),
+            (&eval.greedy_suite, Sampling::greedy(), 1),
+        ] {
+            let limits = Limits { sampling, ..self.options.solve.limits };
+            let key = Key::new(self.options.seed).named("eval").with(self.step);
+            let (engine, host) = (&mut self.engine, self.host);
+            scores.extend(evaluate(policy, engine, host, suite, samples, &limits, key)?);
+        }
+        self.jobs_seen = self.host.stats().jobs;
+        for score in &scores {
+            metrics.set(&format!("eval/{}/score", score.name), score.interval.mean);
+            metrics.set(&format!("eval/{}/low", score.name), score.interval.low);
+            metrics.set(&format!("eval/{}/high", score.name), score.interval.high);
+        }
+        metrics.set("time/eval", watch.seconds());
+        self.observer.evaluated(self.step, &scores);
+        if self.first.is_none() {
+            self.first = Some(scores.clone());
+        }
+        self.last = Some(scores);
+        Ok(())
+    }
+
+    fn save(&mut self, policy: &Policy) -> Result<PathBuf, Error> {
+        let keep = self.options.checkpoint.keep;
+        let folder = Checkpoint::write(self.folder, self.step, policy, &self.learner, keep)?;
+        self.observer.checkpoint(&folder);
+        Ok(folder)
+    }
+}

@@ -1,0 +1,215 @@
+//! The step.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use quaero_model::{ForwardOptions, Model, Params};
+use quaero_objective::{Row as LossRow, Share, policy_loss, scales};
+use quaero_ops::Tensor;
+use quaero_optim::{AdamW, AdamWOptions, Schedule, State, clip_grad_norm};
+use quaero_policy::Policy;
+use quaero_shape::DType;
+use quaero_types::{Batch, PolicyVersion, Row, TaskRole};
+use quaero_weights::{Named, Weights, write};
+
+use crate::Error;
+use crate::micro::{cut, pack};
+
+/// How to learn from a batch.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The loss.
+    pub objective: quaero_objective::Options,
+    /// The optimiser.
+    pub adamw: AdamWOptions,
+    /// The learning rate over updates.
+    pub schedule: Schedule,
+    /// The gradient's global norm is cut to this.
+    pub grad_norm_max: f64,
+    /// Tokens in a micro-batch.
+    pub micro_batch_tokens: usize,
+    /// Recompute activations in the backward pass: less memory, a third more work.
+    pub recompute: bool,
+}
+
+/// What an update did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stats {
+    /// The loss of the whole batch.
+    pub loss: f64,
+    /// The gradient's global norm before clipping.
+    pub grad_norm: f64,
+    /// The learning rate used.
+    pub lr: f64,
+    /// Tokens that went through the model, prompts included.
+    pub n_tokens: u64,
+    /// Sums over the tokens that were learned from.
+    pub tokens: quaero_objective::Stats,
+}
+
+/// The optimiser with its memory: what outlives a step beside the policy.
+#[derive(Debug)]
+pub struct Learner {
+    options: Options,
+    adamw: AdamW,
+    grads: Params,
+}
+
+impl Learner {
+    /// A learner for `model`, moments at zero.
+    #[must_use]
+    pub fn new(options: &Options, model: &Model) -> Self {
+        Self {
+            options: options.clone(),
+            adamw: AdamW::new(options.adamw, model.params().tensors()),
+            grads: model.params().zeros_like(),
+        }
+    }
+
+    /// Updates taken so far.
+    #[must_use]
+    pub fn n_steps(&self) -> u64 {
+        self.adamw.n_steps()
+    }
+
+    /// One update. A batch without rows changes nothing but the version.
+    ///
+    /// # Errors
+    /// When loss or gradient are not finite.
+    pub fn update(&mut self, policy: Policy, batch: &Batch) -> Result<(Policy, Stats), Error> {
+        let mut policy = policy;
+        let version = policy.version.0;
+        let mut stats = self.accumulate(&policy.model, &batch.rows);
+        let (norm, grad_scale) = clip_grad_norm(self.grads.tensors(), self.options.grad_norm_max);
+        for (what, got) in [("the loss", stats.loss), ("the gradient norm", norm)] {
+            if !got.is_finite() {
+                return Err(Error::NotFinite { what, got, version });
+            }
+        }
+        stats.grad_norm = norm;
+        stats.lr = self.options.schedule.lr_at(self.adamw.n_steps());
+        if !batch.rows.is_empty() {
+            let params = policy.model.params_mut().tensors_mut();
+            self.adamw.step(params, self.grads.tensors(), stats.lr, grad_scale);
+        }
+        policy.version = PolicyVersion(version + 1);
+        Ok((policy, stats))
+    }
+
+    /// Sums the gradient of all rows into `self.grads`.
+    fn accumulate(&mut self, model: &Model, rows: &[Row]) -> Stats {
+        self.grads.set_zero();
+        let scales = scales(&shares(rows), self.options.objective.aggregation);
+        let mut stats = Stats::default();
+        for run in cut(rows, self.options.micro_batch_tokens) {
+            let (part, scales) = (&rows[run.clone()], &scales[run]);
+            let micro = pack(part);
+            let options = ForwardOptions {
+                recompute: self.options.recompute,
+                temperature: part[0].sample.temperature,
+            };
+            let forward = model.forward(&micro.packed, &micro.targets, &options);
+            let losses: Vec<LossRow<'_>> = part
+                .iter()
+                .zip(&micro.spans)
+                .zip(scales)
+                .map(|((row, span), &scale)| LossRow {
+                    logp: &forward.logp[span.clone()],
+                    logp_old: &row.sample.logp,
+                    logp_ref: None,
+                    entropy: &forward.entropy[span.clone()],
+                    advantage: row.advantage,
+                    scale,
+                })
+                .collect();
+            let grad = policy_loss(&losses, &self.options.objective);
+            let n = micro.packed.tokens.len();
+            let (mut dlogp, mut dentropy) = (vec![0.0; n], vec![0.0; n]);
+            let mut at = 0;
+            for span in &micro.spans {
+                let end = at + span.len();
+                dlogp[span.clone()].copy_from_slice(&grad.dlogp[at..end]);
+                dentropy[span.clone()].copy_from_slice(&grad.dentropy[at..end]);
+                at = end;
+            }
+            stats.loss += grad.loss;
+            stats.tokens.merge(&grad.stats);
+            stats.n_tokens += n as u64;
+            model.backward(forward, &dlogp, &dentropy, &mut self.grads);
+        }
+        stats
+    }
+
+    /// Writes weights and moments in f32 to `path`.
+    ///
+    /// # Errors
+    /// When there is no space or the file cannot be written.
+    pub fn save(&self, model: &Model, path: &Path) -> Result<(), quaero_weights::Error> {
+        let state = self.adamw.state(model.params().names());
+        let moments = state.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
+        let tensors: Vec<Named<'_>> = model
+            .params()
+            .iter()
+            .chain(moments)
+            .map(|(name, tensor)| Named {
+                name,
+                shape: tensor.shape().clone(),
+                values: tensor.data(),
+            })
+            .collect();
+        write(path, &tensors, DType::F32).map(|_| ())
+    }
+
+    /// Reads what [`Learner::save`] wrote after `n_steps` updates.
+    ///
+    /// # Errors
+    /// When the file is missing or damaged, or belongs to another model.
+    ///
+    /// # Panics
+    /// Never: moments read with the parameters' shapes fit the parameters.
+    pub fn restore(
+        &mut self,
+        model: &mut Model,
+        path: &Path,
+        n_steps: u64,
+    ) -> Result<(), quaero_weights::Error> {
+        let weights = Weights::open(path)?;
+        let mut tensors = Vec::new();
+        for prefix in ["exp_avg", "exp_avg_sq"] {
+            for (name, param) in model.params().iter() {
+                let name = format!("{prefix}.{name}");
+                let mut tensor = Tensor::zeros(param.shape().clone());
+                weights.read_into(&name, param.shape(), tensor.data_mut())?;
+                tensors.push((name, tensor));
+            }
+        }
+        for (name, param) in model.params_mut().iter_mut() {
+            let shape = param.shape().clone();
+            weights.read_into(name, &shape, param.data_mut())?;
+        }
+        let (names, params) = (model.params().names(), model.params().tensors());
+        self.adamw =
+            AdamW::from_state(self.options.adamw, names, params, State { n_steps, tensors })
+                .expect("moments were read with the parameters' own shapes");
+        Ok(())
+    }
+}
+
+/// What aggregation needs to know of each row: parts are task-roles.
+fn shares(rows: &[Row]) -> Vec<Share> {
+    let mut parts: BTreeMap<&TaskRole, u64> = BTreeMap::new();
+    for row in rows {
+        let next = parts.len() as u64;
+        parts.entry(&row.task_role).or_insert(next);
+    }
+    // Groups are numbered within a task-role; across the batch they must not meet.
+    let mut groups: BTreeMap<(&TaskRole, u64), u64> = BTreeMap::new();
+    rows.iter()
+        .map(|row| {
+            let next = groups.len() as u64;
+            let group = *groups.entry((&row.task_role, row.group)).or_insert(next);
+            let part = parts[&row.task_role];
+            Share { n_tokens: row.sample.tokens.len(), group, part, weight: row.weight }
+        })
+        .collect()
+}
