@@ -1,5 +1,5 @@
-//! The door: finds families, loads them all or says why not, and holds the one interpreter that they
-//! share.
+//! The door: finds families, loads them all or says why not, and holds the one interpreter that
+//! they share.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! From a file's bytes to a family that may be trusted with calls: what it is, which contract it was
-//! built for, what it imports, what it says of itself, and whether its own golden cases hold.
+//! From a file's bytes to a family that may be trusted with calls: what it is, which contract it
+//! was built for, what it imports, what it says of itself, and whether its own golden cases hold.
 
 use std::sync::Arc;
 
