@@ -1,6 +1,6 @@
 //! A loaded task family: a component that invents, poses and judges tasks. Calls take batches of
-//! any size; they are cut into fixed chunks and spread over instances on all cores, and results come in
-//! the order of the items. One guilty item costs only itself.
+//! any size; they are cut into fixed chunks and spread over instances on all cores, and results
+//! come in the order of the items. One guilty item costs only itself.
 //!
 //! Knows no family by name, and believes none: replies are checked before anyone sees them.
 //!

@@ -1,6 +1,6 @@
 //! CPython behind a glass: every [`Job`] runs in a fresh instance of the pre-initialised core
-//! module of `plugins/interpreter`, with no clock, no files, no network and a deadline, on threads of its
-//! own. Equal jobs give equal outcomes, whatever else runs.
+//! module of `plugins/interpreter`, with no clock, no files, no network and a deadline, on
+//! threads of its own. Equal jobs give equal outcomes, whatever else runs.
 //!
 //! Knows nothing of tasks: programs in, canonical texts out. What a program does to its instance
 //! ends with the instance.
