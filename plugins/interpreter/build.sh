@@ -3,8 +3,9 @@
 #
 #   ./build.sh [WORK_FOLDER]        default: ../target/interpreter
 #
-# From Debian sources and crates.io alone, about 15 minutes on two quiet cores; each part is made
-# once and kept in the work folder. Needs Debian 12 as root (for the packages) and a Rust toolchain.
+# From Debian sources and crates.io alone, about 20 minutes on two quiet cores, of which wasmtime and
+# the native Python are ten; each part is made once and kept in the work folder. Needs Debian 12 as
+# root (for the packages) and a Rust toolchain.
 # BUILD_PYTHON=/path/to/python3.13 spares the native bootstrap.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -16,10 +17,14 @@ WASI_LIBC=0.0~git20241209.574b88d-2
 cd "$WORK"
 
 packages() {
-  if ! command -v clang-19 wasm-ld-19 llvm-ar-19 dpkg-source >/dev/null; then
+  local tool
+  for tool in clang-19 wasm-ld-19 llvm-ar-19 dpkg-source gcc make xz; do
+    command -v $tool >/dev/null && continue
+    apt-get update
     apt-get install -y --no-install-recommends \
       clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 dpkg-dev gcc make xz-utils
-  fi
+    return
+  done
 }
 
 # Sources lie in Debian 13 (bookworm's wasi-libc is too old): taken from there, never installed.

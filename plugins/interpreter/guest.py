@@ -241,27 +241,10 @@ def warm_reply(reply: bytes) -> None:
         os.write(2, b"warm-up: %r\n" % reply[:200])
 
 
-def fill_holes() -> list[bytes]:
-    """Fills the free holes of the heap, so that a program's objects lie together: fewer pages."""
-    kept, top = [], id(bytes(1 << 21))
-    sizes = [1 << k for k in range(16, 9, -1)]
-    sizes += [768, 384, 256, 192, 160, 128, 112, 96, 80, 64, 56, 48, 40, 32, 24, 16, 8, 3]
-    for size in sorted(sizes, reverse=True):
-        misses = 0
-        while misses < 64:
-            filler = bytes(size)
-            misses = misses + 1 if id(filler) >= top else 0
-            kept.append(filler)
-    return kept
-
-
-def seal() -> list[bytes]:
+def seal() -> None:
     """The last words before the snapshot."""
     sys.modules.pop("__program__", None)
+    SHOWN.clear()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20000, 20, 0)
-    global KEPT
-    KEPT = fill_holes()
-    os.write(2, b"filled %d bytes\n" % sum(map(len, KEPT)))
-    return KEPT

@@ -29,7 +29,8 @@ impl InstanceState for Snap<'_> {
     }
 }
 
-/// Runs `init` of the module `raw` with `/lib` and `/guest` mounted, and writes the module with that heap.
+/// Runs `init` of the module `raw` with `/lib` and `/guest` mounted, and writes the module with
+/// that heap.
 pub fn make(raw: &str, out: &str, lib: &str, guest: &str) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
