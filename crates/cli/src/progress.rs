@@ -88,7 +88,7 @@ impl Observer for Progress {
         );
         self.bar.set_position(step);
         self.bar.set_message(text.clone());
-        if self.plain && (step % 10 == 0 || step == steps) {
+        if self.plain && (step.is_multiple_of(10) || step == steps) {
             self.say(&format!("step {step:>4}/{steps}  {text}  {:.1} s", get("time/total")));
         }
     }

@@ -1,8 +1,8 @@
 //! TOML to each crate's options: the only reader of configuration.
 //!
 //! Layers, later over earlier: `configs/base.toml` (compiled in; it lists every key), one overlay,
-//! `QUAERO_TABLE__KEY` variables, `--set table.key=value`. An unknown key is an error that names the
-//! nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
+//! `QUAERO_TABLE__KEY` variables, `--set table.key=value`. An unknown key is an error that names
+//! the nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
 //!
 //! # Layout
 //! `layers` merging and key checks → `raw` the file as typed → `resolve` reading and range checks →

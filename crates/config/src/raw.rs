@@ -1,4 +1,5 @@
-//! The configuration as typed. Every key stands in `configs/base.toml`, so nothing has a default here.
+//! The configuration as typed. Every key stands in `configs/base.toml`, so nothing has a default
+//! here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ macro_rules! table {
     ($name:ident { $($key:ident: $type:ty),* $(,)? }) => {
         #[derive(Clone, Debug, Deserialize, Serialize)]
         #[serde(deny_unknown_fields)]
-        #[doc = concat!("The table `", stringify!($name), "` of base.toml, which documents its keys.")]
+        #[doc = concat!("The table `", stringify!($name), "` of base.toml.")]
         #[allow(missing_docs, reason = "base.toml documents every key where people read it")]
         pub struct $name { $(pub $key: $type),* }
     };

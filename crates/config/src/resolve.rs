@@ -19,8 +19,8 @@ pub struct Resolved {
 /// Merges the layers and reads them.
 ///
 /// # Errors
-/// When the overlay is missing, a key is unknown (names the nearest) or a value is of the wrong type
-/// or out of range.
+/// When the overlay is missing, a key is unknown (names the nearest) or a value is of the wrong
+/// type or out of range.
 pub fn load(overlay: Option<&Path>, sets: &[String]) -> Result<Resolved, Error> {
     let figment = crate::layers::merge(overlay, sets)?;
     let raw: Raw = figment.extract().map_err(Error::from_figment)?;

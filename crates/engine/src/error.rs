@@ -22,7 +22,7 @@ pub enum Error {
     /// The model answers with infinities or NaN.
     #[error(
         "the model's logits are not finite (request {request_idx}, sample {sample_idx}, position \
-         {position}); the weights have diverged: go back to a checkpoint and lower the learning rate"
+         {position}); the weights have diverged: go back to a checkpoint and lower optim.lr"
     )]
     NotFinite {
         /// The request.

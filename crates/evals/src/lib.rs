@@ -1,8 +1,8 @@
 //! Held-out suites with confidence intervals.
 //!
-//! A [`Suite`] is a list of tasks with their gold answers that training never sees: `train` registers
-//! its hold-out keys with the pool. Evaluation plays the suite through the same `solve` and `verify`
-//! that training uses, so a score means what a training solve rate means.
+//! A [`Suite`] is a list of tasks with their gold answers that training never sees: `train`
+//! registers its hold-out keys with the pool. Evaluation plays the suite through the same `solve`
+//! and `verify` that training uses, so a score means what a training solve rate means.
 //!
 //! # Layout
 //! `suite` tasks from JSON lines → `interval` how sure a rate is → `evaluate` scores per kind.

@@ -17,7 +17,7 @@
 //! - `cache`, `infer`: one step over a ragged batch against a paged [`KvCache`]
 //!
 //! ```text
-//! training    model.forward(&packed, &targets, &ForwardOptions { recompute, temperature }) -> Forward
+//! training    model.forward(&packed, &targets, &ForwardOptions { recompute, temperature })
 //!             model.backward(forward, &dlogp, &dentropy, &mut grads)
 //! inference   model.infer(&[Span { start, tokens, pages, n_logits }, …], &mut cache) -> Logits
 //!             LogSoftmax::of(logits.row(i), temperature).logp(token)

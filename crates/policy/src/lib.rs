@@ -1,8 +1,8 @@
 //! Versioned weights: the value that goes round the loop.
 //!
 //! A [`Policy`] is a model, its tokenizer and a version; `update` takes it by value and returns the
-//! next. It is also the one place where text meets the engine: `propose`, `solve` and `evals` hand it
-//! prompts and get samples. Knows no tasks and no rewards.
+//! next. It is also the one place where text meets the engine: `propose`, `solve` and `evals` hand
+//! it prompts and get samples. Knows no tasks and no rewards.
 //!
 //! # Layout
 //! `lib` the value → `write` prompts in, samples out.

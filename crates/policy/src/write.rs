@@ -40,8 +40,8 @@ pub enum Written {
 }
 
 impl Policy {
-    /// Completes every prompt; results are in the order of `asks`. `on_tokens` hears how many tokens
-    /// have been generated so far.
+    /// Completes every prompt; results are in the order of `asks`. `on_tokens` hears how many
+    /// tokens have been generated so far.
     ///
     /// # Errors
     /// When the engine lacks memory for a single sequence.

@@ -23,7 +23,8 @@ fn main() {
         n_new += usize::from(texts.insert(program));
         if (idx + 1) % 20_000 == 0 {
             println!(
-                "{} draws: {} distinct ({} up to names); of the last 20,000 new {n_new} ({n_new_canonical})",
+                "{} draws: {} distinct ({} up to names); \
+                 of the last 20,000 new {n_new} ({n_new_canonical})",
                 idx + 1,
                 texts.len(),
                 canonicals.len(),

@@ -1,7 +1,7 @@
 //! The solve step: the policy answers tasks.
 //!
-//! Public tasks in, [`Attempt`]s out. Gold answers are out of reach here by construction: a [`Task`]
-//! does not carry one.
+//! Public tasks in, [`Attempt`]s out. Gold answers are out of reach here by construction: a
+//! [`Task`] does not carry one.
 
 use std::sync::Arc;
 

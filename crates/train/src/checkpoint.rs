@@ -1,9 +1,9 @@
 //! Saving a run and going on from it.
 //!
 //! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
-//! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with the
-//! f32 weights and the optimiser's moments, and `state.json`. It is written under a temporary name,
-//! made durable and renamed, so that a folder named `step-…` is whole.
+//! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with
+//! the f32 weights and the optimiser's moments, and `state.json`. It is written under a temporary
+//! name, made durable and renamed, so that a folder named `step-…` is whole.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// A kind in `mix` that no family plays.
     #[error(
-        "no loaded family plays `{kind}` (from the table [mix]); loaded: {loaded}; add the plugin's \
+        "no loaded family plays `{kind}` (table [mix]); loaded: {loaded}; add its plugin's \
          folder to plugins.paths or set the kind to 0"
     )]
     UnknownKind {

@@ -1,13 +1,14 @@
 //! The training loop, its phases, checkpoints and resume.
 //!
 //! The only crate that writes: pool, metrics, events and checkpoints all pass through here, a step
-//! at a time, so that a run killed at any moment goes on as if it had not been. Knows no task family
-//! by name and no configuration file.
+//! at a time, so that a run killed at any moment goes on as if it had not been. Knows no task
+//! family by name and no configuration file.
 //!
 //! # Layout
 //! `run` the loop → `step` one step in seven lines → `select` what is asked of the proposer →
 //! `play` tasks to graded attempts → `credit` verdicts to a batch → `metrics` what is measured →
-//! `seeding` the phase before the first update → `checkpoint` saving and going on → `folder` where a run lives → `observe` who
+//! `seeding` the phase before the first update → `checkpoint` saving and going on → `folder` where
+//! a run lives → `observe` who
 //! watches → `options`, `error`, `clock`.
 
 mod checkpoint;

@@ -67,7 +67,8 @@ pub enum Error {
     },
     /// A tensor that nobody asked for is there.
     #[error(
-        "{path}: tensor `{name}` belongs to no part of this model{}; is this the right architecture?",
+        "{path}: tensor `{name}` belongs to no part of this model{}; \
+         is this the right architecture?",
         nearest_hint(nearest)
     )]
     UnexpectedTensor {

@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use quaero_testkit::{attention as oracle, check_close, numeric_gradient, random, wide};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use quaero_sdk::Pair;
 
 use super::*;
