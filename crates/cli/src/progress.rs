@@ -78,6 +78,10 @@ impl Observer for Progress {
     }
 
     fn step(&mut self, step: u64, steps: u64, metrics: &Metrics) {
+        self.bar.set_position(step);
+        if step == 0 {
+            return; // seeding: nothing was learned and nothing is to be told
+        }
         let get = |key: &str| metrics.get(key).unwrap_or(f64::NAN);
         let text = format!(
             "valid {}  solved {}  reward {:+.2}  {:.0} tok/s",
@@ -86,7 +90,6 @@ impl Observer for Progress {
             mean(metrics, "solve", "reward").unwrap_or(f64::NAN),
             get("perf/rollout_tok_s"),
         );
-        self.bar.set_position(step);
         self.bar.set_message(text.clone());
         if self.plain && (step.is_multiple_of(10) || step == steps) {
             self.say(&format!("step {step:>4}/{steps}  {text}  {:.1} s", get("time/total")));

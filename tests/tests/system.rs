@@ -1,0 +1,162 @@
+//! The loop on the embedded seed model with `configs/ci/tiny.toml`: what a run promises to whoever
+//! stops it, kills it or repeats it. Needs the built families (`cargo xtask plugin build`).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use quaero_evals::Suite;
+use quaero_policy::Policy;
+use quaero_runtime::Host;
+use quaero_telemetry::Metrics;
+use quaero_train::{Control, End, Eval, Observer, Options, Setup, train};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+struct World {
+    host: Host,
+    options: Options,
+    config: String,
+    policy: Policy,
+}
+
+fn world() -> World {
+    let config = root().join("configs/ci/tiny.toml");
+    let resolved = quaero_config::load(Some(&config), &[]).unwrap();
+    let plugins = root().join("target/plugins");
+    assert!(plugins.join("python.wasm").is_file(), "first: cargo xtask plugin build");
+    let cache = Some(root().join("target/plugins/.cache"));
+    let host = Host::open(resolved.runtime(plugins, cache, Arc::new(|_| ())).unwrap()).unwrap();
+    let records = quaero_seed::suite();
+    let suite = Suite::parse("heldout", &quaero_seed::suite::to_jsonl(&records)).unwrap();
+    let held_out = records.iter().filter_map(quaero_seed::suite::Record::program).collect();
+    let suite = suite.limited(resolved.raw.eval.limit_per_kind);
+    let greedy_suite = Suite { name: "heldout_greedy".to_owned(), ..suite.clone() };
+    let every = resolved.raw.eval.every;
+    let eval = Eval { every, samples: 1, suite, greedy_suite, held_out };
+    let folder = tempfile::tempdir().unwrap();
+    quaero_seed::unpack(folder.path()).unwrap();
+    let policy = Policy::load(folder.path()).unwrap();
+    let options = resolved.train(Some(eval)).unwrap();
+    World { host, options, config: resolved.text, policy }
+}
+
+/// Stops the run after a step.
+struct StopAfter<'a>(u64, &'a Control);
+
+impl Observer for StopAfter<'_> {
+    fn step(&mut self, step: u64, _steps: u64, _metrics: &Metrics) {
+        if step >= self.0 {
+            self.1.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl World {
+    fn run(&self, folder: &Path, resume: bool, stop_after: u64) -> End {
+        let control = Control::default();
+        let setup = Setup { folder, config: &self.config, resume };
+        let mut observer = StopAfter(stop_after, &control);
+        let policy = self.policy.clone();
+        train(&setup, &self.options, policy, &self.host, &control, &mut observer).unwrap()
+    }
+}
+
+/// The run's scalars without those that measure time.
+fn scalars(folder: &Path) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    let text = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
+    let parse = |line: &str| {
+        let mut row: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+        row.retain(|key, _| !key.starts_with("time/") && !key.starts_with("perf/"));
+        row
+    };
+    text.lines().map(parse).collect()
+}
+
+fn weights(folder: &Path, step: u64) -> Vec<u8> {
+    let file = format!("checkpoints/step-{step:06}/trainer.safetensors");
+    std::fs::read(folder.join(file)).unwrap()
+}
+
+#[track_caller]
+fn check_same(a: &Path, b: &Path, step: u64) {
+    let (left, right) = (scalars(a), scalars(b));
+    assert_eq!(left.len(), right.len());
+    for (left, right) in left.iter().zip(&right) {
+        assert_eq!(left, right);
+    }
+    assert!(weights(a, step) == weights(b, step), "the weights differ");
+}
+
+#[test]
+fn same_seed_same_run_and_a_killed_one_goes_on_as_if_it_had_not_been() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let whole = world.run(&at("whole"), false, u64::MAX);
+    assert!(whole.whole && whole.step == 3);
+    world.run(&at("again"), false, u64::MAX);
+    check_same(&at("whole"), &at("again"), 3);
+
+    let stopped = world.run(&at("stopped"), false, 2);
+    assert!(!stopped.whole && stopped.step == 2);
+    // Killed: the newest checkpoint is older than pool, metrics and events; one was being written.
+    let checkpoints = at("stopped").join("checkpoints");
+    std::fs::rename(checkpoints.join("step-000002"), checkpoints.join(".step-000002.tmp")).unwrap();
+    world.run(&at("stopped"), true, u64::MAX);
+    check_same(&at("whole"), &at("stopped"), 3);
+
+    // Killed before the first checkpoint: begun again.
+    std::fs::create_dir_all(at("early")).unwrap();
+    std::fs::write(at("early").join("config.toml"), &world.config).unwrap();
+    std::fs::write(at("early").join("metrics.jsonl"), "{\"step\":0}\n").unwrap();
+    world.run(&at("early"), true, u64::MAX);
+    check_same(&at("whole"), &at("early"), 3);
+}
+
+#[test]
+fn a_step_measures_what_it_promises() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    world.run(folder.path(), false, u64::MAX);
+    let last = scalars(folder.path()).pop().unwrap();
+    for key in [
+        "policy/loss",
+        "policy/entropy",
+        "policy/grad_norm",
+        "tokens/completion",
+        "python/propose/deduction/valid_rate",
+        "python/solve/abduction/solve_rate",
+        "python/solve/deduction/reward_std",
+        "pool/python/deduction/size",
+        "eval/heldout/score",
+        "eval/heldout_greedy/low",
+    ] {
+        assert!(last.contains_key(key), "{key} is missing from {last:?}");
+    }
+    // One engine: the trainer's log-probs are the sampler's, to the bit.
+    assert_eq!(last["policy/logp_gap_max"], 0);
+    assert_eq!(last["faults"], 0);
+    for file in ["config.json", "tokenizer.json", "model.safetensors", "state.json"] {
+        assert!(folder.path().join("checkpoints/step-000003").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn a_folder_that_holds_a_run_is_not_overwritten() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.toml"), "").unwrap();
+    let setup = Setup { folder: folder.path(), config: "", resume: false };
+    let mut observer = quaero_train::Silent;
+    let (policy, control) = (world.policy.clone(), Control::default());
+    let error = train(&setup, &world.options, policy, &world.host, &control, &mut observer);
+    assert!(error.unwrap_err().to_string().contains("--resume"));
+    let empty = tempfile::tempdir().unwrap();
+    let setup = Setup { folder: empty.path(), config: "", resume: true };
+    let policy = world.policy.clone();
+    let error = train(&setup, &world.options, policy, &world.host, &control, &mut observer);
+    assert!(error.unwrap_err().to_string().contains("no whole checkpoint"));
+}
