@@ -1,6 +1,8 @@
 //! The loop on the embedded seed model with `configs/ci/tiny.toml`: what a run promises to whoever
 //! stops it, kills it or repeats it. Needs the built families (`cargo xtask plugin build`).
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
