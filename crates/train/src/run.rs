@@ -177,6 +177,10 @@ impl<'a> Run<'a> {
         self.pool.commit()?;
         let mut metrics = Metrics::default();
         metrics.set("time/seeding", watch.seconds());
+        // Step 1 must not count what seeding did: a resumed run would not know of it.
+        let (work, _) = (std::mem::take(&mut self.work), std::mem::take(&mut self.dropped));
+        metrics.set("tokens/prompt", work.prompt_tokens as f64);
+        metrics.set("tokens/completion", work.completion_tokens as f64);
         for (kind, _) in &self.options.mix {
             metrics.set(&format!("pool/{kind}/size"), self.pool.size(kind) as f64);
         }
