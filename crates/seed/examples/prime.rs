@@ -31,7 +31,6 @@ fn options() -> Options {
 
 fn main() -> Result<(), quaero_seed::Error> {
     let folder = PathBuf::from(std::env::args().nth(1).expect("the folder to write to"));
-    rayon::ThreadPoolBuilder::new().num_threads(2).build_global().expect("the first pool");
     let options = options();
     println!("{}", serde_json::json!(options));
     let start = Instant::now();

@@ -22,11 +22,11 @@ mod weight {
     /// An input that gives the output; many would.
     pub(super) const INPUT: f32 = 0.6;
     /// A program that explains examples.
-    pub(super) const INDUCED: f32 = 0.5;
+    pub(super) const INDUCED: f32 = 0.7;
     /// A program and its input, proposed.
     pub(super) const PROPOSED: f32 = 0.5;
     /// Inputs proposed for a program: nearly pure chance.
-    pub(super) const PROPOSED_INPUTS: f32 = 0.2;
+    pub(super) const PROPOSED_INPUTS: f32 = 0.3;
     /// A program that is given.
     pub(super) const GIVEN: f32 = 0.05;
 }

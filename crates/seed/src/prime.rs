@@ -52,29 +52,29 @@ pub struct Round {
 impl Default for Options {
     fn default() -> Self {
         let first = Round {
-            n_steps: 10_000,
-            decay_from: 6_000,
+            n_steps: 14_000,
+            decay_from: 9_000,
             n_rows: 12,
             lr: 2e-3,
-            mix: Mix { propose: [60, 50, 40], solve: [370, 350, 130] },
+            mix: Mix { propose: [60, 50, 60], solve: [270, 250, 310] },
         };
-        // Larger batches, and more of what needs whole programs: proposals and induction.
+        // Larger batches, and more of what needs whole programs: proposals.
         let second = Round {
-            n_steps: 3_000,
-            decay_from: 100,
+            n_steps: 8_000,
+            decay_from: 1_000,
             n_rows: 24,
             lr: 1.6e-3,
-            mix: Mix { propose: [120, 100, 60], solve: [290, 250, 180] },
+            mix: Mix { propose: [100, 90, 80], solve: [220, 200, 310] },
         };
         Self {
             seed: 0,
             rounds: vec![first, second],
-            evaluate_every: 500,
+            evaluate_every: 1_000,
             n_evaluate: 200,
             hidden_size: 128,
-            n_layers: 4,
+            n_layers: 6,
             n_heads: 4,
-            n_kv_heads: 4,
+            n_kv_heads: 2,
         }
     }
 }
