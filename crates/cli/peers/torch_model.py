@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 def arguments(doc, **extra):
     parser = argparse.ArgumentParser(description=doc)
-    options = {"threads": 1, "layers": 6, "hidden": 192, "heads": 4, "ff": 512, "vocab": 180}
+    options = {"threads": 1, "layers": 6, "hidden": 192, "heads": 4, "kv-heads": 4,
+               "ff": 512, "vocab": 180}
     for name, default in {**options, **extra}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     return parser.parse_args()
@@ -30,24 +31,27 @@ def rotate(x, cos, sin):
 
 
 class Layer(nn.Module):
-    def __init__(self, hidden, heads, ff):
+    def __init__(self, hidden, heads, kv_heads, ff):
         super().__init__()
-        self.heads = heads
+        self.heads, self.kv_heads = heads, kv_heads
         self.norm1, self.norm2 = RmsNorm(hidden), RmsNorm(hidden)
-        self.qkv = nn.Linear(hidden, 3 * hidden, bias=False)
+        self.qkv = nn.Linear(hidden, hidden * (heads + 2 * kv_heads) // heads, bias=False)
         self.o = nn.Linear(hidden, hidden, bias=False)
         self.gate_up = nn.Linear(hidden, 2 * ff, bias=False)
         self.down = nn.Linear(ff, hidden, bias=False)
 
     def forward(self, x, cos, sin, mask, cache=None, at=0):
         b, t, c = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        heads = (self.heads, self.kv_heads, self.kv_heads)
+        qkv = self.qkv(self.norm1(x)).view(b, t, sum(heads), -1).transpose(1, 2)
+        q, k, v = qkv.split(heads, 1)
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         if cache is not None:
             keys, values = cache
             keys[:, :, at:at + t], values[:, :, at:at + t] = k, v
             k, v = keys[:, :, :at + t], values[:, :, :at + t]
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None,
+                                           enable_gqa=self.heads != self.kv_heads)
         x = x + self.o(y.transpose(1, 2).reshape(b, t, c))
         gate, up = self.gate_up(self.norm2(x)).chunk(2, -1)
         return x + self.down(F.silu(gate) * up)
@@ -56,11 +60,12 @@ class Layer(nn.Module):
 class Decoder(nn.Module):
     def __init__(self, options):
         super().__init__()
-        self.heads, self.dim = options.heads, options.hidden // options.heads
+        self.kv_heads, self.dim = options.kv_heads, options.hidden // options.heads
         self.embed = nn.Embedding(options.vocab, options.hidden)
         nn.init.normal_(self.embed.weight, std=0.02)
         self.layers = nn.ModuleList(
-            Layer(options.hidden, options.heads, options.ff) for _ in range(options.layers))
+            Layer(options.hidden, options.heads, options.kv_heads, options.ff)
+            for _ in range(options.layers))
         self.norm = RmsNorm(options.hidden)
         freq = 1e4 ** (-torch.arange(0, self.dim, 2) / self.dim)
         angle = torch.outer(torch.arange(4096), freq).repeat(1, 2)
@@ -76,7 +81,7 @@ class Decoder(nn.Module):
         return F.linear(self.norm(x), self.embed.weight)
 
     def cache(self, rows, length):
-        shape = (rows, self.heads, length, self.dim)
+        shape = (rows, self.kv_heads, length, self.dim)
         return [(torch.empty(shape), torch.empty(shape)) for _ in self.layers]
 
     def step(self, tokens, pad, cache, at):

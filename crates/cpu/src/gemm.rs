@@ -292,47 +292,44 @@ impl WithSimd for Tile<'_, '_, '_> {
             let mut row = 0;
             while row < c.len() {
                 macro_rules! tile {
-                    ($rows:literal) => {{
-                        let c = &mut c[row..row + $rows];
-                        tile::<S, $rows>(
-                            simd,
-                            a.from(row, 0),
+                    ($rows:literal, $vectors:literal) => {{
+                        let part = Tile {
+                            a: a.from(row, 0),
                             b,
-                            off,
-                            c,
-                            columns.clone(),
+                            c: &mut c[row..row + $rows],
+                            columns: columns.clone(),
                             accumulate,
-                        );
+                        };
+                        tile::<S, $rows, $vectors>(simd, part, off);
                         row += $rows;
                     }};
                 }
+                // Half a panel where no more is wanted: few rows are bound by reading B.
+                let half = columns.len() <= S::F32_LANES;
                 match c.len() - row {
-                    12.. if S::F32_LANES >= 16 => tile!(12),
-                    8.. if S::F32_LANES >= 16 => tile!(8),
-                    6.. => tile!(6),
-                    4.. => tile!(4),
-                    3 => tile!(3),
-                    2 => tile!(2),
-                    _ => tile!(1),
+                    12.. if S::F32_LANES >= 16 => tile!(12, 2),
+                    8.. if S::F32_LANES >= 16 => tile!(8, 2),
+                    6.. => tile!(6, 2),
+                    4.. if half => tile!(4, 1),
+                    4.. => tile!(4, 2),
+                    3 if half => tile!(3, 1),
+                    3 => tile!(3, 2),
+                    2 if half => tile!(2, 1),
+                    2 => tile!(2, 2),
+                    _ if half => tile!(1, 1),
+                    _ => tile!(1, 2),
                 }
             }
         }
     }
 }
 
-/// The micro-kernel: `R` rows by two vectors. Every loop over the accumulators has a constant
+/// The micro-kernel: `R` rows by `V` vectors. Every loop over the accumulators has a constant
 /// length and no branch, so that they stay in registers.
 #[inline(always)]
-fn tile<S: Simd, const R: usize>(
-    simd: S,
-    a: Lhs<'_>,
-    b: &[[f32; PANEL]],
-    off: usize,
-    c: &mut [&mut [f32]],
-    columns: std::ops::Range<usize>,
-    accumulate: bool,
-) {
-    let width = 2 * S::F32_LANES;
+fn tile<S: Simd, const R: usize, const V: usize>(simd: S, part: Tile<'_, '_, '_>, off: usize) {
+    let Tile { a, b, c, columns, accumulate } = part;
+    let width = V * S::F32_LANES;
     let c: &mut [&mut [f32]; R] = c.first_chunk_mut().expect("the caller takes R rows");
     if columns.len() < width {
         // The last panel: through a buffer of whole vectors.
@@ -343,10 +340,10 @@ fn tile<S: Simd, const R: usize>(
                 edge[i][..n].copy_from_slice(&c[i][columns.clone()]);
             }
         }
-        let acc: [_; R] = std::array::from_fn(|i| load(simd, &edge[i][..width]));
+        let acc: [_; R] = std::array::from_fn(|i| load::<S, V>(&edge[i][..width]));
         let acc = chain(simd, a, b, off, acc);
         for i in 0..R {
-            store::<S>(&mut edge[i][..width], acc[i]);
+            store::<S, V>(&mut edge[i][..width], acc[i]);
         }
         for i in 0..R {
             c[i][columns.clone()].copy_from_slice(&edge[i][..n]);
@@ -354,59 +351,60 @@ fn tile<S: Simd, const R: usize>(
         return;
     }
     let acc = if accumulate {
-        std::array::from_fn(|i| load(simd, &c[i][columns.start..][..width]))
+        std::array::from_fn(|i| load::<S, V>(&c[i][columns.start..][..width]))
     } else {
-        [[simd.splat_f32s(0.0); 2]; R]
+        [[simd.splat_f32s(0.0); V]; R]
     };
     let acc = chain(simd, a, b, off, acc);
     for i in 0..R {
-        store::<S>(&mut c[i][columns.start..][..width], acc[i]);
+        store::<S, V>(&mut c[i][columns.start..][..width], acc[i]);
     }
 }
 
 #[inline(always)]
-pub(crate) fn load<S: Simd>(_simd: S, from: &[f32]) -> [S::f32s; 2] {
+fn load<S: Simd, const V: usize>(from: &[f32]) -> [S::f32s; V] {
     let (v, _) = S::as_simd_f32s(from);
-    [v[0], v[1]]
+    *v.first_chunk().expect("the caller gives V vectors")
 }
 
 #[inline(always)]
-pub(crate) fn store<S: Simd>(to: &mut [f32], acc: [S::f32s; 2]) {
+fn store<S: Simd, const V: usize>(to: &mut [f32], acc: [S::f32s; V]) {
     let (v, _) = S::as_mut_simd_f32s(to);
-    v[0] = acc[0];
-    v[1] = acc[1];
+    v[..V].copy_from_slice(&acc);
 }
 
 /// acc + A B, k ascending.
 #[inline(always)]
-fn chain<S: Simd, const R: usize>(
+fn chain<S: Simd, const R: usize, const V: usize>(
     simd: S,
     a: Lhs<'_>,
     b: &[[f32; PANEL]],
     off: usize,
-    mut acc: [[S::f32s; 2]; R],
-) -> [[S::f32s; 2]; R] {
-    let width = 2 * S::F32_LANES;
+    mut acc: [[S::f32s; V]; R],
+) -> [[S::f32s; V]; R] {
+    let width = V * S::F32_LANES;
     match a {
         Lhs::Rows { data, stride } => {
             let rows: [&[f32]; R] = std::array::from_fn(|i| &data[i * stride..][..b.len()]);
             for (k, b) in b.iter().enumerate() {
-                let b = load(simd, &b[off..off + width]);
+                let b: [_; V] = load::<S, V>(&b[off..off + width]);
                 for i in 0..R {
                     let x = simd.splat_f32s(rows[i][k]);
-                    acc[i][0] = simd.mul_add_f32s(x, b[0], acc[i][0]);
-                    acc[i][1] = simd.mul_add_f32s(x, b[1], acc[i][1]);
+                    for v in 0..V {
+                        acc[i][v] = simd.mul_add_f32s(x, b[v], acc[i][v]);
+                    }
                 }
             }
         }
         Lhs::Columns { data, stride } => {
             for (k, b) in b.iter().enumerate() {
-                let b = load(simd, &b[off..off + width]);
+                let b: [_; V] = load::<S, V>(&b[off..off + width]);
                 let x = &data[k * stride..][..R];
                 for i in 0..R {
                     let x = simd.splat_f32s(x[i]);
-                    acc[i][0] = simd.mul_add_f32s(x, b[0], acc[i][0]);
-                    acc[i][1] = simd.mul_add_f32s(x, b[1], acc[i][1]);
+                    for v in 0..V {
+                        acc[i][v] = simd.mul_add_f32s(x, b[v], acc[i][v]);
+                    }
                 }
             }
         }

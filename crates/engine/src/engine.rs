@@ -100,7 +100,7 @@ impl Engine {
             stats.n_steps += 1;
             stats.prompt_tokens += n_read as u64;
             stats.completion_tokens += turns.len() as u64;
-            schedule.settle(cache, |output| outputs.push(output));
+            schedule.settle(|output| outputs.push(output));
             on_progress(Progress {
                 n_finished: outputs.len(),
                 n_samples,

@@ -1,12 +1,13 @@
 //! Who is in the batch.
 //!
 //! Samples enter in the order of requests, each with all the pages it may ever need, so a sequence
-//! that has entered can always go on. The prompt of a request is read once; its samples share the
-//! full pages and copy the last one if it is partly filled (the last sample takes it over).
+//! that has entered can always go on. The prompt of a request is read once; its samples share its
+//! pages and write on in their own.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use quaero_model::{KvCache, Span};
+use quaero_model::{KvCache, PageTable, Span};
 use quaero_rng::Key;
 
 use crate::pages::Pages;
@@ -21,8 +22,10 @@ pub(crate) struct Sequence {
     n_prompt: usize,
     /// The most new tokens.
     limit: usize,
-    /// Pages for the prompt and `limit` − 1 new tokens (the last one is never read again).
-    pages: Vec<u32>,
+    /// The pages of the prompt, shared with the other samples.
+    prefix: Arc<[u32]>,
+    /// Pages for `limit` − 1 new tokens (the last one is never read again).
+    own: Vec<u32>,
     output: Output,
 }
 
@@ -58,7 +61,7 @@ impl Sequence {
         Span {
             start: self.n_prompt + n - 1,
             tokens: &self.output.tokens[n - 1..],
-            pages: &self.pages,
+            pages: PageTable { prefix: &self.prefix, prefix_len: self.n_prompt, own: &self.own },
             n_logits: 1,
         }
     }
@@ -72,7 +75,7 @@ struct Group<'a> {
     /// The most new tokens of a sample.
     limit: usize,
     /// The pages of the prompt.
-    pages: Vec<u32>,
+    pages: Arc<[u32]>,
     /// How much of the prompt has been read.
     n_read: usize,
     /// How much of it the running step reads.
@@ -90,11 +93,9 @@ pub(crate) fn n_pages_for(n_tokens: usize, page_len: usize) -> usize {
     n_tokens.div_ceil(page_len)
 }
 
-/// The pages that a sample of `request` needs at most, with its own copy of a partly filled page.
+/// The pages that a sample of `request` needs at most, the prompt's among them.
 pub(crate) fn pages_needed(request: &Request, limit: usize, page_len: usize) -> usize {
-    let n_prompt = request.prompt.len();
-    let copied = request.n_samples > 1 && !n_prompt.is_multiple_of(page_len);
-    n_pages_for(n_prompt + limit - 1, page_len) + usize::from(copied)
+    n_pages_for(request.prompt.len(), page_len) + n_pages_for(limit - 1, page_len)
 }
 
 /// A request that is to be served, and the most new tokens that a sample of it may have.
@@ -167,7 +168,7 @@ impl<'a> Schedule<'a> {
             request,
             request_idx,
             limit,
-            pages,
+            pages: pages.into(),
             n_read: 0,
             n_reading: 0,
             first_row: None,
@@ -180,25 +181,20 @@ impl<'a> Schedule<'a> {
     /// The next sample of the last group, if there are pages for it.
     fn admit_sample(&mut self) -> bool {
         let Some(group) = self.groups.back_mut() else { return false };
-        let n_prompt = group.request.prompt.len();
-        let is_last = group.n_entered + 1 == group.request.n_samples;
-        // The last sample writes on in the prompt's own last page, the others in a copy.
-        let n_shared = if is_last { group.pages.len() } else { n_prompt / self.page_len };
-        let n_total = n_pages_for(n_prompt + group.limit - 1, self.page_len);
-        let mut pages = Vec::with_capacity(n_total);
-        pages.extend_from_slice(&group.pages[..n_shared]);
-        if !self.pages.take(n_total - n_shared, &mut pages) {
+        let mut own = Vec::new();
+        if !self.pages.take(n_pages_for(group.limit - 1, self.page_len), &mut own) {
             return false;
         }
-        self.pages.share(&pages[..n_shared]);
+        self.pages.share(&group.pages);
         let sample_idx = group.n_entered;
         let capacity = group.limit.min(64);
         group.waiting.push(Sequence {
             sampling: group.request.sampling,
             key: group.request.key.with(sample_idx as u64),
-            n_prompt,
+            n_prompt: group.request.prompt.len(),
             limit: group.limit,
-            pages,
+            prefix: group.pages.clone(),
+            own,
             output: Output {
                 request_idx: group.request_idx,
                 sample_idx,
@@ -225,7 +221,7 @@ impl<'a> Schedule<'a> {
             Span {
                 start: group.n_read,
                 tokens: &group.request.prompt[group.n_read..end],
-                pages: &group.pages,
+                pages: PageTable::alone(&group.pages),
                 n_logits: usize::from(end == group.request.prompt.len()),
             }
         });
@@ -254,19 +250,9 @@ impl<'a> Schedule<'a> {
     }
 
     /// After the draws: those that end leave, those that drew their first token run.
-    pub(crate) fn settle(&mut self, cache: &mut KvCache, mut leave: impl FnMut(Output)) {
+    pub(crate) fn settle(&mut self, mut leave: impl FnMut(Output)) {
         for group in self.groups.iter_mut().filter(|group| group.first_row.is_some()) {
-            let n_full = group.request.prompt.len() / self.page_len;
-            let partial = group.pages.get(n_full);
-            for sequence in group.waiting.drain(..) {
-                if let (Some(&from), Some(&to)) = (partial, sequence.pages.get(n_full))
-                    && from != to
-                    && !sequence.is_finished()
-                {
-                    cache.copy_page(from, to);
-                }
-                self.running.push(sequence);
-            }
+            self.running.append(&mut group.waiting);
         }
         let pages = &mut self.pages;
         self.groups.retain(|group| {
@@ -277,7 +263,8 @@ impl<'a> Schedule<'a> {
             open
         });
         for sequence in self.running.extract_if(.., |sequence| sequence.is_finished()) {
-            self.pages.release(&sequence.pages);
+            self.pages.release(&sequence.prefix);
+            self.pages.release(&sequence.own);
             self.n_inside -= 1;
             leave(sequence.output);
         }

@@ -3,7 +3,7 @@
 //! `cargo run --release -p quaero-model --example throughput [hidden] [layers] [seq_len]`.
 #![expect(clippy::print_stdout, reason = "a measurement for people")]
 
-use quaero_model::{Architecture, Config, ForwardOptions, KvCache, Model, Packed, Span};
+use quaero_model::{Architecture, Config, ForwardOptions, KvCache, Model, Packed, PageTable, Span};
 use quaero_rng::Key;
 
 fn main() {
@@ -83,7 +83,10 @@ fn decode(model: &Model, seq_len: usize) {
         let token = [(position * 31 % 170) as u32];
         let spans: Vec<Span<'_>> = lists
             .iter()
-            .map(|pages| Span { start: position, tokens: &token, pages, n_logits: 1 })
+            .map(|pages| {
+                let pages = PageTable::alone(pages);
+                Span { start: position, tokens: &token, pages, n_logits: 1 }
+            })
             .collect();
         let logits = model.infer(&spans, &mut cache);
         assert_eq!(logits.n_rows(), BATCH);

@@ -1,6 +1,6 @@
 //! The gradient of a pass.
 
-use quaero_ops::attention::{self, Grad};
+use quaero_ops::attention::{self, Grad, Piece};
 use quaero_ops::linear::{self, Scratch};
 use quaero_ops::norm::{self, Groups};
 use quaero_ops::{Tensor, embedding, head, mlp, rope};
@@ -16,7 +16,7 @@ impl Model {
     /// # Panics
     /// If the lengths differ or `grads` are of another model.
     pub fn backward(&self, forward: Forward, dlogp: &[f32], dentropy: &[f32], grads: &mut Params) {
-        let Saved { tokens, lens, angles, options, layers, head } = forward.saved;
+        let Saved { tokens, pieces, angles, options, layers, head } = forward.saved;
         assert_eq!(tokens.len(), dlogp.len(), "one dlogp for each row");
         assert_eq!(tokens.len(), dentropy.len(), "one dentropy for each row");
         assert_eq!(self.params().names(), grads.names(), "gradients of another model");
@@ -26,7 +26,7 @@ impl Model {
         let temperature = options.temperature;
         self.head_backward(&head, temperature, (dlogp, dentropy), &mut dx, &mut scratch, grads);
         self.buffers.give(head.x);
-        let mut cache = options.recompute.then(|| PassCache::new(self, &lens));
+        let mut cache = options.recompute.then(|| PassCache::new(self, &pieces));
         for (layer, saved) in layers.into_iter().enumerate().rev() {
             let mut inner = saved.inner.unwrap_or_else(|| {
                 let cache = cache.as_mut().expect("made when the inner values were dropped");
@@ -36,7 +36,7 @@ impl Model {
             });
             let mut back = LayerBackward { model: self, layer, scratch: &mut scratch, grads };
             back.mlp(&mut inner, &mut dx);
-            let mut dqkv = back.attention(&inner, &lens, &dx);
+            let mut dqkv = back.attention(&inner, &pieces, &dx);
             rope::backward(&mut dqkv, self.rotated(), &angles);
             back.qkv(&inner, &saved.x, dqkv, &mut dx);
             inner.give(self);
@@ -149,7 +149,7 @@ impl LayerBackward<'_> {
     }
 
     /// Through the output projection and attention: the gradient of the rotated q, k, v.
-    fn attention(&mut self, saved: &SavedInner, lens: &[usize], dx: &[f32]) -> Vec<f32> {
+    fn attention(&mut self, saved: &SavedInner, pieces: &[Piece], dx: &[f32]) -> Vec<f32> {
         let model = self.model;
         let at = &model.layout().layers[self.layer];
         let SavedInner { qkv, attended, lse, raw: _, x_mid: _, gate_up: _ } = saved;
@@ -162,7 +162,7 @@ impl LayerBackward<'_> {
         linear::backward_input(dx, &[model.tensor(at.o)], self.scratch, &mut dout);
         let mut dqkv = model.buffers.take(qkv.len());
         let grad = Grad { qkv, out: attended, lse, dout: &dout };
-        attention::backward(model.heads(), grad, lens, &mut dqkv);
+        attention::backward(model.heads(), grad, pieces, &mut dqkv);
         model.buffers.give(dout);
         dqkv
     }

@@ -4,12 +4,11 @@ use quaero_ops::attention::KvPages;
 
 use crate::config::Config;
 
-/// A paged store of keys and values for all layers. A sequence is a list of page numbers: its
-/// token at position `p` lies in page `pages[p / page_len]`, slot `p % page_len`.
+/// A paged store of keys and values for all layers. Where a sequence's tokens lie says its
+/// [`PageTable`](quaero_ops::attention::PageTable).
 ///
 /// The cache does not know which pages are in use: whoever hands out page numbers counts
-/// references, and copies a shared page that is not full ([`KvCache::copy_page`]) before one of
-/// its owners writes on.
+/// references.
 #[derive(Debug)]
 pub struct KvCache {
     layers: Vec<KvPages>,
@@ -46,13 +45,6 @@ impl KvCache {
     #[must_use]
     pub fn n_pages(&self) -> usize {
         self.layers.first().map_or(0, KvPages::n_pages)
-    }
-
-    /// Copies page `from` onto page `to` in every layer.
-    pub fn copy_page(&mut self, from: u32, to: u32) {
-        for layer in &mut self.layers {
-            layer.copy_page(from as usize, to as usize);
-        }
     }
 
     pub(crate) fn layer_mut(&mut self, layer: usize) -> &mut KvPages {

@@ -1,6 +1,6 @@
 //! One pass over packed sequences, keeping what the gradient needs.
 
-use quaero_ops::attention::{self, KvPages, Query, Write};
+use quaero_ops::attention::{self, KvPages, PageTable, Piece, Query, Write};
 use quaero_ops::rope::Angles;
 use quaero_ops::{embedding, head, linear};
 
@@ -37,7 +37,7 @@ pub struct Forward {
 #[derive(Debug)]
 pub(crate) struct Saved {
     pub(crate) tokens: Vec<u32>,
-    pub(crate) lens: Vec<usize>,
+    pub(crate) pieces: Vec<Piece>,
     pub(crate) angles: Angles,
     pub(crate) options: ForwardOptions,
     pub(crate) layers: Vec<SavedLayer>,
@@ -79,31 +79,34 @@ pub(crate) fn head_chunk(vocab_size: usize) -> usize {
 /// Tokens in a page of the pass's own cache.
 const PAGE_LEN: usize = 64;
 
-/// The cache of a training pass: each sequence has its own consecutive pages.
+/// The cache of a training pass: each piece has its own consecutive pages.
 pub(crate) struct PassCache {
     pages: KvPages,
-    page_lists: Vec<Vec<u32>>,
-    lens: Vec<usize>,
+    /// Of each piece: where it starts, its length, its own pages.
+    parts: Vec<(usize, Piece, Vec<u32>)>,
     writes: Vec<Write>,
 }
 
 impl PassCache {
-    pub(crate) fn new(model: &Model, lens: &[usize]) -> Self {
-        let (mut page_lists, mut writes) = (Vec::new(), Vec::new());
-        let (mut next, mut row) = (0_u32, 0);
-        for &len in lens {
-            let pages: Vec<u32> = (next..next + len.div_ceil(PAGE_LEN) as u32).collect();
+    pub(crate) fn new(model: &Model, pieces: &[Piece]) -> Self {
+        let (mut parts, mut writes) = (Vec::new(), Vec::new());
+        let (mut next, mut row, mut root) = (0_u32, 0, 0);
+        for &piece in pieces {
+            let pages: Vec<u32> = (next..next + piece.len.div_ceil(PAGE_LEN) as u32).collect();
             next += pages.len() as u32;
-            for position in 0..len {
-                let page = pages[position / PAGE_LEN];
-                writes.push(Write { page, slot: position % PAGE_LEN, row: row + position });
+            for at in 0..piece.len {
+                let page = pages[at / PAGE_LEN];
+                writes.push(Write { page, slot: at % PAGE_LEN, row: row + at });
             }
-            row += len;
-            page_lists.push(pages);
+            row += piece.len;
+            if !piece.is_branch {
+                root = piece.len;
+            }
+            parts.push((if piece.is_branch { root } else { 0 }, piece, pages));
         }
         let heads = model.heads();
         let pages = KvPages::new(next as usize, PAGE_LEN, heads.n_kv_heads, heads.head_dim);
-        Self { pages, page_lists, lens: lens.to_vec(), writes }
+        Self { pages, parts, writes }
     }
 
     /// Attention within each sequence.
@@ -113,12 +116,16 @@ impl PassCache {
         let n_rows = self.writes.len();
         let mut attended = model.buffers.take(n_rows * heads.q_width());
         let mut lse = model.buffers.take(n_rows * heads.n_heads);
-        let queries: Vec<Query<'_>> = self
-            .lens
-            .iter()
-            .zip(&self.page_lists)
-            .map(|(&len, pages)| Query { start: 0, len, pages })
-            .collect();
+        let mut root: &[u32] = &[];
+        let mut queries = Vec::with_capacity(self.parts.len());
+        for (start, piece, own) in &self.parts {
+            if !piece.is_branch {
+                root = own;
+            }
+            let prefix = if piece.is_branch { root } else { &[] };
+            let pages = PageTable { prefix, prefix_len: *start, own };
+            queries.push(Query { start: *start, len: piece.len, pages });
+        }
         attention::forward(heads, qkv, &queries, &self.pages, &mut attended, &mut lse);
         (attended, lse)
     }
@@ -142,10 +149,14 @@ impl Model {
         }
         let n_rows = packed.tokens.len();
         let hidden = self.config().hidden_size;
-        let lens: Vec<usize> = packed.ranges().map(|range| range.len()).collect();
-        let positions: Vec<usize> = lens.iter().flat_map(|&len| 0..len).collect();
+        let positions: Vec<usize> = packed
+            .pieces
+            .iter()
+            .zip(packed.prefix_lens())
+            .flat_map(|(piece, first)| first..first + piece.len)
+            .collect();
         let angles = self.angles(&positions);
-        let mut cache = PassCache::new(self, &lens);
+        let mut cache = PassCache::new(self, &packed.pieces);
         let mut x = self.buffers.take(n_rows * hidden);
         let table = self.tensor(self.layout().embedding).data();
         embedding::forward(table, hidden, &packed.tokens, &mut x);
@@ -162,8 +173,8 @@ impl Model {
         }
         let (head, logp, entropy) = self.head_forward(&x, targets, options.temperature);
         self.buffers.give(x);
-        let tokens = packed.tokens.clone();
-        let saved = Saved { tokens, lens, angles, options: *options, layers, head };
+        let (tokens, pieces) = (packed.tokens.clone(), packed.pieces.clone());
+        let saved = Saved { tokens, pieces, angles, options: *options, layers, head };
         Forward { logp, entropy, saved }
     }
 

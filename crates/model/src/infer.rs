@@ -1,6 +1,6 @@
 //! Inference: one step over a ragged batch of new tokens against the paged cache.
 
-use quaero_ops::attention::{self, Query, Write};
+use quaero_ops::attention::{self, PageTable, Query, Write};
 use quaero_ops::{embedding, linear};
 
 use crate::cache::KvCache;
@@ -13,9 +13,9 @@ pub struct Span<'a> {
     pub start: usize,
     /// The new tokens, at least one.
     pub tokens: &'a [u32],
-    /// The pages of the sequence in order, enough for `start + tokens.len()` tokens. Pages before
-    /// the one that holds position `start` may be shared with other spans of the same step.
-    pub pages: &'a [u32],
+    /// The pages of the sequence, enough for `start + tokens.len()` tokens, its prefix at most
+    /// `start` tokens.
+    pub pages: PageTable<'a>,
     /// For how many of the last tokens logits are wanted (0 up to `tokens.len()`).
     pub n_logits: usize,
 }
@@ -61,11 +61,16 @@ impl Model {
             let end = span.start + span.tokens.len();
             assert!(!span.tokens.is_empty(), "a span needs at least one new token");
             assert!(span.n_logits <= span.tokens.len(), "logits of new tokens only");
-            let (n_pages, needed) = (span.pages.len(), end.div_ceil(page_len));
-            assert!(n_pages >= needed, "{end} tokens need {needed} pages, the span has {n_pages}");
+            let (n_pages, n_own) =
+                (span.pages.own.len(), end.saturating_sub(span.pages.prefix_len));
+            let needed = n_own.div_ceil(page_len);
+            assert!(
+                n_pages >= needed,
+                "{n_own} tokens need {needed} pages, the span has {n_pages}"
+            );
             for (position, &token) in (span.start..end).zip(span.tokens) {
-                let page = span.pages[position / page_len];
-                writes.push(Write { page, slot: position % page_len, row: tokens.len() });
+                let (page, slot) = span.pages.place(position, page_len);
+                writes.push(Write { page, slot, row: tokens.len() });
                 tokens.push(token);
                 positions.push(position);
             }

@@ -49,4 +49,5 @@ pub use init::Init;
 pub use model::Model;
 pub use packed::{NO_TARGET, Packed};
 pub use params::{Class, Params};
+pub use quaero_ops::attention::PageTable;
 pub use quaero_ops::head::LogSoftmax;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use quaero_model::{
-    Config, ForwardOptions, KvCache, LogSoftmax, Model, NO_TARGET, Packed, Params, Span,
+    Config, ForwardOptions, KvCache, LogSoftmax, Model, NO_TARGET, Packed, PageTable, Params, Span,
 };
 use quaero_rng::Key;
 use quaero_shape::DType;
@@ -154,7 +154,8 @@ fn paged_logits(model: &Model, packed: &Packed, chunk: usize, stagger: usize) ->
             pending |= start < tokens.len();
             if step >= i * stagger && start < tokens.len() {
                 let tokens = &tokens[start..tokens.len().min(start + chunk)];
-                spans.push(Span { start, tokens, pages: &lists[i], n_logits: tokens.len() });
+                let pages = PageTable::alone(&lists[i]);
+                spans.push(Span { start, tokens, pages, n_logits: tokens.len() });
                 owners.extend(std::iter::repeat_n(i, tokens.len()));
             }
         }
@@ -198,24 +199,77 @@ fn paged_decode_equals_recompute_bit_for_bit() {
     }
 }
 
-/// Two sequences share the pages of their prefix; one goes on in a copy of the last page.
+/// Two sequences share the pages of their prefix, whose last page is not full.
 #[test]
 fn shared_prefix_pages_give_the_same_bits() {
     let model = Model::load(folder("qwen3")).unwrap();
     let prefix: Vec<u32> = (0..40).collect();
-    let mut cache = KvCache::new(model.config(), 3, 32);
-    fn span<'a>(start: usize, tokens: &'a [u32], pages: &'a [u32]) -> Span<'a> {
+    let mut cache = KvCache::new(model.config(), 4, 32);
+    fn span<'a>(start: usize, tokens: &'a [u32], pages: PageTable<'a>) -> Span<'a> {
         Span { start, tokens, pages, n_logits: 1 }
     }
-    let _ = model.infer(&[span(0, &prefix, &[0, 1])], &mut cache);
-    cache.copy_page(1, 2);
-    let spans = [span(40, &[5], &[0, 1]), span(40, &[9], &[0, 2])];
+    let _ = model.infer(&[span(0, &prefix, PageTable::alone(&[0, 1]))], &mut cache);
+    let table = |own| PageTable { prefix: &[0, 1], prefix_len: 40, own };
+    let spans = [span(40, &[5], table(&[2])), span(40, &[9], table(&[3]))];
     let shared = model.infer(&spans, &mut cache);
     for (row, token) in [(0, 5), (1, 9)] {
         let alone: Vec<u32> = prefix.iter().copied().chain([token]).collect();
         let mut cache = KvCache::new(model.config(), 2, 32);
-        let logits = model.infer(&[span(0, &alone, &[0, 1])], &mut cache);
+        let logits = model.infer(&[span(0, &alone, PageTable::alone(&[0, 1]))], &mut cache);
         assert_eq!(logits.row(0), shared.row(row));
+    }
+}
+
+/// Branches of a shared beginning are whole sequences: the same bits forward, and the same
+/// gradient up to the order of sums.
+#[test]
+fn branches_are_the_sequences_that_they_abbreviate() {
+    for name in ["llama_tied", "qwen2", "qwen3"] {
+        let model = Model::load(folder(name)).unwrap();
+        let vocab = model.config().vocab_size as u32;
+        let token = |i: usize| (i as u32 * 7919 + 3) % vocab;
+        let prefix: Vec<u32> = (0..45).map(token).collect();
+        let tails = [1, 30, 70].map(|n| (0..n).map(|i| token(i + 100 * n)).collect::<Vec<_>>());
+        for n_prefix in [0, 1, 32, 45] {
+            let prefix = &prefix[..n_prefix];
+            let mut shared = Packed::new([&[1, 2, 3][..]]);
+            shared.push(prefix);
+            let mut whole = Packed::new([&[1, 2, 3][..]]);
+            for tail in &tails {
+                shared.push_branch(tail);
+                whole.push(&[prefix, tail].concat());
+            }
+            // Only what stands behind the prefix is predicted.
+            let mut targets = whole.next_tokens();
+            for range in whole.ranges().skip(1) {
+                targets[range.start..range.start + n_prefix].fill(NO_TARGET);
+            }
+            let mut shared_targets = shared.next_tokens();
+            shared_targets[3..3 + n_prefix].fill(NO_TARGET);
+            for recompute in [false, true] {
+                let options = ForwardOptions { recompute, temperature: TEMPERATURE };
+                let run = |packed: &Packed, targets: &[u32]| {
+                    let forward = model.forward(packed, targets, &options);
+                    let rows = targets.iter().enumerate().filter(|(_, t)| **t != NO_TARGET);
+                    let logp: Vec<u32> = rows.map(|(row, _)| forward.logp[row].to_bits()).collect();
+                    let mut grads = model.params().zeros_like();
+                    let by = |t: &u32| if *t == NO_TARGET { 0.0 } else { 0.1 + *t as f32 * 0.01 };
+                    let dlogp: Vec<f32> = targets.iter().map(by).collect();
+                    model.backward(forward, &dlogp, &vec![0.1; dlogp.len()], &mut grads);
+                    (logp, grads)
+                };
+                let (logp, grads) = run(&shared, &shared_targets);
+                let (want_logp, want) = run(&whole, &targets);
+                assert!(logp == want_logp, "{name}, prefix {n_prefix}: bits of logp");
+                for (name, want) in want.iter() {
+                    let got = grads.get(name).unwrap().data();
+                    let scale = want.data().iter().fold(0.0_f32, |a, x| a.max(x.abs()));
+                    for (got, want) in got.iter().zip(want.data()) {
+                        assert!((got - want).abs() <= 1e-4 * scale, "{name}: {got}, {want}");
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A plain batched sampler, enough to watch priming; self-play uses the engine.
 
-use quaero_model::{KvCache, LogSoftmax, Model, Span};
+use quaero_model::{KvCache, LogSoftmax, Model, PageTable, Span};
 use quaero_rng::{Key, open01};
 
 /// Sequences generated together.
@@ -63,7 +63,7 @@ fn sample_batch(
                     None => (0, it.request.prompt.as_slice()),
                     Some(last) => (it.request.prompt.len() + last, &it.written[last..]),
                 };
-                Span { start, tokens, pages: &it.pages, n_logits: 1 }
+                Span { start, tokens, pages: PageTable::alone(&it.pages), n_logits: 1 }
             })
             .collect();
         let logits = model.infer(&spans, &mut cache);

@@ -1,4 +1,4 @@
-//! `quaero bench rollout|update`: our speed on the seed model's shape, PyTorch's beside it where a
+//! `quaero bench rollout|update`: our speed on a model's shape, PyTorch's beside it where a
 //! Python with torch is at hand. Both do the same work on the same cores in turn, round by round.
 
 use std::path::PathBuf;
@@ -28,9 +28,9 @@ const ROWS: usize = 32;
 const ROW_TOKENS: usize = 128;
 
 pub(crate) fn rollout(args: &BenchArgs) -> anyhow::Result<()> {
-    let model = seed_model()?;
+    let model = world::policy(&args.model)?.model;
     let requests = requests(model.config().vocab_size);
-    let options = quaero_engine::Options { max_batch: 512, page_tokens: 32, cache_mib: 2048 };
+    let options = quaero_engine::Options { max_batch: 128, page_tokens: 32, cache_mib: 2048 };
     let mut engine = Engine::new(options);
     run(args, "rollout", "new tokens", &model, || {
         engine.generate(&model, &[], &requests, &mut |_| ())?;
@@ -39,7 +39,7 @@ pub(crate) fn rollout(args: &BenchArgs) -> anyhow::Result<()> {
 }
 
 pub(crate) fn update(args: &BenchArgs) -> anyhow::Result<()> {
-    let mut model = seed_model()?;
+    let mut model = world::policy(&args.model)?.model;
     let mut stream = Key::new(3).stream();
     let vocab = model.config().vocab_size;
     let rows: Vec<Vec<u32>> =
@@ -61,10 +61,6 @@ pub(crate) fn update(args: &BenchArgs) -> anyhow::Result<()> {
         adamw.step(model.params_mut().tensors_mut(), grads.tensors(), 1e-4, scale);
         Ok(n as u64)
     })
-}
-
-fn seed_model() -> anyhow::Result<Model> {
-    Ok(world::policy(std::path::Path::new(world::SEED))?.model)
 }
 
 /// The lengths that the peer takes too: spread evenly, in a scrambled order.
@@ -166,6 +162,7 @@ fn torch(args: &BenchArgs, name: &str, threads: usize, model: &Model) -> anyhow:
         ("layers", config.n_layers),
         ("hidden", config.hidden_size),
         ("heads", config.n_heads),
+        ("kv-heads", config.n_kv_heads),
         ("ff", config.intermediate_size),
         ("vocab", config.vocab_size),
     ] {

@@ -4,6 +4,8 @@
 //! With P = exp(S − lse), dP = dO Vᵀ, δ = Σ_d dO·O: dS = P (dP − δ), dV = Pᵀ dO, dQ = dS K,
 //! dK = dSᵀ Q. Query blocks ascend, so every sum has one order.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -28,28 +30,38 @@ pub struct Grad<'a> {
     pub dout: &'a [f32],
 }
 
-/// Overwrites `dqkv` [R, (H + 2K)·D] with the gradient. `lens` are the lengths of the sequences,
-/// which lie end to end and start at position 0.
+/// A run of rows: a sequence from its start, or a branch that goes on from the last run that was
+/// none. A branch's rows see the keys of that run and their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Rows.
+    pub len: usize,
+    /// Whether it is a branch.
+    pub is_branch: bool,
+}
+
+/// Overwrites `dqkv` [R, (H + 2K)·D] with the gradient. The rows of `pieces` lie end to end.
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn backward(heads: Heads, grad: Grad<'_>, lens: &[usize], dqkv: &mut [f32]) {
-    let n_rows: usize = lens.iter().sum();
+pub fn backward(heads: Heads, grad: Grad<'_>, pieces: &[Piece], dqkv: &mut [f32]) {
+    let n_rows: usize = pieces.iter().map(|piece| piece.len).sum();
     assert_eq!(grad.qkv.len(), n_rows * heads.width(), "attention: rows of q, k, v");
     assert_eq!(dqkv.len(), grad.qkv.len(), "attention: rows of the gradient of q, k, v");
     assert_eq!(grad.dout.len(), n_rows * heads.q_width(), "attention: rows of the gradient");
     let (mut rest, mut row) = (dqkv, 0);
     let mut tasks = Vec::new();
-    for &len in lens {
+    for tree in pieces.chunk_by(|_, next| next.is_branch) {
+        let len: usize = tree.iter().map(|piece| piece.len).sum();
         let (rows, tail) = std::mem::take(&mut rest).split_at_mut(len * heads.width());
         rest = tail;
-        tasks.push((grad.rows(heads, row..row + len), rows));
+        tasks.push((grad.rows(heads, row..row + len), tree, rows));
         row += len;
     }
-    tasks.into_par_iter().for_each(|(grad, dqkv)| {
+    tasks.into_par_iter().for_each(|(grad, tree, dqkv)| {
         let parts: Vec<Part> = (0..heads.n_kv_heads)
             .into_par_iter()
-            .map(|head| Arch::new().dispatch(HeadTask { heads, grad, head }))
+            .map(|head| Arch::new().dispatch(HeadTask { heads, grad, tree, head }))
             .collect();
         let d = heads.head_dim;
         let group = heads.group() * d;
@@ -68,7 +80,7 @@ pub fn backward(heads: Heads, grad: Grad<'_>, lens: &[usize], dqkv: &mut [f32]) 
 }
 
 impl<'a> Grad<'a> {
-    fn rows(self, heads: Heads, rows: std::ops::Range<usize>) -> Self {
+    fn rows(self, heads: Heads, rows: Range<usize>) -> Self {
         let cut = |x: &'a [f32], width: usize| &x[rows.start * width..rows.end * width];
         Self {
             qkv: cut(self.qkv, heads.width()),
@@ -92,7 +104,36 @@ struct Part {
 struct HeadTask<'a> {
     heads: Heads,
     grad: Grad<'a>,
+    /// A sequence and its branches.
+    tree: &'a [Piece],
     head: usize,
+}
+
+/// The keys and values of a piece.
+struct Keys {
+    /// The rows of the piece in its tree.
+    rows: Range<usize>,
+    /// [D][T]
+    k_t: Panels,
+    /// [D][T]
+    v_t: Panels,
+    /// [T][D]
+    k_rows: Panels,
+}
+
+/// The queries of a piece under one head.
+struct Queries<'a> {
+    /// The query head.
+    head: usize,
+    /// The piece's first row in its tree.
+    start: usize,
+    is_branch: bool,
+    /// [T, D], scaled
+    q: &'a [f32],
+    /// [T, D]
+    dout: &'a [f32],
+    q_rows: &'a Panels,
+    do_rows: &'a Panels,
 }
 
 /// `d` channels from `first` on of every row, times `scale`.
@@ -112,69 +153,125 @@ impl WithSimd for HeadTask<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Part {
-        let Self { heads, grad, head } = self;
+        let Self { heads, grad, tree, head } = self;
         let (d, width, q_width) = (heads.head_dim, heads.width(), heads.q_width());
         let (group, scale) = (heads.group(), heads.scale());
         let t = grad.qkv.len() / width;
         let k = gather(grad.qkv, width, heads.key(head), d, 1.0);
         let v = gather(grad.qkv, width, heads.value(head), d, 1.0);
-        let [mut k_t, mut v_t, mut k_rows] = [Panels::new(), Panels::new(), Panels::new()];
-        let [mut q_rows, mut do_rows] = [Panels::new(), Panels::new()];
-        k_t.pack_transposed(&[&k], d);
-        v_t.pack_transposed(&[&v], d);
-        k_rows.pack_rows(&[&k], d);
+        let mut end = 0;
+        let keys: Vec<Keys> = tree
+            .iter()
+            .map(|piece| {
+                let rows = end..end + piece.len;
+                end = rows.end;
+                let [mut k_t, mut v_t, mut k_rows] = [Panels::new(), Panels::new(), Panels::new()];
+                let (k, v) = (&k[rows.start * d..end * d], &v[rows.start * d..end * d]);
+                k_t.pack_transposed(&[k], d);
+                v_t.pack_transposed(&[v], d);
+                k_rows.pack_rows(&[k], d);
+                Keys { rows, k_t, v_t, k_rows }
+            })
+            .collect();
         let mut part =
             Part { dq: vec![0.0; t * group * d], dk: vec![0.0; t * d], dv: vec![0.0; t * d] };
-        let stride = t.next_multiple_of(PANEL);
-        let [mut p, mut ds] = [vec![0.0_f32; BLOCK * stride], vec![0.0_f32; BLOCK * stride]];
+        let stride = tree.iter().map(|it| it.len).max().unwrap_or(0).next_multiple_of(PANEL);
+        let mut square = Square {
+            heads,
+            grad,
+            p: vec![0.0_f32; BLOCK * stride],
+            ds: vec![0.0_f32; BLOCK * stride],
+        };
+        let [mut q_rows, mut do_rows] = [Panels::new(), Panels::new()];
         for g in 0..group {
             let at = head * group + g;
             let q = gather(grad.qkv, width, at * d, d, scale);
             let dout = gather(grad.dout, q_width, at * d, d, 1.0);
-            q_rows.pack_rows(&[&q], d);
-            do_rows.pack_rows(&[&dout], d);
-            for first in (0..t).step_by(BLOCK) {
-                let end = t.min(first + BLOCK);
-                let keys = end.next_multiple_of(PANEL);
-                let (q, dout) = (&q[first * d..end * d], &dout[first * d..end * d]);
-                product(simd, by_rows(q, d), &k_t, 0..d, split(&mut p, keys, end - first), false);
-                product(
-                    simd,
-                    by_rows(dout, d),
-                    &v_t,
-                    0..d,
-                    split(&mut ds, keys, end - first),
-                    false,
-                );
-                for row in first..end {
-                    let local = (row - first) * keys..(row - first + 1) * keys;
-                    let (p, ds) = (&mut p[local.clone()], &mut ds[local]);
-                    let o = &grad.out[row * q_width + at * d..][..d];
-                    let delta = lanes::dot(o, &dout[(row - first) * d..][..d]);
-                    let lse = grad.lse[row * heads.n_heads + at];
-                    let seen = row + 1;
-                    for (p, ds) in p[..seen].iter_mut().zip(&mut ds[..seen]) {
-                        *p = exp(*p - lse);
-                        *ds = *p * (*ds - delta);
+            for (idx, own) in keys.iter().enumerate() {
+                let rows = own.rows.clone();
+                let (q, dout) = (&q[rows.start * d..rows.end * d], &dout[rows.start * d..]);
+                let dout = &dout[..rows.len() * d];
+                q_rows.pack_rows(&[q], d);
+                do_rows.pack_rows(&[dout], d);
+                let (start, is_branch) = (rows.start, idx > 0);
+                let (q_rows, do_rows) = (&q_rows, &do_rows);
+                let queries = Queries { head: at, start, is_branch, q, dout, q_rows, do_rows };
+                for first in (0..rows.len()).step_by(BLOCK) {
+                    let block = first..rows.len().min(first + BLOCK);
+                    if is_branch && !keys[0].rows.is_empty() {
+                        square.add(simd, &queries, block.clone(), &keys[0], false, &mut part);
                     }
-                    p[seen..].fill(0.0);
-                    ds[seen..].fill(0.0);
+                    square.add(simd, &queries, block, own, true, &mut part);
                 }
-                let dv = split(&mut part.dv, d, end);
-                let p_t = Lhs::Columns { data: &p, stride: keys };
-                product(simd, p_t, &do_rows, first..end, dv, true);
-                let dk = split(&mut part.dk, d, end);
-                let ds_t = Lhs::Columns { data: &ds, stride: keys };
-                product(simd, ds_t, &q_rows, first..end, dk, true);
-                let dq = part.dq[first * group * d..end * group * d].chunks_exact_mut(group * d);
-                let dq = dq.map(|row| &mut row[g * d..(g + 1) * d]).collect();
-                product(simd, by_rows(&ds, keys), &k_rows, 0..end, dq, false);
             }
         }
         for dq in &mut part.dq {
             *dq *= scale;
         }
         part
+    }
+}
+
+/// P and dS of a block of queries against the keys of a piece.
+struct Square<'a> {
+    heads: Heads,
+    grad: Grad<'a>,
+    p: Vec<f32>,
+    ds: Vec<f32>,
+}
+
+impl Square<'_> {
+    /// Adds what the queries `block` of a piece give to the gradients of `keys`, and what these
+    /// give to theirs. Of its own keys a query sees those up to its own place.
+    #[inline(always)]
+    fn add<S: Simd>(
+        &mut self,
+        simd: S,
+        queries: &Queries<'_>,
+        block: Range<usize>,
+        keys: &Keys,
+        is_own: bool,
+        part: &mut Part,
+    ) {
+        let Self { heads, grad, p, ds } = self;
+        let Queries { head, start, is_branch, .. } = *queries;
+        let (d, q_width, group) = (heads.head_dim, heads.q_width(), heads.group());
+        let n_keys = if is_own { block.end } else { keys.rows.len() };
+        let stride = n_keys.next_multiple_of(PANEL);
+        let (q, dout) = (
+            &queries.q[block.start * d..block.end * d],
+            &queries.dout[block.start * d..block.end * d],
+        );
+        let n = block.len();
+        product(simd, by_rows(q, d), &keys.k_t, 0..d, split(p, stride, n), false);
+        product(simd, by_rows(dout, d), &keys.v_t, 0..d, split(ds, stride, n), false);
+        for (local, dout) in dout.chunks_exact(d).enumerate() {
+            let (p, ds) = (&mut p[local * stride..][..stride], &mut ds[local * stride..][..stride]);
+            let row = start + block.start + local;
+            let delta = lanes::dot(&grad.out[row * q_width + head * d..][..d], dout);
+            let lse = grad.lse[row * heads.n_heads + head];
+            let seen = if is_own { block.start + local + 1 } else { n_keys };
+            for (p, ds) in p[..seen].iter_mut().zip(&mut ds[..seen]) {
+                *p = exp(*p - lse);
+                *ds = *p * (*ds - delta);
+            }
+            p[seen..].fill(0.0);
+            ds[seen..].fill(0.0);
+        }
+        let from = keys.rows.start * d;
+        let dv = split(&mut part.dv[from..], d, n_keys);
+        let p_t = Lhs::Columns { data: p, stride };
+        product(simd, p_t, queries.do_rows, block.clone(), dv, true);
+        let dk = split(&mut part.dk[from..], d, n_keys);
+        let ds_t = Lhs::Columns { data: ds, stride };
+        product(simd, ds_t, queries.q_rows, block.clone(), dk, true);
+        let width = group * d;
+        let dq = &mut part.dq[(start + block.start) * width..(start + block.end) * width];
+        let g = head % group;
+        let dq = dq.chunks_exact_mut(width).map(|row| &mut row[g * d..(g + 1) * d]).collect();
+        // A branch has met the keys before its own first.
+        let keep = is_own && is_branch;
+        product(simd, by_rows(ds, stride), &keys.k_rows, 0..n_keys, dq, keep);
     }
 }
 
@@ -195,7 +292,7 @@ fn product<S: Simd>(
     simd: S,
     a: Lhs<'_>,
     b: &Panels,
-    k: std::ops::Range<usize>,
+    k: Range<usize>,
     mut c: Vec<&mut [f32]>,
     accumulate: bool,
 ) {

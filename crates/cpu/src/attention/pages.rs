@@ -76,17 +76,6 @@ impl KvPages {
         self.page_len * self.n_heads * self.head_dim.next_multiple_of(PANEL)
     }
 
-    /// Copies page `from` onto page `to`.
-    ///
-    /// # Panics
-    /// If a page is not below the number of pages.
-    pub fn copy_page(&mut self, from: usize, to: usize) {
-        assert!(from.max(to) < self.n_pages, "pages {from}, {to} of {}", self.n_pages);
-        let (k, v) = (self.key_elements(), self.value_elements());
-        self.keys.copy_within(from * k..(from + 1) * k, to * k);
-        self.values.copy_within(from * v..(from + 1) * v, to * v);
-    }
-
     /// The panel [D][32] of the keys from position `first` (a multiple of 32) on.
     #[inline(always)]
     pub(super) fn keys(&self, pages: &[u32], head: usize, first: usize) -> &[f32] {

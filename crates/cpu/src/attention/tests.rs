@@ -27,8 +27,11 @@ fn run(heads: Heads, qkv: &[f32], lens: &[usize]) -> (Vec<f32>, Vec<f32>) {
         lists.push(pages);
     }
     cache.write(heads, qkv, &writes);
-    let queries: Vec<Query<'_>> =
-        lens.iter().zip(&lists).map(|(&len, pages)| Query { start: 0, len, pages }).collect();
+    let queries: Vec<Query<'_>> = lens
+        .iter()
+        .zip(&lists)
+        .map(|(&len, pages)| Query { start: 0, len, pages: PageTable::alone(pages) })
+        .collect();
     let mut out = vec![0.0; n_rows * heads.q_width()];
     let mut lse = vec![0.0; n_rows * heads.n_heads];
     forward(heads, qkv, &queries, &cache, &mut out, &mut lse);
@@ -65,7 +68,8 @@ fn backward_agrees_with_central_differences() {
         let (out, lse) = run(heads, &qkv, &lens);
         let mut dqkv = vec![f32::NAN; qkv.len()];
         let grad = Grad { qkv: &qkv, out: &out, lse: &lse, dout: &dout };
-        backward(heads, grad, &lens, &mut dqkv);
+        let pieces = lens.map(|len| Piece { len, is_branch: false });
+        backward(heads, grad, &pieces, &mut dqkv);
         let mut row = 0;
         for len in lens {
             let rows = row * heads.width()..(row + len) * heads.width();
@@ -97,8 +101,70 @@ fn instruction_sets_agree() {
         let start = len - 1;
         let qkv = &qkv[start * heads.width()..];
         let mut out = vec![0.0; heads.q_width()];
-        let (cache, pages) = (&cache, &[0, 1][..]);
-        arch.dispatch(Task { heads, qkv, start, pages, cache, out: &mut out, lse: &mut [] });
+        let parts = vec![Query { start, len: 1, pages: PageTable::alone(&[0, 1]) }];
+        let cache = &cache;
+        let task = Task { heads, qkv, parts, cache, out: &mut out, lse: &mut [] };
+        arch.dispatch(Run { task, scratch: &mut Vec::new() });
         assert_eq!(out, want[start * heads.q_width()..], "{arch:?}");
+    }
+}
+
+/// Every row of a sequence alone, or behind a prefix that others share, gives the bits that it has
+/// among the others.
+#[test]
+fn a_row_alone_is_the_row_of_a_tile() {
+    for (n_heads, n_kv_heads, head_dim) in
+        [(1, 1, 8), (4, 4, 32), (4, 2, 32), (6, 2, 48), (3, 3, 34)]
+    {
+        let heads = Heads { n_heads, n_kv_heads, head_dim };
+        for (len, page_len, prefix_len) in [(150_usize, 32, 45_usize), (67, 64, 64), (67, 64, 1)] {
+            let qkv = random(5, len * heads.width());
+            let pages: Vec<u32> = (0..len.div_ceil(page_len) as u32).rev().collect();
+            // Three sequences that go on alike from one prefix.
+            let n_prefix = prefix_len.div_ceil(page_len) as u32;
+            let n_own = (len - prefix_len).div_ceil(page_len) as u32;
+            let prefix: Vec<u32> = (10..10 + n_prefix).collect();
+            let owns: Vec<Vec<u32>> =
+                (0..3).map(|i| (20 + i * n_own..20 + (i + 1) * n_own).collect()).collect();
+            let mut tables = vec![PageTable::alone(&pages)];
+            tables.extend(owns.iter().map(|own| PageTable { prefix: &prefix, prefix_len, own }));
+            let mut cache = KvPages::new(40, page_len, n_kv_heads, head_dim);
+            for (i, table) in tables.iter().enumerate() {
+                let first = if i < 2 { 0 } else { prefix_len };
+                let writes: Vec<Write> = (first..len)
+                    .map(|row| {
+                        let (page, slot) = table.place(row, page_len);
+                        Write { page, slot, row }
+                    })
+                    .collect();
+                cache.write(heads, &qkv, &writes);
+            }
+            let run = |queries: &[Query<'_>]| {
+                let rows = queries.iter().flat_map(|q| q.start..q.start + q.len);
+                let rows: Vec<f32> = rows
+                    .flat_map(|row| qkv[row * heads.width()..(row + 1) * heads.width()].to_vec())
+                    .collect();
+                let mut out = vec![f32::NAN; rows.len() / heads.width() * heads.q_width()];
+                forward(heads, &rows, queries, &cache, &mut out, &mut []);
+                out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            let what = format!("{heads:?}, {len} tokens, pages of {page_len}, {prefix_len} shared");
+            let among = run(&[Query { start: 0, len, pages: tables[0] }]);
+            let alone: Vec<Query<'_>> =
+                (0..len).map(|start| Query { start, len: 1, pages: tables[0] }).collect();
+            assert!(run(&alone) == among, "{what}");
+            for start in prefix_len..len {
+                let together: Vec<Query<'_>> =
+                    tables[1..].iter().map(|&pages| Query { start, len: 1, pages }).collect();
+                let want = &among[start * heads.q_width()..(start + 1) * heads.q_width()];
+                assert!(run(&together) == want.repeat(3), "{what}, row {start}");
+            }
+            let whole: Vec<Query<'_>> = tables[1..]
+                .iter()
+                .map(|&pages| Query { start: prefix_len, len: len - prefix_len, pages })
+                .collect();
+            let want = &among[prefix_len * heads.q_width()..];
+            assert!(run(&whole) == want.repeat(3), "{what}: branches");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use quaero_model::{Architecture, Config, ForwardOptions, KvCache, Model, Packed, Span};
+use quaero_model::{Architecture, Config, ForwardOptions, KvCache, Model, Packed, PageTable, Span};
 use quaero_rng::Key;
 
 use super::{Engine, Options};
@@ -79,7 +79,8 @@ fn reference(model: &Model, request: &Request, sample_idx: usize) -> (Vec<u32>, 
     let mut sequence = request.prompt.to_vec();
     while sequence.len() < request.prompt.len() + limit {
         let mut cache = KvCache::new(model.config(), 8, 32);
-        let span = Span { start: 0, tokens: &sequence, pages: &[5, 1, 4, 0, 2], n_logits: 1 };
+        let pages = PageTable::alone(&[5, 1, 4, 0, 2]);
+        let span = Span { start: 0, tokens: &sequence, pages, n_logits: 1 };
         let logits = model.infer(&[span], &mut cache);
         let key = request.key.with(sample_idx as u64);
         let drawn = draw(logits.row(0), &request.sampling, key, sequence.len() as u64);
@@ -208,11 +209,11 @@ fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     let n_pages = (4 << 20) / page_bytes;
     assert_eq!(n_pages, 1, "one page of {page_bytes} bytes");
     let plain = Sampling::plain(1.0);
-    // A second sample would need a copy of the only page.
-    let outputs = run(&mut small, &model, &[request(9, 2, 5, plain), request(9, 1, 5, plain)]);
+    // New tokens that are read again need a page beside the prompt's.
+    let outputs = run(&mut small, &model, &[request(9, 2, 5, plain), request(9, 1, 1, plain)]);
     let needs = Refusal::NeedsCache { tokens: 2 * page_tokens, tokens_max: page_tokens };
     assert_eq!(outputs[0].finish, Finish::Refused(needs));
-    assert_eq!(outputs[2].tokens, reference(&model, &request(9, 1, 5, plain), 0).0);
+    assert_eq!(outputs[2].tokens, reference(&model, &request(9, 1, 1, plain), 0).0);
 
     let mut none = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 0 });
     let error = none.generate(&model, &EOS, &[], &mut |_| ()).expect_err("no memory");
