@@ -86,7 +86,7 @@ pub(crate) struct BenchArgs {
     /// Threads for both sides [default: all cores].
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// The model whose shape is measured: `seed` or a checkpoint's folder. Both sides take its shape.
+    /// The model whose shape both sides take: `seed` or a checkpoint's folder.
     #[arg(long, default_value = "seed", value_name = "DIR")]
     pub(crate) model: PathBuf,
     /// A Python with torch; without one the peer's column is empty.
