@@ -150,6 +150,23 @@ fn a_step_measures_what_it_promises() {
     }
 }
 
+/// AZR proposes with the weights of the step before. Here the weights move in every step, and each
+/// row was sampled by the very weights that learn from it: their log-probs agree to the bit.
+#[test]
+fn one_step_lag() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    world.run(folder.path(), false, u64::MAX);
+    assert!(weights(folder.path(), 1) != weights(folder.path(), 2), "an update changes weights");
+    let rows = scalars(folder.path());
+    let steps: Vec<_> = rows.iter().filter(|row| row.contains_key("policy/loss")).collect();
+    assert_eq!(steps.len(), 3);
+    for (before, row) in (0_u64..).zip(steps) {
+        assert_eq!(row["policy/logp_gap_max"], 0);
+        assert_eq!(row["policy_version"], before + 1, "{row:?}");
+    }
+}
+
 #[test]
 fn a_folder_that_holds_a_run_is_not_overwritten() {
     let world = world();
