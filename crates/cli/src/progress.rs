@@ -68,13 +68,18 @@ impl Observer for Progress {
     }
 
     fn evaluated(&mut self, step: u64, scores: &[Score]) {
+        // A score's name is `<suite>` or `<suite>.<kind>`: one line a suite.
+        let suite = |score: &Score| score.name.split('.').next().unwrap_or("").to_owned();
         let part = |score: &Score| {
             let half = 50.0 * (score.interval.high - score.interval.low);
-            let name = score.name.rsplit('.').next().unwrap_or(&score.name);
-            format!("{name} {:.1} ± {half:.1}", 100.0 * score.interval.mean)
+            let kind = score.name.split_once('.').map_or("all", |(_, kind)| kind);
+            format!("{kind} {:.1} ± {half:.1}", 100.0 * score.interval.mean)
         };
-        let parts: Vec<String> = scores.iter().map(part).collect();
-        self.say(&format!("step {step:>4}  held out, % solved: {}", parts.join(" · ")));
+        for of_suite in scores.chunk_by(|a, b| suite(a) == suite(b)) {
+            let parts: Vec<String> = of_suite.iter().map(part).collect();
+            let name = suite(&of_suite[0]);
+            self.say(&format!("step {step:>4}  {name}, % solved: {}", parts.join(" · ")));
+        }
     }
 
     fn step(&mut self, step: u64, steps: u64, metrics: &Metrics) {

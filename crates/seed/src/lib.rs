@@ -1,6 +1,6 @@
 //! The embedded seed model: its language, its tokenizer, its priming, its files.
 //!
-//! A stand-in for a pretrained base model: a decoder of under a million parameters, primed on
+//! A stand-in for a pretrained base model: a decoder of about a million parameters, primed on
 //! generated programs until its proposals and answers are often, but not always, right. Serves the
 //! first minutes of a newcomer; nothing outside knows that the model is special.
 //!
