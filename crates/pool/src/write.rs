@@ -1,8 +1,7 @@
 //! What a step records: tasks, proposals, attempts.
 
 use quaero_types::{
-    Attempt, Finish, Judged, Kind, Origin, Proposal, Proposed, Rejection, Status, Task, TaskId,
-    Verdict,
+    Attempt, Finish, Judged, Kind, Origin, Proposal, Proposed, Rejection, Task, TaskId, Verdict,
 };
 use rusqlite::params;
 
@@ -217,7 +216,7 @@ impl Pool {
                 open.version.0,
                 attempt.task.id.to_string(),
                 sample_idx,
-                status_name(verdict.status),
+                verdict.status.name(),
                 verdict.score,
                 verdict.format,
                 verdict.reason,
@@ -233,16 +232,4 @@ impl Pool {
 fn ids_json(ids: &[TaskId]) -> String {
     let quoted: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
     format!("[{}]", quoted.join(","))
-}
-
-/// The name of a status, as serde has it.
-fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "ok",
-        Status::Wrong => "wrong",
-        Status::Unparsable => "unparsable",
-        Status::Timeout => "timeout",
-        Status::Crashed => "crashed",
-        Status::Fault => "fault",
-    }
 }

@@ -131,6 +131,11 @@ pub(crate) fn verify_attempts(run: &Run<'_>, attempts: Attempts) -> Played {
 
 /// Writes the step into the pool and the event log.
 pub(crate) fn record(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Result<(), Error> {
+    record_proposals(run, played, credit)?;
+    record_attempts(run, played.training(), &credit.attempts)
+}
+
+fn record_proposals(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Result<(), Error> {
     let step = run.step;
     for (idx, (proposal, judged)) in played.proposals.iter().zip(&played.judged).enumerate() {
         let reward = credit.proposals[idx];
@@ -140,28 +145,50 @@ pub(crate) fn record(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Res
             Judged::Rejected(why) => ("proposal.rejected", None, Some(why.cause.clone())),
             Judged::Fault(why) => ("proposal.fault", None, Some(why.detail.clone())),
         };
-        run.events.push(
-            &Event {
-                event,
-                step,
-                role: Some(Role::Propose.to_string()),
-                kind: Some(proposal.kind.to_string()),
-                task_id,
-                attempt_idx: Some(idx),
-                reason,
-                reward,
-                n_tokens_in: Some(proposal.sample.prompt.len()),
-                n_tokens_out: Some(proposal.sample.tokens.len()),
-                ..Event::default()
-            }
-            .to_json(),
-        );
+        let event = Event {
+            event,
+            step,
+            role: Some(Role::Propose.to_string()),
+            kind: Some(proposal.kind.to_string()),
+            task_id,
+            attempt_idx: Some(idx),
+            reason,
+            reward,
+            n_tokens_in: Some(proposal.sample.prompt.len()),
+            n_tokens_out: Some(proposal.sample.tokens.len()),
+            ..Event::default()
+        };
+        run.events.push(&event.to_json());
     }
-    let training = played.training();
-    let mut sample_idx = vec![0; training.tasks.len()];
-    for (idx, (attempt, verdict)) in training.attempts.iter().zip(&training.verdicts).enumerate() {
+    Ok(())
+}
+
+fn record_attempts(
+    run: &mut Run<'_>,
+    graded: &Graded,
+    rewards: &[Option<f32>],
+) -> Result<(), Error> {
+    let step = run.step;
+    let mut sample_idx = vec![0; graded.tasks.len()];
+    for ((attempt, verdict), &reward) in graded.attempts.iter().zip(&graded.verdicts).zip(rewards) {
         let nth = &mut sample_idx[attempt.group_idx];
-        run.pool.record_attempt(attempt, *nth, verdict, credit.attempts[idx])?;
+        run.pool.record_attempt(attempt, *nth, verdict, reward)?;
+        let event = Event {
+            event: "attempt.judged",
+            step,
+            role: Some(Role::Solve.to_string()),
+            kind: Some(attempt.task.kind.to_string()),
+            task_id: Some(attempt.task.id.to_string()),
+            group_idx: Some(attempt.group_idx),
+            attempt_idx: usize::try_from(*nth).ok(),
+            verdict: Some(verdict.status.name().to_owned()),
+            reason: (!verdict.reason.is_empty()).then(|| verdict.reason.clone()),
+            reward,
+            n_tokens_in: Some(attempt.sample.prompt.len()),
+            n_tokens_out: Some(attempt.sample.tokens.len()),
+            ..Event::default()
+        };
+        run.events.push(&event.to_json());
         *nth += 1;
     }
     Ok(())

@@ -23,6 +23,21 @@ pub enum Status {
     Fault,
 }
 
+impl Status {
+    /// Its name on the wire, in the pool and in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Wrong => "wrong",
+            Self::Unparsable => "unparsable",
+            Self::Timeout => "timeout",
+            Self::Crashed => "crashed",
+            Self::Fault => "fault",
+        }
+    }
+}
+
 /// The judgement of one attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
