@@ -1,0 +1,16 @@
+// embedding_fwd.cu: y[r,:] = table[tokens[r],:]
+// Shapes   table [V,C] bf16, tokens [R] i32, y [R,C] bf16
+// Layout   row-major, contiguous, 16-byte aligned, C % 8 == 0
+// Launch   grid (R,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per row
+// Math     a copy
+// Floor    bytes = 4RC; R=16384 C=2048: 134 MB = 31 us at 4.3 TB/s
+// Measured not measured
+// Oracle   testkit::kernels::embedding, exact
+// Versions v1 (this)
+#include "prims.cuh"
+
+KERNEL __launch_bounds__(256) embedding_fwd(bf16 *y, const bf16 *table, const int *tokens, int c) {
+  const int64_t row = blockIdx.x, from = (int64_t)tokens[row] * c;
+  for (int i = threadIdx.x; i < c / 8; i += blockDim.x)
+    *(uint4 *)(y + row * c + i * 8) = *(const uint4 *)(table + from + i * 8);
+}
