@@ -7,6 +7,9 @@
 //! - [`check_close`], [`relative_error`]: error of a whole vector by its norm
 //! - [`numeric_gradient`], [`random`]: for gradient checks
 //! - [`attention`], [`rms_norm`], [`log_softmax`], [`swiglu`]: oracles
+//! - [`kernels`]: oracles of the GPU's kernels, and their budget E2
+
+pub mod kernels;
 
 /// ‖got − want‖ / ‖want‖ (the norm of `got` itself if `want` is zero).
 ///

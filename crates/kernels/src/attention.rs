@@ -1,0 +1,228 @@
+//! Causal grouped-query attention over sequences of any lengths.
+//!
+//! Training, prompts and decoding read keys and values from pages, in blocks of 64, ascending, so
+//! a row's bits are the same in all three. Decoding has a kernel of its own with the same bits.
+
+use half::bf16;
+
+use crate::call::Call;
+use crate::rope::{Heads, KvPages, PAGE_LEN, rows};
+use crate::{Buffer, Device, Error, View, ViewMut};
+
+/// Consecutive query rows of one sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// The position of the first row in its sequence.
+    pub start: usize,
+    /// The number of rows, at least one.
+    pub len: usize,
+    /// The sequence's pages; the keys up to the last row's own are written.
+    pub pages: &'a [u32],
+}
+
+/// Queries on the device; their rows lie end to end.
+#[derive(Debug)]
+pub struct Queries {
+    table: Buffer<i32>,
+    page_list: Buffer<i32>,
+    n_queries: usize,
+    n_rows: usize,
+    len_max: usize,
+    /// All pages are below this.
+    bound: usize,
+    /// Whether every query starts its sequence.
+    whole: bool,
+}
+
+impl Queries {
+    /// Checks and uploads.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    ///
+    /// # Panics
+    /// If a query has no rows, or too few pages for its last row.
+    pub fn new(device: &Device, queries: &[Query<'_>]) -> Result<Self, Error> {
+        let (mut table, mut page_list) = (Vec::new(), Vec::new());
+        let (mut n_rows, mut len_max, mut bound) = (0, 0, 0);
+        for query in queries {
+            let Query { start, len, pages } = *query;
+            let needed = (start + len).div_ceil(PAGE_LEN);
+            assert!(len > 0, "attention: a query without rows");
+            assert!(
+                pages.len() >= needed,
+                "attention: {len} rows from position {start} need {needed} pages, got {}",
+                pages.len()
+            );
+            let row = [n_rows, len, start, page_list.len()];
+            table.extend(row.map(|x| i32::try_from(x).expect("fewer than 2^31 rows and pages")));
+            for &page in &pages[..needed] {
+                page_list.push(i32::try_from(page).expect("fewer than 2^31 pages"));
+                bound = bound.max(page as usize + 1);
+            }
+            n_rows += len;
+            len_max = len_max.max(len);
+        }
+        Ok(Self {
+            table: device.upload(&table)?,
+            page_list: device.upload(&page_list)?,
+            n_queries: queries.len(),
+            n_rows,
+            len_max,
+            bound,
+            whole: queries.iter().all(|query| query.start == 0),
+        })
+    }
+
+    /// Rows of all queries.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+}
+
+fn scale(heads: Heads) -> f32 {
+    1.0 / (heads.head_dim as f32).sqrt()
+}
+
+/// out = softmax(q kᵀ · D^-½, causal) v, and lse = ln Σ e^score for the backward pass.
+///
+/// # Shapes
+/// qkv [R, (H + 2K)·D] (q is read), out [R, H·D], lse [R, H].
+///
+/// # Errors
+/// If the launch fails.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn forward(
+    qkv: View<'_, bf16>,
+    queries: &Queries,
+    pages: &KvPages,
+    out: ViewMut<'_, bf16>,
+    lse: ViewMut<'_, f32>,
+) -> Result<(), Error> {
+    let heads = pages.heads();
+    let kernel = format!("attention_fwd_d{}", heads.head_dim);
+    let tiles = (queries.len_max * heads.group()).div_ceil(64);
+    let call = Call::new(qkv.device(), &kernel)
+        .grid([tiles, heads.n_kv_heads, queries.n_queries])
+        .smem(10 * 64 * heads.head_dim);
+    launch_forward(call, qkv, queries, pages, out, lse)
+}
+
+/// [`forward`] for queries of one row each, the same bits.
+///
+/// # Errors
+/// If the launch fails.
+///
+/// # Panics
+/// If the shapes do not fit, a query has several rows, or more than 16 heads share a key head.
+pub fn decode(
+    qkv: View<'_, bf16>,
+    queries: &Queries,
+    pages: &KvPages,
+    out: ViewMut<'_, bf16>,
+    lse: ViewMut<'_, f32>,
+) -> Result<(), Error> {
+    let heads = pages.heads();
+    assert!(queries.len_max <= 1, "decode: a query of {} rows", queries.len_max);
+    assert!(heads.group() <= 16, "decode: {} heads share a key head, at most 16", heads.group());
+    let d = heads.head_dim;
+    let kernel = format!("attention_decode_d{d}");
+    let call = Call::new(qkv.device(), &kernel)
+        .grid([heads.n_kv_heads, queries.n_queries, 1])
+        .smem(8 * 64 * d + 32 * d + 16 * 64 * 4);
+    launch_forward(call, qkv, queries, pages, out, lse)
+}
+
+fn launch_forward(
+    call: Call<'_>,
+    qkv: View<'_, bf16>,
+    queries: &Queries,
+    pages: &KvPages,
+    mut out: ViewMut<'_, bf16>,
+    mut lse: ViewMut<'_, f32>,
+) -> Result<(), Error> {
+    let heads = pages.heads();
+    let n_rows = rows(qkv.len(), heads);
+    assert!(
+        queries.n_rows == n_rows && queries.bound <= pages.n_pages(),
+        "attention: {n_rows} rows and {} pages, queries of {} rows in pages below {}",
+        pages.n_pages(),
+        queries.n_rows,
+        queries.bound
+    );
+    assert_eq!(out.len(), n_rows * heads.q_width(), "attention: rows of the output");
+    assert_eq!(lse.len(), n_rows * heads.n_heads, "attention: rows of lse");
+    let call = call.threads(128).write(&mut out).write(&mut lse).read(qkv);
+    let call = call.read(pages.keys.view()).read(pages.values.view());
+    let call = call.read(queries.table.view()).read(queries.page_list.view());
+    let call = call.int(heads.n_heads).int(heads.n_kv_heads);
+    // SAFETY: the assertions are the header's Shapes and Layout; `Queries` checked its pages.
+    unsafe { call.float(scale(heads) * std::f32::consts::LOG2_E).launch() }
+}
+
+/// What the forward pass had and gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Forward<'a> {
+    /// Rotated q and k, and v [R, (H + 2K)·D].
+    pub qkv: View<'a, bf16>,
+    /// Its output [R, H·D].
+    pub out: View<'a, bf16>,
+    /// Its logarithms of sums [R, H].
+    pub lse: View<'a, f32>,
+    /// How a row is parted.
+    pub heads: Heads,
+}
+
+/// The gradient of whole sequences: overwrites `dqkv` [R, (H + 2K)·D]; `delta` is scratch [R, H].
+///
+/// # Errors
+/// If a launch fails.
+///
+/// # Panics
+/// If the shapes do not fit, or a query does not start its sequence.
+pub fn backward(
+    forward: Forward<'_>,
+    queries: &Queries,
+    dout: View<'_, bf16>,
+    mut dqkv: ViewMut<'_, bf16>,
+    mut delta: ViewMut<'_, f32>,
+) -> Result<(), Error> {
+    let Forward { qkv, out, lse, heads } = forward;
+    let n_rows = rows(qkv.len(), heads);
+    assert!(queries.whole, "attention backward: a query that does not start its sequence");
+    assert_eq!(queries.n_rows, n_rows, "attention backward: rows of the queries");
+    assert!(
+        out.len() == n_rows * heads.q_width() && dout.len() == out.len(),
+        "attention backward: out {}, dout {}",
+        out.len(),
+        dout.len()
+    );
+    assert!(
+        lse.len() == n_rows * heads.n_heads && delta.len() == lse.len() && dqkv.len() == qkv.len(),
+        "attention backward: lse {}, delta {}, dqkv {}",
+        lse.len(),
+        delta.len(),
+        dqkv.len()
+    );
+    let d = heads.head_dim;
+    let device = qkv.device();
+    let call = Call::new(device, "attention_bwd_delta").threads(128);
+    let call = call.grid([lse.len().div_ceil(4), 1, 1]).write(&mut delta).read(out).read(dout);
+    // SAFETY: the assertions are the header's Shapes and Layout.
+    unsafe { call.int(lse.len()).int(d).launch()? };
+    let blocks = queries.len_max.div_ceil(64);
+    let parts = [("dkdv", heads.n_kv_heads, 8 * 64 * d + 512), ("dq", heads.n_heads, 8 * 64 * d)];
+    for (part, n_heads, smem) in parts {
+        let kernel = format!("attention_bwd_{part}_d{d}");
+        let call = Call::new(device, &kernel).threads(128).smem(smem);
+        let call = call.grid([blocks, n_heads, queries.n_queries]).write(&mut dqkv);
+        let call = call.read(qkv).read(dout).read(lse).read(delta.as_view());
+        let call = call.read(queries.table.view()).int(heads.n_heads).int(heads.n_kv_heads);
+        // SAFETY: as above; the two kernels write different channels of dqkv.
+        unsafe { call.float(scale(heads)).launch()? };
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! A device: memory, and the launch of a kernel. Two backends: `simt` runs kernels on the CPU,
+//! `cuda` on a GPU.
+//!
+//! Everything goes through one stream, in order; a download waits for what came before it.
+
+mod cuda;
+mod memory;
+mod simt;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::call::Launch;
+use crate::{Error, Kernel, Registry};
+pub use cuda::CudaOptions;
+pub use memory::{Buffer, Element, Indices, View, ViewMut};
+pub use simt::{Sanitizer, SimtOptions, SimtStats};
+
+/// What a backend does. Addresses are numbers; [`memory`] alone makes and uses them.
+pub(crate) trait Backend: Send + Sync {
+    /// The device in words.
+    fn name(&self) -> String;
+
+    /// Fresh memory, aligned to 256 bytes. Its content is arbitrary.
+    fn alloc(&self, n_bytes: usize) -> Result<u64, Error>;
+
+    /// Bytes that are free now, if the device can say.
+    fn free_bytes(&self) -> Option<usize>;
+
+    /// Gives memory back.
+    ///
+    /// # Safety
+    /// `address` came from [`Self::alloc`] with `n_bytes`, and is not used again.
+    unsafe fn free(&self, address: u64, n_bytes: usize);
+
+    /// Writes to the device.
+    ///
+    /// # Safety
+    /// `to` up to the length of `bytes` lies in one live allocation.
+    unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Reads from the device.
+    ///
+    /// # Safety
+    /// `from` up to the length of `bytes` lies in one live allocation.
+    unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error>;
+
+    /// Copies on the device.
+    ///
+    /// # Safety
+    /// Both stretches lie in live allocations and do not overlap.
+    unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error>;
+
+    /// Writes zeros.
+    ///
+    /// # Safety
+    /// `at` up to `n_bytes` lies in one live allocation.
+    unsafe fn zero(&self, at: u64, n_bytes: usize) -> Result<(), Error>;
+
+    /// Launches a kernel.
+    ///
+    /// # Safety
+    /// The arguments are what the header of the kernel's file asks for.
+    unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error>;
+
+    /// Waits until everything is done.
+    fn synchronize(&self) -> Result<(), Error>;
+
+    /// What emulated kernels did since the device was opened.
+    fn stats(&self) -> Option<SimtStats> {
+        None
+    }
+}
+
+/// A device. Clones are the same device.
+#[derive(Clone)]
+pub struct Device {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) registry: Arc<Registry>,
+}
+
+impl Device {
+    /// The emulated device: kernels are compiled by the system's C++ compiler when first used.
+    ///
+    /// # Errors
+    /// If there is no C++ compiler, or the cache cannot be written.
+    pub fn simt(options: SimtOptions) -> Result<Self, Error> {
+        let registry = Arc::new(Registry::embedded()?);
+        let backend = Arc::new(simt::Simt::open(options, registry.clone())?);
+        Ok(Self { backend, registry })
+    }
+
+    /// A GPU.
+    ///
+    /// # Errors
+    /// If there is no driver, no GPU, or one that the kernels cannot run on; each says what to do.
+    pub fn cuda(options: CudaOptions) -> Result<Self, Error> {
+        let registry = Arc::new(Registry::embedded()?);
+        let backend = Arc::new(cuda::Cuda::open(options)?);
+        Ok(Self { backend, registry })
+    }
+
+    /// The device in words.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.backend.name()
+    }
+
+    /// Bytes that are free now, if the device can say.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<usize> {
+        self.backend.free_bytes()
+    }
+
+    /// Waits until everything is done.
+    ///
+    /// # Errors
+    /// If a kernel failed.
+    pub fn synchronize(&self) -> Result<(), Error> {
+        self.backend.synchronize()
+    }
+
+    /// What emulated kernels did since the device was opened; `None` on a GPU.
+    #[must_use]
+    pub fn stats(&self) -> Option<SimtStats> {
+        self.backend.stats()
+    }
+
+    /// Whether both are the same device.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.backend, &other.backend)
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Device({})", self.name())
+    }
+}

@@ -1,0 +1,219 @@
+//! A GPU, through the CUDA driver, which is looked for when a device is opened and not before.
+//!
+//! Kernels come as cubins embedded in this binary; for an architecture without one NVRTC compiles
+//! the embedded sources, where it is at hand, and a cache on disk keeps the result.
+
+mod code;
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, c_void};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
+
+use super::Backend;
+use crate::call::Launch;
+use crate::{Error, Kernel};
+
+/// The CUDA version that the kernels are compiled with.
+const CUDA_VERSION: i32 = 13000;
+
+/// How a GPU is opened.
+#[derive(Clone, Debug)]
+pub struct CudaOptions {
+    /// Which GPU, as the driver counts them.
+    pub ordinal: usize,
+    /// Where kernels that were compiled on this machine are kept.
+    pub cache: PathBuf,
+}
+
+/// Handles of the driver. They are numbers that the driver checks, and it may be called from any
+/// thread that has bound the context.
+#[derive(Clone, Copy)]
+struct Function(sys::CUfunction);
+
+// SAFETY: a function handle belongs to the context, not to a thread.
+unsafe impl Send for Function {}
+
+/// A GPU.
+pub(super) struct Cuda {
+    ctx: Arc<CudaContext>,
+    stream: Arc<CudaStream>,
+    name: String,
+    /// Compute capability.
+    capability: (i32, i32),
+    cache: PathBuf,
+    functions: Mutex<BTreeMap<String, Function>>,
+}
+
+fn driver(op: &str) -> impl FnOnce(DriverError) -> Error {
+    let op = op.to_owned();
+    move |error| Error::Driver { op, message: error.to_string() }
+}
+
+impl Cuda {
+    pub(super) fn open(options: CudaOptions) -> Result<Self, Error> {
+        // SAFETY: only looks for the library and loads it.
+        if !unsafe { sys::is_culib_present() } {
+            return Err(Error::NoDriver);
+        }
+        let mut version = 0;
+        // SAFETY: writes one number to the place given.
+        unsafe { sys::cuDriverGetVersion(&raw mut version) }
+            .result()
+            .map_err(driver("cuDriverGetVersion"))?;
+        if version < CUDA_VERSION {
+            return Err(Error::OldDriver { got: version, need: CUDA_VERSION });
+        }
+        let n_devices = CudaContext::device_count().unwrap_or(0);
+        if n_devices <= 0 {
+            return Err(Error::NoGpu);
+        }
+        let ctx = CudaContext::new(options.ordinal).map_err(driver("opening the GPU"))?;
+        let (major, minor) = ctx.compute_capability().map_err(driver("compute capability"))?;
+        if major < 8 {
+            return Err(Error::Architecture { major, minor });
+        }
+        let stream = ctx.new_stream().map_err(driver("a stream"))?;
+        let name = ctx.name().map_err(driver("its name"))?;
+        Ok(Self {
+            ctx,
+            stream,
+            name,
+            capability: (major, minor),
+            cache: options.cache,
+            functions: Mutex::default(),
+        })
+    }
+
+    fn bind(&self) -> Result<(), Error> {
+        self.ctx.bind_to_thread().map_err(driver("binding the context"))
+    }
+
+    /// The function of a kernel, loaded when first used.
+    fn function(&self, kernel: &Kernel) -> Result<Function, Error> {
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = functions.get(&kernel.name) {
+            return Ok(*function);
+        }
+        let image = code::image(&kernel.file, self.capability, &self.cache)?;
+        // SAFETY: `image` is a cubin or NUL-terminated PTX, and lives until the call returns.
+        let module = unsafe { result::module::load_data(image.as_ptr().cast()) }
+            .map_err(driver(&format!("loading {}", kernel.file)))?;
+        let name = CString::new(kernel.name.as_str()).expect("names of kernels hold no NUL");
+        // SAFETY: the module was loaded above and is never unloaded.
+        let function = unsafe { result::module::get_function(module, name) }
+            .map_err(driver(&format!("finding {}", kernel.name)))?;
+        let most = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
+        let most = self.ctx.attribute(most).map_err(driver("shared memory"))?;
+        let attribute =
+            sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        let mut fixed = 0;
+        // SAFETY: writes one number to the place given, about a function that is loaded.
+        unsafe {
+            sys::cuFuncGetAttribute(
+                &raw mut fixed,
+                sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES,
+                function,
+            )
+        }
+        .result()
+        .map_err(driver("shared memory"))?;
+        // SAFETY: the function is loaded, and the bound is the device's own.
+        unsafe { result::function::set_function_attribute(function, attribute, most - fixed) }
+            .map_err(driver("shared memory"))?;
+        functions.insert(kernel.name.clone(), Function(function));
+        Ok(Function(function))
+    }
+}
+
+impl Backend for Cuda {
+    fn name(&self) -> String {
+        let (major, minor) = self.capability;
+        format!("{} (compute capability {major}.{minor})", self.name)
+    }
+
+    fn alloc(&self, n_bytes: usize) -> Result<u64, Error> {
+        self.bind()?;
+        // SAFETY: takes any size above 0.
+        unsafe { result::malloc_sync(n_bytes.max(16)) }.map_err(|_| Error::Memory {
+            device: self.name(),
+            n_bytes,
+            free_bytes: self.free_bytes().unwrap_or(0),
+            remedy: "a smaller batch or model, recomputed activations, or the lean optimiser",
+        })
+    }
+
+    fn free_bytes(&self) -> Option<usize> {
+        self.bind().ok()?;
+        result::mem_get_info().ok().map(|(free, _)| free)
+    }
+
+    unsafe fn free(&self, address: u64, _n_bytes: usize) {
+        // A driver that fails here has failed before, and said so there.
+        if self.bind().is_ok() {
+            // SAFETY: the caller vouches for the address; this waits for what still uses it.
+            let _ = unsafe { result::free_sync(address) };
+        }
+    }
+
+    unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.bind()?;
+        // SAFETY: the caller vouches for the target, and the next line waits for the copy.
+        unsafe { result::memcpy_htod_async(to, bytes, self.stream.cu_stream()) }
+            .map_err(driver("upload"))?;
+        self.synchronize()
+    }
+
+    unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error> {
+        self.bind()?;
+        // SAFETY: the caller vouches for the source, and the next line waits for the copy.
+        unsafe { result::memcpy_dtoh_async(bytes, from, self.stream.cu_stream()) }
+            .map_err(driver("download"))?;
+        self.synchronize()
+    }
+
+    unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error> {
+        self.bind()?;
+        // SAFETY: the caller vouches for both.
+        unsafe { result::memcpy_dtod_async(to, from, n_bytes, self.stream.cu_stream()) }
+            .map_err(driver("copy"))
+    }
+
+    unsafe fn zero(&self, at: u64, n_bytes: usize) -> Result<(), Error> {
+        self.bind()?;
+        if n_bytes == 0 {
+            return Ok(());
+        }
+        // SAFETY: the caller vouches for the stretch.
+        unsafe { result::memset_d8_async(at, 0, n_bytes, self.stream.cu_stream()) }
+            .map_err(driver("zero"))
+    }
+
+    unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error> {
+        self.bind()?;
+        let Function(function) = self.function(kernel)?;
+        let mut args = launch.args.clone();
+        let mut pointers: Vec<*mut c_void> =
+            args.iter_mut().map(|arg| std::ptr::from_mut(arg).cast()).collect();
+        // SAFETY: the arguments live until the driver has copied them, and the caller vouches for
+        // what they are.
+        unsafe {
+            result::launch_kernel(
+                function,
+                launch.grid.into(),
+                (launch.threads, 1, 1),
+                launch.smem,
+                self.stream.cu_stream(),
+                &mut pointers,
+            )
+        }
+        .map_err(driver(&format!("launching {}", kernel.name)))
+    }
+
+    fn synchronize(&self) -> Result<(), Error> {
+        self.bind()?;
+        self.stream.synchronize().map_err(driver("a kernel before this"))
+    }
+}

@@ -1,0 +1,232 @@
+//! Trials of attention: ragged batches, each sequence alone, row by row as decoding goes, and the
+//! gradient.
+
+use half::bf16;
+use quaero_kernels::attention::{self, Forward, Queries, Query};
+use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
+use quaero_kernels::{Buffer, Device, Error, rope};
+use quaero_testkit::kernels::{self as oracle, Naive, Stored};
+
+use crate::trial::{Got, Trial, Want, halves, of};
+
+const fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
+    Heads { n_heads, n_kv_heads, head_dim }
+}
+
+pub(crate) fn add(trials: &mut Vec<Trial>) {
+    trials.push(forward(&[1], heads(1, 1, 32)).small());
+    trials.push(forward(&[33, 2], heads(2, 1, 32)).small());
+    trials.push(forward(&[63, 1, 64, 65], heads(4, 2, 64)));
+    trials.push(forward(&[131], heads(3, 1, 32)));
+    trials.push(forward(&[70, 67], heads(2, 2, 128)));
+    trials.push(decode(&[1, 64, 65, 130], heads(4, 2, 64)));
+    trials.push(decode(&[3, 67], heads(2, 1, 32)).small());
+    trials.push(decode(&[129], heads(16, 1, 128)));
+    trials.push(backward(&[1], heads(1, 1, 32)).small());
+    trials.push(backward(&[17, 3], heads(2, 1, 32)).small());
+    trials.push(backward(&[63, 66], heads(4, 2, 64)));
+    trials.push(backward(&[70], heads(1, 1, 128)));
+}
+
+/// A batch on the device: rows, their pages filled.
+struct Batch {
+    qkv: Buffer<bf16>,
+    pages: KvPages,
+    /// Of each sequence; scattered, so that order shows.
+    page_lists: Vec<Vec<u32>>,
+}
+
+impl Batch {
+    /// Fills pages through the RoPE kernel with angles of 0, which turns nothing.
+    fn new(device: &Device, qkv: &[bf16], lens: &[usize], heads: Heads) -> Result<Self, Error> {
+        let n_pages: usize = lens.iter().map(|len| len.div_ceil(PAGE_LEN)).sum::<usize>() + 1;
+        let mut free: Vec<u32> = (0..n_pages as u32).rev().collect();
+        let page_lists: Vec<Vec<u32>> = lens
+            .iter()
+            .map(|len| (0..len.div_ceil(PAGE_LEN)).map(|_| free.pop().expect("enough")).collect())
+            .collect();
+        let slot = |list: &[u32], t: usize| list[t / PAGE_LEN] as usize * PAGE_LEN + t % PAGE_LEN;
+        let slots: Vec<Option<usize>> = lens
+            .iter()
+            .zip(&page_lists)
+            .flat_map(|(&len, list)| (0..len).map(|t| Some(slot(list, t))).collect::<Vec<_>>())
+            .collect();
+        let half = heads.head_dim / 2;
+        let angles = Angles::new(device, &vec![1.0; half], &vec![0.0; half], half)?;
+        let positions = device.indices(&vec![0; slots.len()], 1)?;
+        let mut pages = KvPages::new(device, n_pages, heads)?;
+        let mut qkv = device.upload(qkv)?;
+        let slots = Slots::new(device, &slots, n_pages)?;
+        rope::forward(qkv.view_mut(), &angles, &positions, &slots, &mut pages)?;
+        Ok(Self { qkv, pages, page_lists })
+    }
+
+    /// Attention of rows `from` on of sequence `seq`, whose rows begin at `row0`.
+    fn part(
+        &self,
+        (seq, row0): (usize, usize),
+        rows: std::ops::Range<usize>,
+        decode: bool,
+    ) -> Result<(Buffer<bf16>, Buffer<f32>), Error> {
+        let (device, heads) = (self.qkv.device(), self.pages.heads());
+        let pages = &self.page_lists[seq];
+        let queries = if decode {
+            rows.clone().map(|start| Query { start, len: 1, pages }).collect()
+        } else {
+            vec![Query { start: rows.start, len: rows.len(), pages }]
+        };
+        let queries = Queries::new(device, &queries)?;
+        let mut out = device.alloc(rows.len() * heads.q_width())?;
+        let mut lse = device.alloc(rows.len() * heads.n_heads)?;
+        let width = heads.width();
+        let qkv = self.qkv.slice((row0 + rows.start) * width..(row0 + rows.end) * width);
+        let run = if decode { attention::decode } else { attention::forward };
+        run(qkv, &queries, &self.pages, out.view_mut(), lse.view_mut())?;
+        Ok((out, lse))
+    }
+
+    /// The whole batch at once.
+    fn whole(&self, lens: &[usize]) -> Result<(Queries, Buffer<bf16>, Buffer<f32>), Error> {
+        let (device, heads) = (self.qkv.device(), self.pages.heads());
+        let queries: Vec<Query<'_>> = lens
+            .iter()
+            .zip(&self.page_lists)
+            .map(|(&len, pages)| Query { start: 0, len, pages })
+            .collect();
+        let queries = Queries::new(device, &queries)?;
+        let mut out = device.alloc(queries.n_rows() * heads.q_width())?;
+        let mut lse = device.alloc(queries.n_rows() * heads.n_heads)?;
+        let qkv = self.qkv.view();
+        attention::forward(qkv, &queries, &self.pages, out.view_mut(), lse.view_mut())?;
+        Ok((queries, out, lse))
+    }
+}
+
+fn name(kernel: &str, lens: &[usize], heads: Heads) -> String {
+    let Heads { n_heads, n_kv_heads, head_dim } = heads;
+    format!("{kernel} T {lens:?} H {n_heads} K {n_kv_heads} D {head_dim}")
+}
+
+/// Rows with scores big enough for a softmax that is not flat.
+fn rows(lens: &[usize], heads: Heads) -> Vec<bf16> {
+    halves(1, lens.iter().sum::<usize>() * heads.width(), 2.0)
+}
+
+/// Output and logarithms of sums.
+type Outputs<'a> = (&'a Buffer<bf16>, &'a Buffer<f32>);
+
+/// Outputs that must equal those of the whole batch by bits.
+fn twins(
+    got: &mut Vec<Got>,
+    what: &str,
+    rows: std::ops::Range<usize>,
+    heads: Heads,
+    (whole, parts): (Outputs<'_>, Outputs<'_>),
+) -> Result<(), Error> {
+    let (w, h) = (heads.q_width(), heads.n_heads);
+    let (out, lse) = (format!("out {what}"), format!("lse {what}"));
+    got.push(Got::view(&out, whole.0.slice(rows.start * w..rows.end * w))?);
+    got.push(Got::view(&lse, whole.1.slice(rows.start * h..rows.end * h))?);
+    got.push(Got::of(&format!("{out}, alone"), parts.0)?.twin_of(&out));
+    got.push(Got::of(&format!("{lse}, alone"), parts.1)?.twin_of(&lse));
+    Ok(())
+}
+
+fn expect(qkv: &[bf16], lens: &[usize], heads: Heads) -> Vec<Want> {
+    let shape = (heads.n_heads, heads.n_kv_heads, heads.head_dim);
+    let (mut out, mut lse, mut out_naive, mut lse_naive) = (vec![], vec![], vec![], vec![]);
+    let mut row0 = 0;
+    for len in lens {
+        let rows = row0 * heads.width()..(row0 + len) * heads.width();
+        row0 += len;
+        let want = oracle::attention::<f64>(&of(&qkv[rows.clone()]), shape);
+        let naive = oracle::attention::<Naive>(&of(&qkv[rows]), shape);
+        out.extend(want.out);
+        lse.extend(want.lse);
+        out_naive.extend(naive.out);
+        lse_naive.extend(naive.lse);
+    }
+    vec![
+        Want::new("out", Stored::Bf16, &out, &out_naive),
+        Want::new("lse", Stored::F32, &lse, &lse_naive),
+    ]
+}
+
+fn forward(lens: &[usize], heads: Heads) -> Trial {
+    let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
+    let name = name("attention_fwd", &lens, heads);
+    let inputs = (lens.clone(), qkv.clone());
+    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+        let (lens, qkv) = &inputs;
+        let batch = Batch::new(device, qkv, lens, heads)?;
+        let (_, out, lse) = batch.whole(lens)?;
+        let mut got = vec![Got::of("out", &out)?, Got::of("lse", &lse)?];
+        // The last sequence alone, and its last rows, as a prompt that goes on.
+        let (seq, len) = (lens.len() - 1, lens[lens.len() - 1]);
+        let row0 = lens[..seq].iter().sum::<usize>();
+        for rows in [0..len, len / 2..len] {
+            let (part, part_lse) = batch.part((seq, row0), rows.clone(), false)?;
+            let what = format!("of rows {rows:?}");
+            let all = row0 + rows.start..row0 + rows.end;
+            twins(&mut got, &what, all, heads, ((&out, &lse), (&part, &part_lse)))?;
+        }
+        Ok(got)
+    };
+    Trial::new("attention_fwd.cu", name, run, move || expect(&qkv, &lens, heads))
+}
+
+fn decode(lens: &[usize], heads: Heads) -> Trial {
+    let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
+    let name = name("attention_decode", &lens, heads);
+    let inputs = (lens.clone(), qkv.clone());
+    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+        let (lens, qkv) = &inputs;
+        let batch = Batch::new(device, qkv, lens, heads)?;
+        let (_, out, lse) = batch.whole(lens)?;
+        let mut got = vec![Got::of("out", &out)?, Got::of("lse", &lse)?];
+        let mut row0 = 0;
+        for (seq, &len) in lens.iter().enumerate() {
+            // Rows around the edges of key blocks; more take long and show nothing else.
+            let rows = len.saturating_sub(3)..len;
+            let (part, part_lse) = batch.part((seq, row0), rows.clone(), true)?;
+            let all = row0 + rows.start..row0 + rows.end;
+            let what = format!("of sequence {seq}");
+            twins(&mut got, &what, all, heads, ((&out, &lse), (&part, &part_lse)))?;
+            row0 += len;
+        }
+        Ok(got)
+    };
+    Trial::new("attention_decode.cu", name, run, move || expect(&qkv, &lens, heads))
+}
+
+fn backward(lens: &[usize], heads: Heads) -> Trial {
+    let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
+    let dout = halves(2, lens.iter().sum::<usize>() * heads.q_width(), 1.0);
+    let name = name("attention_bwd", &lens, heads);
+    let inputs = (lens.clone(), qkv.clone(), dout.clone());
+    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+        let (lens, qkv, dout) = &inputs;
+        let batch = Batch::new(device, qkv, lens, heads)?;
+        let (queries, out, lse) = batch.whole(lens)?;
+        let (dout, mut dqkv) = (device.upload(dout)?, device.alloc(qkv.len())?);
+        let mut delta = device.alloc(lse.len())?;
+        let forward = Forward { qkv: batch.qkv.view(), out: out.view(), lse: lse.view(), heads };
+        let to = (dqkv.view_mut(), delta.view_mut());
+        attention::backward(forward, &queries, dout.view(), to.0, to.1)?;
+        Ok(vec![Got::of("dqkv", &dqkv)?])
+    };
+    let expect = move || {
+        let shape = (heads.n_heads, heads.n_kv_heads, heads.head_dim);
+        let (mut want, mut naive, mut row0) = (vec![], vec![], 0);
+        for len in &lens {
+            let rows = row0 * heads.width()..(row0 + len) * heads.width();
+            let d = row0 * heads.q_width()..(row0 + len) * heads.q_width();
+            row0 += len;
+            let (qkv, dout) = (&qkv[rows], &dout[d]);
+            want.extend(oracle::attention_bwd::<f64>(&of(qkv), shape, &of(dout)));
+            naive.extend(oracle::attention_bwd::<Naive>(&of(qkv), shape, &of(dout)));
+        }
+        vec![Want::new("dqkv", Stored::Bf16, &want, &naive)]
+    };
+    Trial::new("attention_bwd.cu", name, run, expect)
+}

@@ -1,0 +1,103 @@
+//! Every trial on the emulated device: two orders of threads, copies late and early, same bits.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use quaero_kernels::{CudaOptions, Device, SOURCES, SimtOptions};
+use quaero_trials::{all, run};
+
+fn options() -> SimtOptions {
+    SimtOptions::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("simt"))
+}
+
+fn devices(options: SimtOptions) -> Vec<Device> {
+    let shuffled = SimtOptions { seed: 7, late_copies: false, ..options.clone() };
+    [options, shuffled].map(|options| Device::simt(options).unwrap()).into()
+}
+
+/// Every `n_parts`-th trial from `part` on, so that the parts run side by side.
+#[track_caller]
+fn check(part: usize, n_parts: usize) {
+    let devices = devices(options());
+    let mut failures = Vec::new();
+    for trial in all().into_iter().skip(part).step_by(n_parts) {
+        if let Err(how) = run(&trial, &devices) {
+            failures.push(format!("{}: {how}", trial.name));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn trials_hold_first_part() {
+    check(0, 4);
+}
+
+#[test]
+fn trials_hold_second_part() {
+    check(1, 4);
+}
+
+#[test]
+fn trials_hold_third_part() {
+    check(2, 4);
+}
+
+#[test]
+fn trials_hold_fourth_part() {
+    check(3, 4);
+}
+
+/// Superseded versions are still right: `kernels/ladder/<op>/vN.cu` in the place of `<op>.cu`.
+#[test]
+fn versions_on_the_ladder_hold() {
+    for (path, text) in SOURCES {
+        let Some(place) = path.strip_prefix("ladder/") else { continue };
+        let (op, _) = place.split_once('/').unwrap();
+        let file = format!("{op}.cu");
+        let mut options = options();
+        options.overlay.insert(file.clone(), (*text).to_owned());
+        let devices = devices(options);
+        let mut n_trials = 0;
+        for trial in all().iter().filter(|trial| trial.file == file) {
+            run(trial, &devices).unwrap_or_else(|how| panic!("{path}, {}: {how}", trial.name));
+            n_trials += 1;
+        }
+        assert!(n_trials > 0, "{path} has no trials");
+    }
+}
+
+/// Without a driver the GPU is refused in words that help; with one, it opens or says why not.
+#[test]
+fn a_machine_without_a_gpu_is_told_so() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cubins");
+    let outcome = Device::cuda(CudaOptions { ordinal: 0, cache: folder });
+    if let Err(error) = outcome {
+        let words = error.to_string();
+        assert!(words.contains("remedy") || words.contains("CUDA"), "{words}");
+    }
+}
+
+/// What the emulation must find by itself, whatever an oracle says.
+#[test]
+fn the_emulation_names_what_is_wrong() {
+    let broken = |from: &str, to: &str| {
+        let (_, text) = SOURCES.iter().find(|(path, _)| *path == "swiglu_fwd.cu").unwrap();
+        assert!(text.contains(from));
+        let mut options = options();
+        options.overlay.insert("swiglu_fwd.cu".to_owned(), text.replacen(from, to, 1));
+        let devices = devices(options);
+        let trial = all().into_iter().find(|trial| trial.file == "swiglu_fwd.cu").unwrap();
+        run(&trial, &devices).expect_err("the kernel is broken")
+    };
+    let guard = "  store8(y + i, out);";
+    let found = [
+        broken(guard, "  store8(y + i + 8, out);"),
+        broken(guard, "  if (threadIdx.x < 4) __syncwarp();\n  store8(y + i, out);"),
+        broken(guard, "  store8(y + i, out)"),
+    ];
+    let expected = ["wrote outside a buffer", "deadlock", "does not compile"];
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "{found}");
+    }
+}
