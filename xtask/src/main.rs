@@ -1,14 +1,15 @@
 //! Project commands: `cargo xtask train`, `cargo xtask test` and friends.
 //!
 //! Thin on purpose. It prepares what a command needs (wasm target, task families, the release
-//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy` and `plugin build`
-//! end here. It knows nothing of tasks, models or training.
+//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy`, `plugin build` and
+//! the work on the GPU's kernels end here. It knows nothing of tasks, models or training.
 //!
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
-//! `python` the private Python of the oracle fixtures → `tidy` the rules of the house →
+//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `tidy` the rules of the house →
 //! `shell` runs programs and times them → `say` talks to people.
 
+mod kernels;
 mod launch;
 mod prepare;
 mod python;
@@ -27,6 +28,9 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   train [CONFIG]         trains by self-play on whatever this machine has
   test [--quick]         all tests; --quick: tidy, formats and host tests, without Python
   tidy                   layer table, formats, lints, doc rules
+  kernels                the GPU kernels' trials, emulated, under sanitizers
+  mutants-kernels        plants bugs in the GPU kernels and counts those that trials catch
+  cubins                 compiles the GPU kernels; registers, spills and instructions are checked
   plugin build           builds the task families into target/plugins
   plugin list|grade|propose, bench, eval, model, doctor, seed-model
                          are commands of the binary `quaero`: `cargo xtask train --help` and so on
@@ -48,6 +52,9 @@ fn main() -> ExitCode {
         ["--help-all"] => launch::binary(&["--help".to_owned()]),
         ["test", options @ ..] => suite::run(options),
         ["tidy", options @ ..] => tidy::run(options),
+        ["kernels", options @ ..] => kernels::sanitized(options),
+        ["mutants-kernels", options @ ..] => kernels::mutants(options),
+        ["cubins", options @ ..] => kernels::cubins(options),
         ["plugin", "build", options @ ..] => prepare::plugin_build(options),
         _ => launch::binary(&words),
     };

@@ -29,14 +29,22 @@ pub(crate) fn fixtures() -> Result<()> {
 
 /// The interpreter of `target/venv`, with [`PACKAGES`] installed.
 fn environment() -> Result<PathBuf> {
-    let folder = shell::root().join("target/venv");
+    environment_of("venv", PACKAGES, "the oracle fixtures (30 MB, once)")
+}
+
+/// The interpreter of `target/<name>`, with `packages` installed; `purpose` is said to people.
+///
+/// # Errors
+/// When Python is missing, or the registry does not answer after several attempts.
+pub(crate) fn environment_of(name: &str, packages: &[&str], purpose: &str) -> Result<PathBuf> {
+    let folder = shell::root().join("target").join(name);
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = folder.join("packages.txt");
-    let wanted = PACKAGES.join("\n");
+    let wanted = packages.join("\n");
     if python.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|has| has == wanted) {
         return Ok(python);
     }
-    say("making a private Python in target/venv for the oracle fixtures (30 MB, once)");
+    say(&format!("making a private Python in target/{name} for {purpose}"));
     let system = if cfg!(windows) { "python" } else { "python3" };
     let mut make = command(system);
     make.args(["-m", "venv", "--clear"]).arg(&folder);
@@ -45,7 +53,7 @@ fn environment() -> Result<PathBuf> {
     attempt("pip install", || {
         let mut install = command(&python);
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        shell::run("pip install", install.args(PACKAGES))
+        shell::run("pip install", install.args(packages))
     })?;
     std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(python)

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::say::{duration, say};
 use crate::shell::{self, cargo, command};
-use crate::{prepare, python, tidy};
+use crate::{kernels, prepare, python, tidy};
 
 /// One part: its name, and what it does.
 type Part = (&'static str, fn() -> Result<Outcome>);
@@ -39,6 +39,7 @@ const FULL: &[Part] = &[
     ("tests of the families", || family_tests().map(passed)),
     ("lints", || host_lints().map(passed)),
     ("documentation tests", || documentation_tests().map(passed)),
+    ("kernels under sanitizers", || kernels::under_sanitizers().map(passed)),
     ("build host tests", || build_host_tests().map(passed)),
 ];
 

@@ -1,0 +1,216 @@
+//! The GPU's kernels: machine code ahead of time, trials under sanitizers, planted bugs.
+//!
+//! nvcc comes from PyPI's wheels into `target/venv-cuda`; no GPU and no toolkit is needed. What is
+//! built lands in `kernels/cubins`, where the crate `kernels` embeds it at its next build.
+
+mod sass;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::python;
+use crate::say::say;
+use crate::shell::{self, cargo, command};
+
+/// nvcc and its parts, all of one release: its own requirements would mix releases.
+const WHEELS: &[&str] = &[
+    "nvidia-cuda-nvcc==13.0.88",
+    "nvidia-cuda-crt==13.0.88",
+    "nvidia-nvvm==13.0.88",
+    "nvidia-cuda-runtime==13.0.96",
+    "nvidia-cuda-cuobjdump==13.2.86",
+    "nvidia-cuda-nvdisasm==13.2.86",
+];
+/// What cubins are built for.
+const ARCHS: &[(&str, &str)] = &[("compute_80", "sm_80"), ("compute_90a", "sm_90a")];
+
+/// `cargo xtask kernels`: every trial, plain and under sanitizers.
+///
+/// # Errors
+/// When a trial is wrong, or a sanitizer reports something.
+pub(crate) fn sanitized(options: &[&str]) -> Result<ExitCode> {
+    if let [option, ..] = options {
+        say(&format!("error: `kernels` takes no arguments, got `{option}`"));
+        return Ok(ExitCode::from(shell::WRONG_WORDS));
+    }
+    trials(&["run"])?;
+    under_sanitizers()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every trial under AddressSanitizer, the small ones under ThreadSanitizer.
+///
+/// # Errors
+/// When a trial is wrong, or a sanitizer reports something.
+pub(crate) fn under_sanitizers() -> Result<()> {
+    trials(&["run", "--sanitizer", "address"])?;
+    trials(&["run", "--sanitizer", "thread", "--small"])
+}
+
+/// `cargo xtask mutants-kernels`.
+///
+/// # Errors
+/// When fewer than 90 % of the planted bugs are caught.
+pub(crate) fn mutants(options: &[&str]) -> Result<ExitCode> {
+    trials(&[&["mutants"], options].concat())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the binary of the crate `trials`.
+fn trials(words: &[&str]) -> Result<()> {
+    let mut run = cargo("run --quiet --release -p quaero-trials --bin kernel-trials --");
+    run.args(words).arg("--cache").arg(target()?.join("simt"));
+    shell::run(&format!("kernel-trials {}", words.join(" ")), &mut run)
+}
+
+fn target() -> Result<PathBuf> {
+    shell::target_directory(&shell::metadata("Cargo.toml")?)
+}
+
+/// What the registry and nvcc say of one kernel on one architecture.
+struct Row {
+    kernel: String,
+    arch: &'static str,
+    registers: u32,
+    n_bytes_shared: u32,
+    findings: Vec<String>,
+}
+
+/// `cargo xtask cubins`: compiles every kernel file; spills, register ceilings and instructions
+/// that are missing or must not be there are errors.
+///
+/// # Errors
+/// When nvcc cannot be had, a kernel does not compile, or breaks its ceiling.
+pub(crate) fn cubins(options: &[&str]) -> Result<ExitCode> {
+    if let [option, ..] = options {
+        say(&format!("error: `cubins` takes no arguments, got `{option}`"));
+        return Ok(ExitCode::from(shell::WRONG_WORDS));
+    }
+    let tools = tools()?;
+    let out = shell::root().join("kernels/cubins");
+    let fresh = shell::root().join("target/cubins");
+    std::fs::create_dir_all(&fresh).context("cannot make target/cubins")?;
+    let registry = sass::registry(&shell::root().join("kernels/kernels.toml"))?;
+    let mut rows = Vec::new();
+    for file in kernel_files()? {
+        for &(virtual_arch, arch) in ARCHS {
+            let cubin = fresh.join(format!("{}.{arch}.cubin", stem(&file)));
+            let log = compile(&tools, &file, (virtual_arch, arch), &cubin)?;
+            let code = disassemble(&tools, &cubin)?;
+            for (kernel, (registers, n_bytes_shared)) in sass::resources(&log) {
+                let entry = registry.get(&kernel);
+                let findings = sass::findings(entry, arch, registers, code.get(&kernel));
+                rows.push(Row { kernel, arch, registers, n_bytes_shared, findings });
+            }
+        }
+    }
+    report(&rows, &registry)?;
+    lay(&fresh, &out)?;
+    say(&format!("{} cubins in kernels/cubins; the next build embeds them", rows.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The table, and an error if a kernel has findings or was not built.
+fn report(rows: &[Row], registry: &BTreeMap<String, sass::Entry>) -> Result<()> {
+    let mut n_findings = 0;
+    for Row { kernel, arch, registers, n_bytes_shared, findings } in rows {
+        let verdict = if findings.is_empty() { "ok".to_owned() } else { findings.join("; ") };
+        n_findings += findings.len();
+        say(&format!(
+            "   {kernel:<28} {arch:<7} {registers:>4} registers {n_bytes_shared:>6} B  {verdict}"
+        ));
+    }
+    for name in registry.keys() {
+        if rows.iter().filter(|row| row.kernel == *name).count() != ARCHS.len() {
+            say(&format!("   {name}: nvcc built no such kernel for every architecture"));
+            n_findings += 1;
+        }
+    }
+    if n_findings > 0 {
+        bail!("cubins: {n_findings} findings, listed above");
+    }
+    Ok(())
+}
+
+/// Where nvcc and its companions lie.
+struct Tools {
+    bin: PathBuf,
+}
+
+fn tools() -> Result<Tools> {
+    let python = python::environment_of("venv-cuda", WHEELS, "nvcc (500 MB, once)")?;
+    let mut ask = command(python);
+    ask.args(["-c", "import nvidia; print(list(nvidia.__path__)[0])"]);
+    let folder = shell::output("finding nvcc", &mut ask)?;
+    Ok(Tools { bin: Path::new(folder.trim()).join("cu13/bin") })
+}
+
+fn kernel_files() -> Result<Vec<PathBuf>> {
+    let folder = shell::root().join("kernels");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).context("cannot list kernels/")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "cu") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Compiles one file; returns what ptxas says of its kernels.
+fn compile(tools: &Tools, file: &Path, arch: (&str, &str), cubin: &Path) -> Result<String> {
+    let mut nvcc = command(tools.bin.join("nvcc"));
+    nvcc.args(["-std=c++17", "-O3", "-cubin", "-Xptxas"]);
+    nvcc.arg("-v,-warn-spills,-warn-lmem-usage,-Werror");
+    nvcc.arg(format!("-gencode=arch={},code={}", arch.0, arch.1));
+    nvcc.arg("-o").args([cubin, file]);
+    let what = format!("nvcc {} for {}", stem(file), arch.1);
+    let done = nvcc.output().with_context(|| what.clone())?;
+    let log = [done.stdout, done.stderr].concat();
+    let log = String::from_utf8_lossy(&log).into_owned();
+    if !done.status.success() {
+        bail!("{what}:\n{log}");
+    }
+    Ok(log)
+}
+
+/// The instructions of each kernel of a cubin.
+fn disassemble(tools: &Tools, cubin: &Path) -> Result<BTreeMap<String, String>> {
+    let mut dump = command(tools.bin.join("cuobjdump"));
+    dump.arg("-sass").arg(cubin).env("PATH", path_with(&tools.bin));
+    Ok(sass::functions(&shell::output("cuobjdump", &mut dump)?))
+}
+
+/// cuobjdump looks for nvdisasm on the PATH.
+fn path_with(folder: &Path) -> std::ffi::OsString {
+    let mut path = folder.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
+}
+
+/// Copies the cubins to where they are embedded from, with a digest of what they were built from.
+fn lay(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).context("cannot make kernels/cubins")?;
+    for file in kernel_files()? {
+        let stem = stem(&file);
+        for (_, arch) in ARCHS {
+            let name = format!("{stem}.{arch}.cubin");
+            std::fs::copy(from.join(&name), to.join(&name))
+                .with_context(|| format!("cannot write kernels/cubins/{name}"))?;
+        }
+        let mut ask = cargo("run --quiet --release -p quaero-trials --bin kernel-trials -- digest");
+        let digest = shell::output("the digest of a kernel", ask.arg(format!("{stem}.cu")))?;
+        std::fs::write(to.join(format!("{stem}.digest")), digest.trim())
+            .with_context(|| format!("cannot write kernels/cubins/{stem}.digest"))?;
+    }
+    Ok(())
+}
