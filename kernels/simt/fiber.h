@@ -165,7 +165,10 @@ SIMT_PLAIN inline bool make_fiber(Fiber &f, void (*entry)()) {
 }
 
 inline void drop_stack(Fiber &f) {
-  if (f.stack) munmap(f.stack, STACK);
+  if (!f.stack) return;
+  // Whatever is mapped here next must not inherit the frames' red zones.
+  SIMT_UNPOISON(f.stack + GUARD, STACK - GUARD);
+  munmap(f.stack, STACK);
   f.stack = nullptr;
 }
 

@@ -6,8 +6,8 @@
 //!
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
-//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `tidy` the rules of the house →
-//! `shell` runs programs and times them → `say` talks to people.
+//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `tidy` the rules
+//! of the house → `shell` runs programs and times them → `say` talks to people.
 
 mod kernels;
 mod launch;

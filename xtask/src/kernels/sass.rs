@@ -126,9 +126,10 @@ fn has_modified(code: &str, rule: &str) -> bool {
     code.split_whitespace().any(|word| {
         let mut parts = word.split('.');
         parts.next() == Some(name)
-            && modifiers.split('.').filter(|part| !part.is_empty()).all(|part| {
-                word.split('.').skip(1).any(|have| have == part)
-            })
+            && modifiers
+                .split('.')
+                .filter(|part| !part.is_empty())
+                .all(|part| word.split('.').skip(1).any(|have| have == part))
     })
 }
 
@@ -140,12 +141,17 @@ mod tests {
 ptxas info    : Compiling entry function 'cast' for 'sm_80'
     0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 ptxas info    : Used 24 registers, used 1 barriers, 128 bytes smem, 376 bytes cmem[0]";
-    const CODE: &str = "\tFunction : cast\n  LDG.E.128.CONSTANT R4, [R2.64] ;\n  STG.E.128 [R6], R4 ;\n";
+    const CODE: &str = "\
+\tFunction : cast
+  LDG.E.128.CONSTANT R4, [R2.64] ;
+  STG.E.128 [R6], R4 ;
+";
 
     #[track_caller]
     fn check(sass: &str, expected: &[&str]) {
         let registry = format!(
-            "[[kernel]]\nname = \"cast\"\nregisters = {{ sm_80 = 24, sm_90a = 20 }}\nsass = {sass}\n"
+            "[[kernel]]\nname = \"cast\"\nregisters = {{ sm_80 = 24, sm_90a = 20 }}\n\
+             sass = {sass}\n"
         );
         let entries = parse(&registry);
         let (registers, shared) = resources(LOG)["cast"];

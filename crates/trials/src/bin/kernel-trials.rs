@@ -146,7 +146,7 @@ fn trials(words: &Words) -> Result<ExitCode, String> {
     let (next, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let options = words.options();
     devices(&options)?;
-    each(|| {
+    each(words.sanitizer, || {
         let devices = devices(&options).unwrap_or_default();
         while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
             match run(trial, &devices) {
@@ -167,9 +167,11 @@ fn trials(words: &Words) -> Result<ExitCode, String> {
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs `work` on a few threads.
-fn each(work: impl Fn() + Sync) {
+/// Runs `work` on a few threads; on one under ThreadSanitizer, which does not see that the loader
+/// puts what it loads in order.
+fn each(sanitizer: Sanitizer, work: impl Fn() + Sync) {
     let n = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
+    let n = if sanitizer == Sanitizer::Thread { 1 } else { n };
     std::thread::scope(|scope| {
         for _ in 0..n {
             scope.spawn(&work);
@@ -200,7 +202,7 @@ enum End {
 
 fn mutants(words: &Words) -> Result<ExitCode, String> {
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    each(|| {
+    each(Sanitizer::None, || {
         loop {
             let n = next.fetch_add(1, Ordering::Relaxed);
             let Some(mutant) = MUTANTS.get(n) else { break };
