@@ -1,0 +1,20 @@
+//! The reader and the comparison of answers: no input panics, hangs or breaks the laws of equality.
+//!
+//! The bytes are two texts with a zero byte between them, the gold and the answer.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use quaero_math_judge::{Rules, Truth, extract, judge};
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    let (gold, answer) = text.split_once('\0').unwrap_or((&text, "1"));
+    let rules = Rules::default();
+    let _ = extract(&text);
+    let there = judge(gold, answer, &rules).truth;
+    let back = judge(answer, gold, &rules).truth;
+    assert_eq!(there == Truth::Equal, back == Truth::Equal, "{gold:?} | {answer:?}");
+    if !gold.trim().is_empty() && gold.len() < 20_000 {
+        assert_eq!(judge(gold, gold, &rules).truth, Truth::Equal, "{gold:?}");
+    }
+});

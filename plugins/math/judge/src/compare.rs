@@ -1,0 +1,361 @@
+//! Whole answers: which readings a text has, and when two trees are the same answer.
+//!
+//! Every rule is symmetric. Where a notation has two meanings (`(1, 2)` a pair or an interval,
+//! `1,000` a number or a list) both are tried; a text that names several values never equals one
+//! that names one.
+
+mod collection;
+
+use crate::decide;
+use crate::exact::Fuel;
+use crate::node::{Node, Rel};
+use crate::token::{BYTES_MAX, Unreadable};
+use crate::units::Measured;
+use crate::{Rat, Stop, parse, region, relation, text};
+
+/// Units of work for one comparison, about ten nanoseconds each.
+const FUEL: u64 = 8_000_000;
+
+/// Whether two answers are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// Shown to be.
+    Equal,
+    /// Shown not to be, or of kinds that never are.
+    Different,
+    /// Not known: the named limit was met. Never taken for equal.
+    Undecided(&'static str),
+}
+
+impl Truth {
+    pub(crate) fn of(equal: bool) -> Self {
+        if equal { Self::Equal } else { Self::Different }
+    }
+
+    /// Both: the first that is not equal decides.
+    pub(crate) fn and(self, other: impl FnOnce() -> Self) -> Self {
+        if self == Self::Equal { other() } else { self }
+    }
+
+    /// Either: equal if one is, undecided if one may be.
+    pub(crate) fn or(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Equal => self,
+            Self::Different => other(),
+            Self::Undecided(_) => match other() {
+                Self::Equal => Self::Equal,
+                _ => self,
+            },
+        }
+    }
+}
+
+impl From<Stop> for Truth {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Undefined | Stop::NotReal => Self::Different,
+            Stop::Precision => Self::Undecided("a precision beyond the limit"),
+            Stop::Limit(limit) => Self::Undecided(limit),
+            Stop::NoNumber => Self::Undecided(NO_NUMBER),
+        }
+    }
+}
+
+/// The reason of expressions that cannot be computed; they are compared by their form.
+pub(crate) const NO_NUMBER: &str = "an expression without a value";
+
+/// Whether a decimal stands for what rounds to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decimals {
+    /// 0.333 is 333/1000.
+    #[default]
+    Exact,
+    /// 0.333 is also whatever lies within half a unit of its last digit, if it has two decimals.
+    Rounded,
+}
+
+/// What may be chosen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// How decimals are taken.
+    pub decimals: Decimals,
+}
+
+/// A comparison and how it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whether the answers are equal.
+    pub truth: Truth,
+    /// Why the answer could not be read as mathematics; it was then compared as words.
+    pub unreadable: Option<&'static str>,
+}
+
+impl Judgement {
+    fn sure(equal: bool) -> Self {
+        Self { truth: Truth::of(equal), unreadable: None }
+    }
+}
+
+/// Whether `answer` equals `gold`.
+#[must_use]
+pub fn judge(gold: &str, answer: &str, rules: &Rules) -> Judgement {
+    let (gold, answer) = (gold.trim(), answer.trim());
+    if let (Some(a), Some(b)) = (text::plain_integer(gold), text::plain_integer(answer)) {
+        return Judgement::sure(a == b);
+    }
+    if answer.is_empty() || gold.is_empty() {
+        return Judgement { truth: Truth::Different, unreadable: Some("empty") };
+    }
+    if gold.len().max(answer.len()) > BYTES_MAX {
+        return Judgement { truth: Truth::Different, unreadable: Some("longer than the limit") };
+    }
+    if gold == answer {
+        return Judgement::sure(true);
+    }
+    if let Some(equal) = text::choices(gold, answer).or_else(|| text::clocks(gold, answer)) {
+        return Judgement::sure(equal);
+    }
+    let (golds, answers) = (readings(gold), readings(answer));
+    match (&golds, &answers) {
+        (Ok(golds), Ok(answers)) => {
+            let comparison = Comparison { fuel: Fuel::new(FUEL), rules: *rules };
+            let pairs = golds.iter().flat_map(|a| answers.iter().map(move |b| (a, b)));
+            let truth =
+                pairs.fold(Truth::Different, |truth, (a, b)| truth.or(|| comparison.whole(a, b)));
+            let truth = match truth {
+                // What cannot be computed and is not of the same form is another answer.
+                Truth::Undecided(NO_NUMBER) => Truth::Different,
+                truth => truth,
+            };
+            Judgement { truth, unreadable: None }
+        }
+        _ => {
+            let equal =
+                text::normal(gold) == text::normal(answer) && !text::normal(gold).is_empty();
+            let unreadable = match (equal, &golds, &answers) {
+                (false, Ok(_), Err(Unreadable(why))) => Some(*why),
+                _ => None,
+            };
+            Judgement { truth: Truth::of(equal), unreadable }
+        }
+    }
+}
+
+/// What a text can mean: with commas that group digits, and with commas that separate.
+fn readings(text: &str) -> Result<Vec<Node>, Unreadable> {
+    if let Some(node) = text::phrase(text) {
+        return Ok(vec![node]);
+    }
+    let grouped = parse::parse(text, true);
+    if !text.contains(',') {
+        return grouped.map(|node| vec![node]);
+    }
+    match (grouped, parse::parse(text, false)) {
+        (Ok(a), Ok(b)) if a == b => Ok(vec![a]),
+        (Ok(a), Ok(b)) => Ok(vec![a, b]),
+        (Ok(node), Err(_)) | (Err(_), Ok(node)) => Ok(vec![node]),
+        (Err(why), Err(_)) => Err(why),
+    }
+}
+
+/// Whether `text` can be read as mathematics.
+pub(crate) fn is_readable(text: &str) -> bool {
+    readings(text).is_ok()
+}
+
+/// One comparison under way.
+pub(crate) struct Comparison {
+    pub(crate) fuel: Fuel,
+    rules: Rules,
+}
+
+impl Comparison {
+    fn whole(&self, a: &Node, b: &Node) -> Truth {
+        self.same(&self.simplified(a), &self.simplified(b))
+    }
+
+    /// Without the approximate end of `a ≈ b`, and with `x = a = b` as `x = b` where `a` is `b`.
+    fn simplified(&self, node: &Node) -> Node {
+        let Node::Chain(parts, relations) = node else { return node.clone() };
+        let n_exact = relations.iter().position(|r| *r == Rel::About).unwrap_or(relations.len());
+        let (parts, relations) = (&parts[..=n_exact], &relations[..n_exact]);
+        if relations.is_empty() {
+            return parts[0].clone();
+        }
+        if relations.len() < 2 || relations.iter().any(|r| *r != Rel::Eq) {
+            return Node::Chain(parts.to_vec(), relations.to_vec());
+        }
+        let named = relation::is_name(&parts[0]);
+        let values = &parts[usize::from(named)..];
+        let agree = values.windows(2).all(|pair| self.same(&pair[0], &pair[1]) == Truth::Equal);
+        match (agree, parts.last()) {
+            (true, Some(last)) if named => {
+                Node::Chain(vec![parts[0].clone(), last.clone()], vec![Rel::Eq])
+            }
+            (true, Some(last)) => last.clone(),
+            _ => node.clone(),
+        }
+    }
+
+    /// Whether two trees are the same answer.
+    pub(crate) fn same(&self, a: &Node, b: &Node) -> Truth {
+        if a == b {
+            return Truth::Equal;
+        }
+        if let Err(stop) = self.fuel.spend(20) {
+            return stop.into();
+        }
+        if let (Node::And(xs), Node::List(_) | Node::Tuple(_), other)
+        | (Node::List(_) | Node::Tuple(_), Node::And(xs), other) = (a, b, [a, b])
+            && !other.iter().any(|side| region::is_region(side))
+        {
+            let list = Node::List(xs.clone());
+            return if matches!(a, Node::And(_)) {
+                self.same(&list, b)
+            } else {
+                self.same(a, &list)
+            };
+        }
+        match (relation::is_relation(a), relation::is_relation(b)) {
+            (true, true) => return relation::same(self, a, b),
+            (true, false) => {
+                if let Some((_, value)) = relation::definition(a) {
+                    return self.same(&value, b);
+                }
+            }
+            (false, true) => {
+                if let Some((_, value)) = relation::definition(b) {
+                    return self.same(a, &value);
+                }
+            }
+            (false, false) => {}
+        }
+        if collection::has_choice_of_sign(a) || collection::has_choice_of_sign(b) {
+            return self.with_signs(a, b);
+        }
+        if region::is_region(a) || region::is_region(b) {
+            return self.regions(a, b);
+        }
+        if let Some(truth) = self.measured(a, b) {
+            return truth;
+        }
+        self.collections(a, b).unwrap_or_else(|| self.scalars(a, b))
+    }
+
+    fn regions(&self, a: &Node, b: &Node) -> Truth {
+        match (region::read(a, &self.fuel), region::read(b, &self.fuel)) {
+            (Some(x), Some(y)) => x.same(&y, self),
+            // Ends that cannot be put in order are compared one by one.
+            _ => self.by_form(a, b),
+        }
+    }
+
+    /// Values with units, percent signs or degrees; `None` where neither side has any.
+    fn measured(&self, a: &Node, b: &Node) -> Option<Truth> {
+        let (x, y) = (Measured::read(a), Measured::read(b));
+        Some(match (x, y) {
+            (None, None) => return None,
+            (Some(x), Some(y)) => x.same(&y, self),
+            (Some(x), None) => x.same_without_unit(b, self),
+            (None, Some(y)) => y.same_without_unit(a, self),
+        })
+    }
+
+    pub(crate) fn scalars(&self, a: &Node, b: &Node) -> Truth {
+        if is_composite(a) || is_composite(b) {
+            return self.by_form(a, b);
+        }
+        let truth = decide::equal(a, b, &self.fuel);
+        match truth {
+            Truth::Equal => truth,
+            Truth::Undecided(NO_NUMBER) => self.by_form(a, b),
+            _ if self.rules.decimals == Decimals::Rounded => {
+                truth.or(|| rounds_to(a, b, &self.fuel)).or(|| rounds_to(b, a, &self.fuel))
+            }
+            _ => truth,
+        }
+    }
+
+    /// Whether two trees have the same form with the same parts; sums, products and sets in any
+    /// order.
+    pub(crate) fn by_form(&self, a: &Node, b: &Node) -> Truth {
+        use std::mem::discriminant;
+        if let Err(stop) = self.fuel.spend(20) {
+            return stop.into();
+        }
+        if discriminant(a) != discriminant(b) {
+            return Truth::Undecided(NO_NUMBER);
+        }
+        let (xs, ys) = (a.children(), b.children());
+        if xs.len() != ys.len() || xs.is_empty() {
+            return Truth::Undecided(NO_NUMBER);
+        }
+        let ordered =
+            || xs.iter().zip(&ys).fold(Truth::Equal, |truth, (x, y)| truth.and(|| self.same(x, y)));
+        match (a, b) {
+            (Node::Mul(_), _) | (Node::Union(_) | Node::Set(_), _) => self.matched(&xs, &ys),
+            (Node::Add(_), _) if !a.any(&|part| *part == Node::Ellipsis) => self.matched(&xs, &ys),
+            (Node::Call(f, _), Node::Call(g, _)) if f != g => Truth::Different,
+            (Node::Apply(f, _), Node::Apply(g, _)) if f != g => Truth::Different,
+            (Node::Root(j, _), Node::Root(k, _)) if j != k => Truth::Different,
+            (Node::PlusMinus(_, f), Node::PlusMinus(_, g)) if f != g => Truth::Different,
+            (Node::Quantity(_, f), Node::Quantity(_, g)) if f != g => Truth::Different,
+            (Node::Chain(_, r), Node::Chain(_, s)) if r != s => Truth::Different,
+            (Node::Interval(_, _, a, b), Node::Interval(_, _, c, d)) if (a, b) != (c, d) => {
+                Truth::Different
+            }
+            (
+                Node::Series { product: p, variable: v, .. },
+                Node::Series { product: q, variable: w, .. },
+            ) if p != q || v != w => Truth::Different,
+            (Node::Matrix(r), Node::Matrix(s)) if r.len() != s.len() => Truth::Different,
+            _ => ordered(),
+        }
+    }
+}
+
+fn is_composite(node: &Node) -> bool {
+    matches!(
+        node,
+        Node::List(_)
+            | Node::Tuple(_)
+            | Node::Bracket(_)
+            | Node::Set(_)
+            | Node::Named(_)
+            | Node::Interval(..)
+            | Node::Union(_)
+            | Node::Intersection(_)
+            | Node::Without(..)
+            | Node::Member(..)
+            | Node::Matrix(_)
+            | Node::Cases(_)
+            | Node::Chain(..)
+            | Node::And(_)
+            | Node::Or(_)
+            | Node::Ratio(_)
+            | Node::Text(_)
+            | Node::Inf
+    )
+}
+
+/// Whether the decimal `a` is `b` rounded to its digits.
+fn rounds_to(a: &Node, b: &Node, fuel: &Fuel) -> Truth {
+    let Node::Num(x) = a else { return Truth::Different };
+    let mut unit = Rat::from_integer(1.into());
+    let mut n_decimals = 0;
+    while !(x * &unit).is_integer() {
+        n_decimals += 1;
+        if n_decimals > 30 {
+            return Truth::Different;
+        }
+        unit *= Rat::from_integer(10.into());
+    }
+    if n_decimals < 2 {
+        return Truth::Different;
+    }
+    let half = unit.recip() / num_bigint::BigInt::from(2);
+    let order = |end: Rat| decide::order(&Node::Num(end), b, fuel);
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    let (low, high) = (order(x - &half), order(x + &half));
+    Truth::of(matches!(low, Some(Less | Equal)) && matches!(high, Some(Greater | Equal)))
+}

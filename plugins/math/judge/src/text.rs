@@ -1,0 +1,204 @@
+//! Answers that are words: choices, times of day, phrases that name a set, and prose.
+
+use crate::node::{Named, Node};
+
+/// The digits of a plain integer without leading zeros, with its sign.
+pub(crate) fn plain_integer(text: &str) -> Option<(bool, &str)> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = digits.trim_start_matches('0');
+    Some((negative && !digits.is_empty(), digits))
+}
+
+/// Words in lower case with single spaces, without marks of type or punctuation at the ends.
+pub(crate) fn normal(text: &str) -> String {
+    let plain = flat(text).to_lowercase();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let joined = words.join(" ");
+    let ends: &[char] = &['.', ',', ';', ':', '!', '?', '"', '\'', '*', '`'];
+    let trimmed = joined.trim_matches(ends).trim();
+    let trimmed = trimmed.strip_prefix("the ").unwrap_or(trimmed);
+    trimmed.to_owned()
+}
+
+/// Text without dollar signs, font commands and their braces; other commands keep their names.
+fn flat(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    // Whether each open brace belongs to a font.
+    let mut braces = Vec::new();
+    let mut after_font = false;
+    while let Some(c) = chars.next() {
+        let of_font = std::mem::take(&mut after_font);
+        match c {
+            '$' => {}
+            '{' => {
+                braces.push(of_font);
+                if !of_font {
+                    out.push(c);
+                }
+            }
+            '}' => {
+                if braces.pop() != Some(true) {
+                    out.push(c);
+                }
+            }
+            '~' => out.push(' '),
+            '\\' => {
+                let mut name = String::new();
+                while let Some(letter) = chars.peek().filter(|c| c.is_ascii_alphabetic()) {
+                    name.push(*letter);
+                    chars.next();
+                }
+                if name.is_empty() {
+                    // `\,`, `\ `, `\%`
+                    if let Some(next) = chars.next() {
+                        out.push(if next == '%' { '%' } else { ' ' });
+                    }
+                } else if crate::token::tables::FONTS.contains(&name.as_str())
+                    || crate::token::tables::DROPPED.contains(&name.as_str())
+                    || crate::token::tables::SIZED.contains(&name.as_str())
+                {
+                    after_font = true;
+                    out.push(' ');
+                } else {
+                    out.push(' ');
+                    out.push_str(&name);
+                    out.push(' ');
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A choice among options, and the words after its letter.
+struct Choice {
+    letter: char,
+    words: String,
+}
+
+fn choice(text: &str) -> Option<Choice> {
+    if text.len() > 400 {
+        return None;
+    }
+    let plain = flat(text);
+    let mut plain = plain.trim().trim_end_matches('.');
+    for prefix in ["option ", "Option ", "choice ", "Choice ", "answer ", "Answer "] {
+        plain = plain.strip_prefix(prefix).unwrap_or(plain).trim();
+    }
+    let (bracketed, rest) = match plain.strip_prefix('(') {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, plain),
+    };
+    let letter = rest.chars().next()?;
+    let range = if bracketed { 'a'..='j' } else { 'A'..='J' };
+    if !range.contains(&letter) && !('A'..='J').contains(&letter) {
+        return None;
+    }
+    let letter = letter.to_ascii_uppercase();
+    let after = rest[1..].trim_start();
+    let words = match (bracketed, after.chars().next()) {
+        (true, Some(')')) => after[1..].trim(),
+        (false, Some(')' | ':' | '.')) => after[1..].trim(),
+        (false, None) => "",
+        _ => return None,
+    };
+    // Another letter among the words is another choice.
+    let tokens = words.split(|c: char| !c.is_ascii_alphanumeric());
+    let listed = tokens.into_iter().any(|token| {
+        token.len() == 1 && token.chars().all(|c| ('A'..='J').contains(&c))
+            || token == "or"
+            || token == "and"
+    });
+    (!listed).then(|| Choice { letter, words: words.to_owned() })
+}
+
+/// Whether two choices agree; `None` unless one is a letter alone and the other names one too.
+pub(crate) fn choices(a: &str, b: &str) -> Option<bool> {
+    let (a, b) = (choice(a)?, choice(b)?);
+    (a.words.is_empty() || b.words.is_empty()).then_some(a.letter == b.letter)
+}
+
+/// A time of day.
+struct Clock {
+    hours: u32,
+    minutes: u32,
+    half: Option<char>,
+}
+
+fn clock(text: &str) -> Option<Clock> {
+    if text.len() > 60 {
+        return None;
+    }
+    let plain = normal(text).replace(['.', ' '], "");
+    let (plain, half) = match plain.strip_suffix('m') {
+        Some(rest) => {
+            let half = rest.chars().last().filter(|c| *c == 'a' || *c == 'p')?;
+            (rest[..rest.len() - 1].to_owned(), Some(half))
+        }
+        None => (plain, None),
+    };
+    let (hours, minutes) = plain.split_once(':')?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if !(1..=2).contains(&hours.len()) || minutes.len() != 2 || !digits(hours) || !digits(minutes) {
+        return None;
+    }
+    Some(Clock { hours: hours.parse().ok()?, minutes: minutes.parse().ok()?, half })
+}
+
+/// Whether two times of day agree; `None` unless both are times.
+pub(crate) fn clocks(a: &str, b: &str) -> Option<bool> {
+    let (a, b) = (clock(a)?, clock(b)?);
+    let halves = a.half.is_none() || b.half.is_none() || a.half == b.half;
+    Some(a.hours == b.hours && a.minutes == b.minutes && halves)
+}
+
+/// Phrases that name a set or a number.
+pub(crate) fn phrase(text: &str) -> Option<Node> {
+    if text.len() > 60 || !text.bytes().any(|b| b.is_ascii_alphabetic()) {
+        return None;
+    }
+    let normal = normal(text);
+    if let Some(rest) = normal.strip_prefix("all real numbers except ") {
+        let rest = match crate::parse::parse(rest, true).ok()? {
+            Node::List(points) => Node::Set(points),
+            set @ Node::Set(_) => set,
+            point => Node::Set(vec![point]),
+        };
+        let all = Node::Named(Named::Reals);
+        return Some(Node::Without(Box::new(all), Box::new(rest)));
+    }
+    Some(match normal.as_str() {
+        "all real numbers"
+        | "all reals"
+        | "reals"
+        | "real numbers"
+        | "set of real numbers"
+        | "set of all real numbers"
+        | "all real x"
+        | "x in r" => Node::Named(Named::Reals),
+        "no solution"
+        | "no solutions"
+        | "empty set"
+        | "none exist"
+        | "no such number exists"
+        | "there is no solution"
+        | "there are no solutions" => Node::Named(Named::Empty),
+        "positive infinity" | "infinite" => Node::Inf,
+        "negative infinity" | "minus infinity" => Node::neg(Node::Inf),
+        "integers" | "all integers" => Node::Named(Named::Integers),
+        "one half" | "half" => Node::div(Node::int(1), Node::int(2)),
+        "one third" => Node::div(Node::int(1), Node::int(3)),
+        "two thirds" => Node::div(Node::int(2), Node::int(3)),
+        "one fourth" | "one quarter" => Node::div(Node::int(1), Node::int(4)),
+        "three fourths" | "three quarters" => Node::div(Node::int(3), Node::int(4)),
+        _ => return None,
+    })
+}

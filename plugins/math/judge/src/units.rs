@@ -1,0 +1,177 @@
+//! Units after a value: known ones convert, unknown words must agree, and a side without a unit is
+//! compared by its number.
+
+use std::collections::BTreeMap;
+
+use crate::Rat;
+use crate::compare::{Comparison, Truth};
+use crate::node::Node;
+
+/// A value and its unit: a factor to base units and their exponents.
+pub(crate) struct Measured {
+    value: Node,
+    unit: Unit,
+}
+
+enum Unit {
+    Percent,
+    Degree,
+    Named { factor: Rat, dimensions: BTreeMap<String, i32> },
+}
+
+/// Names of a unit, what it is made of, and how many of those it is (a fraction).
+const KNOWN: &[(&[&str], &str, i64, i64)] = &[
+    (&["m", "meter", "metre", "meters", "metres"], "m", 1, 1),
+    (&["km", "kilometer", "kilometre", "kilometers", "kilometres"], "m", 1000, 1),
+    (&["cm", "centimeter", "centimetre", "centimeters", "centimetres"], "m", 1, 100),
+    (&["dm", "decimeter", "decimeters"], "m", 1, 10),
+    (&["mm", "millimeter", "millimetre", "millimeters", "millimetres"], "m", 1, 1000),
+    (&["in", "inch", "inches"], "m", 254, 10_000),
+    (&["ft", "foot", "feet"], "m", 3048, 10_000),
+    (&["yd", "yard", "yards"], "m", 9144, 10_000),
+    (&["mi", "mile", "miles"], "m", 1_609_344, 1000),
+    (&["s", "sec", "secs", "second", "seconds"], "s", 1, 1),
+    (&["ms", "millisecond", "milliseconds"], "s", 1, 1000),
+    (&["min", "mins", "minute", "minutes"], "s", 60, 1),
+    (&["h", "hr", "hrs", "hour", "hours"], "s", 3600, 1),
+    (&["day", "days"], "s", 86_400, 1),
+    (&["week", "weeks"], "s", 604_800, 1),
+    (&["year", "years", "yr", "yrs"], "year", 1, 1),
+    (&["month", "months"], "year", 1, 12),
+    (&["g", "gram", "grams", "gm"], "g", 1, 1),
+    (&["kg", "kilogram", "kilograms"], "g", 1000, 1),
+    (&["mg", "milligram", "milligrams"], "g", 1, 1000),
+    (&["t", "ton", "tons", "tonne", "tonnes"], "ton", 1, 1),
+    (&["lb", "lbs", "pound", "pounds"], "pound", 1, 1),
+    (&["oz", "ounce", "ounces"], "oz", 1, 1),
+    (&["l", "liter", "litre", "liters", "litres"], "l", 1, 1),
+    (&["ml", "milliliter", "millilitre", "milliliters", "millilitres"], "l", 1, 1000),
+    (&["gal", "gallon", "gallons"], "gallon", 1, 1),
+    (&["quart", "quarts", "qt"], "gallon", 1, 4),
+    (&["pint", "pints"], "gallon", 1, 8),
+    (&["dollar", "dollars", "usd", "buck", "bucks"], "dollar", 1, 1),
+    (&["cent", "cents", "penny", "pennies"], "dollar", 1, 100),
+    (&["euro", "euros", "eur"], "euro", 1, 1),
+    (&["dozen", "dozens"], "", 12, 1),
+    (&["rad", "radian", "radians"], "", 1, 1),
+    (&["people", "persons", "person"], "person", 1, 1),
+    (&["hz", "hertz"], "hz", 1, 1),
+    (&["foot-pounds"], "foot-pound", 1, 1),
+];
+
+impl Measured {
+    /// The value and unit of a node that has one.
+    pub(crate) fn read(node: &Node) -> Option<Self> {
+        match node {
+            Node::Percent(x) => Some(Self { value: (**x).clone(), unit: Unit::Percent }),
+            Node::Degree(x) => Some(Self { value: (**x).clone(), unit: Unit::Degree }),
+            Node::Quantity(x, unit) => Some(Self { value: (**x).clone(), unit: named(unit) }),
+            Node::Neg(x) => {
+                let inside = Self::read(x)?;
+                Some(Self { value: Node::neg(inside.value), unit: inside.unit })
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn same(&self, other: &Self, comparison: &Comparison) -> Truth {
+        match (&self.unit, &other.unit) {
+            (Unit::Percent, Unit::Percent) | (Unit::Degree, Unit::Degree) => {
+                comparison.same(&self.value, &other.value)
+            }
+            (
+                Unit::Named { factor: f, dimensions: d },
+                Unit::Named { factor: g, dimensions: e },
+            ) => {
+                if d != e {
+                    return Truth::Different;
+                }
+                if f == g {
+                    return comparison.same(&self.value, &other.value);
+                }
+                comparison.scalars(&scaled(&self.value, f), &scaled(&other.value, g))
+            }
+            (Unit::Degree, Unit::Named { dimensions, .. })
+            | (Unit::Named { dimensions, .. }, Unit::Degree)
+                if dimensions.is_empty() =>
+            {
+                comparison.scalars(&self.converted(), &other.converted())
+            }
+            _ => Truth::Different,
+        }
+    }
+
+    /// Against a value without a unit: the bare numbers, or what the unit makes of them.
+    pub(crate) fn same_without_unit(&self, other: &Node, comparison: &Comparison) -> Truth {
+        let converted = match &self.unit {
+            Unit::Percent | Unit::Degree => true,
+            Unit::Named { dimensions, .. } => dimensions.is_empty(),
+        };
+        let bare = match &self.unit {
+            Unit::Named { factor, .. } if converted && *factor != Rat::from_integer(1.into()) => {
+                Truth::Different
+            }
+            _ => comparison.same(&self.value, other),
+        };
+        match converted {
+            true => bare.or(|| comparison.scalars(&self.converted(), other)),
+            false => bare,
+        }
+    }
+
+    fn converted(&self) -> Node {
+        let value = Box::new(self.value.clone());
+        match &self.unit {
+            Unit::Percent => Node::Percent(value),
+            Unit::Degree => Node::Degree(value),
+            Unit::Named { factor, .. } => scaled(&self.value, factor),
+        }
+    }
+}
+
+fn scaled(value: &Node, by: &Rat) -> Node {
+    Node::Mul(vec![value.clone(), Node::Num(by.clone())])
+}
+
+/// Reads `km/h`, `square feet`, `m^3`, `apples`.
+fn named(text: &str) -> Unit {
+    let mut factor = Rat::from_integer(1.into());
+    let mut dimensions: BTreeMap<String, i32> = BTreeMap::new();
+    let text = text.replace('/', " / ").replace('*', " ");
+    let text = match text.as_str() {
+        "mph" => "mi / h".to_owned(),
+        "kph" | "kmh" => "km / h".to_owned(),
+        _ => text,
+    };
+    let (mut below, mut power) = (false, 1);
+    for word in text.split_whitespace() {
+        let (word, exponent) = word.split_once('^').unwrap_or((word, "1"));
+        match word.to_ascii_lowercase().as_str() {
+            "/" | "per" => below = true,
+            "square" | "sq" | "squared" => power = 2,
+            "cubic" | "cu" | "cubed" => power = 3,
+            "of" | "" => {}
+            lower => {
+                let exponent = power * exponent.parse::<i32>().unwrap_or(1).clamp(-9, 9);
+                let exponent = if below { -exponent } else { exponent };
+                let known = KNOWN.iter().find(|(names, ..)| names.contains(&lower));
+                match known {
+                    Some((_, base, n, d)) => {
+                        factor *= Rat::new((*n).into(), (*d).into()).pow(exponent);
+                        if !base.is_empty() {
+                            *dimensions.entry((*base).to_owned()).or_default() += exponent;
+                        }
+                    }
+                    None => {
+                        let stem = lower.strip_suffix('s').filter(|s| s.len() > 2).unwrap_or(lower);
+                        let stem = if lower == "c" || lower == "f" { word } else { stem };
+                        *dimensions.entry(stem.to_owned()).or_default() += exponent;
+                    }
+                }
+                power = 1;
+            }
+        }
+    }
+    dimensions.retain(|_, exponent| *exponent != 0);
+    Unit::Named { factor, dimensions }
+}

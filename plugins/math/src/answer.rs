@@ -1,0 +1,58 @@
+//! The kind `answer`: is a free-form answer the gold one?
+//!
+//! The answer is the last box, else what the end of the text announces. A comparison that meets a
+//! limit ends in `timeout`, never in `ok`.
+
+use quaero_math_judge::{Extracted, Truth, extract};
+use quaero_sdk::{Episode, Reply, Status, Verdict, answer_section, tags_well_formed};
+
+use crate::language::shortened;
+use crate::options::{Format, Options};
+use crate::task::Half;
+
+/// The verdict on a solver's episode.
+pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
+    let secret = match Half::parse(&episode.secret, "secret") {
+        Ok(secret) => secret,
+        Err(why) => return Reply::Fault(why),
+    };
+    let gold = match secret.text("answer") {
+        Ok(gold) => gold,
+        Err(why) => return Reply::Fault(why),
+    };
+    let completion = &episode.completion;
+    let section = answer_section(completion);
+    let found = extract(section);
+    let format = !episode.truncated
+        && match options.format {
+            Format::Azr => tags_well_formed(completion),
+            Format::Plain => matches!(found, Extracted::Boxed(_)),
+        };
+    let verdict = |status, reason: String| {
+        let score = if status == Status::Ok { 1.0 } else { 0.0 };
+        Reply::Verdict(Verdict { score, status, reason, format })
+    };
+    if episode.truncated {
+        return verdict(Status::Unparsable, "cut at the length limit".to_owned());
+    }
+    let answer = match found {
+        Extracted::Boxed("") => return verdict(Status::Unparsable, "an empty box".to_owned()),
+        Extracted::Boxed(answer) | Extracted::Tail(answer) => answer,
+        Extracted::None => {
+            let reason = "no box, and nothing at the end that reads as an answer";
+            return verdict(Status::Unparsable, reason.to_owned());
+        }
+    };
+    let judgement = quaero_math_judge::judge(gold, answer, &options.rules);
+    let got = || shortened(answer);
+    match (judgement.truth, judgement.unreadable) {
+        (Truth::Equal, _) => verdict(Status::Ok, "equal".to_owned()),
+        (Truth::Different, Some(why)) => {
+            verdict(Status::Unparsable, format!("cannot be read ({why}): {}", got()))
+        }
+        (Truth::Different, None) => verdict(Status::Wrong, format!("got {}", got())),
+        (Truth::Undecided(limit), _) => {
+            verdict(Status::Timeout, format!("undecided ({limit}): {}", got()))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The golden cases by name, embedded.
+
+macro_rules! case {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../cases/", $name, ".json")))
+    };
+}
+
+/// `folder/name` and the text of each case's file.
+pub(crate) const FILES: [(&str, &str); 49] = [
+    case!("accept/a_fraction_in_another_form"),
+    case!("accept/a_large_power_exactly"),
+    case!("accept/a_polynomial_in_another_order"),
+    case!("accept/a_polynomial_in_factors"),
+    case!("accept/a_polynomial_task"),
+    case!("accept/a_union_and_an_inequality"),
+    case!("accept/abduction_task"),
+    case!("accept/an_equation_up_to_scaling"),
+    case!("accept/another_program_that_agrees"),
+    case!("accept/any_input_that_works"),
+    case!("accept/compact_induction_task"),
+    case!("accept/deduction_task"),
+    case!("accept/degrees_and_radians"),
+    case!("accept/equal_radicals"),
+    case!("accept/plus_or_minus"),
+    case!("accept/the_end_of_the_text"),
+    case!("accept/the_last_box_wins"),
+    case!("reject/a_constant"),
+    case!("reject/a_decimal_near_pi"),
+    case!("reject/a_division_by_zero"),
+    case!("reject/a_line_that_is_not_it"),
+    case!("reject/a_near_value"),
+    case!("reject/a_parameter_without_use"),
+    case!("reject/a_program_that_takes_too_long"),
+    case!("reject/a_sum_without_end"),
+    case!("reject/a_tower"),
+    case!("reject/a_tower_of_powers"),
+    case!("reject/an_answer_cannot_be_proposed"),
+    case!("reject/an_answer_that_was_cut"),
+    case!("reject/an_earlier_box_was_right"),
+    case!("reject/an_empty_box"),
+    case!("reject/an_enormous_factorial"),
+    case!("reject/an_input_that_is_not_defined"),
+    case!("reject/copy_of_a_reference"),
+    case!("reject/cut_at_the_length_limit"),
+    case!("reject/every_option_listed"),
+    case!("reject/it_ignores_its_input"),
+    case!("reject/neighbouring_powers"),
+    case!("reject/no_answer_at_all"),
+    case!("reject/no_program"),
+    case!("reject/nothing_to_do"),
+    case!("reject/repeated_inputs"),
+    case!("reject/sequences_apart"),
+    case!("reject/shown_examples_by_heart"),
+    case!("reject/the_identity"),
+    case!("reject/the_task_as_its_own_answer"),
+    case!("reject/tiny_numbers_apart"),
+    case!("reject/two_values_for_one"),
+    case!("reject/words_for_numbers"),
+];
