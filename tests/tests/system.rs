@@ -32,11 +32,12 @@ fn world() -> World {
     let cache = Some(root().join("target/plugins/.cache"));
     let host = Host::open(resolved.runtime(plugins, cache, Arc::new(|_| ())).unwrap()).unwrap();
     let records = quaero_seed::suite();
-    let suite = Suite::parse("heldout", &quaero_seed::suite::to_jsonl(&records)).unwrap();
-    let held_out = records.iter().filter_map(quaero_seed::suite::Record::program).collect();
-    let suite = suite.limited(resolved.raw.eval.limit_per_kind);
+    let mut whole = Suite::parse("heldout", &quaero_seed::suite::to_jsonl(&records)).unwrap();
+    whole.hold_out(&host).unwrap();
+    let suite = whole.limited(resolved.raw.eval.limit_per_kind);
     let greedy_suite = Suite { name: "heldout_greedy".to_owned(), ..suite.clone() };
     let every = resolved.raw.eval.every;
+    let held_out = whole.held_out;
     let eval = Eval { every, samples: 1, suite, greedy_suite, held_out };
     let folder = tempfile::tempdir().unwrap();
     quaero_seed::unpack(folder.path()).unwrap();

@@ -40,6 +40,18 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A family does not know what to hold out of a task.
+    #[error("suite {suite}, task {task} of {kind}: the family gives no hold-out key: {why}")]
+    HoldOut {
+        /// The suite.
+        suite: String,
+        /// 1-based.
+        task: usize,
+        /// Its kind.
+        kind: String,
+        /// The family's words.
+        why: String,
+    },
     /// Generation failed.
     #[error(transparent)]
     Solve(#[from] quaero_solve::Error),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use quaero_types::{Kind, Origin, Secret, Task, TaskId};
+use quaero_runtime::Host;
+use quaero_types::{Kind, Origin, Pair, Secret, Task, TaskId};
 use serde::Deserialize;
 
 use crate::Error;
@@ -35,7 +36,6 @@ struct Line {
     kind: Kind,
     public: serde_json::Value,
     secret: serde_json::Value,
-    holdout: Option<String>,
 }
 
 impl Suite {
@@ -49,13 +49,13 @@ impl Suite {
         Self::parse(name, &text)
     }
 
-    /// Parses a suite from JSON lines: `kind`, `public`, `secret` and, if training is to refuse the
-    /// task, `holdout` with its hold-out key.
+    /// Parses a suite from JSON lines of `kind`, `public` and `secret`. Nothing is held out yet: see
+    /// [`Self::hold_out`].
     ///
     /// # Errors
     /// When a line is not a task.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let (mut tasks, mut held_out) = (Vec::new(), Vec::new());
+        let mut tasks = Vec::new();
         for (idx, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let line: Line = serde_json::from_str(line).map_err(|why| Error::Line {
                 suite: name.to_owned(),
@@ -71,10 +71,40 @@ impl Suite {
                 origin: Origin::Suite,
                 metrics: BTreeMap::new(),
             });
-            held_out.extend(line.holdout);
             tasks.push(SuiteTask { task, secret: Secret::new(secret) });
         }
-        Ok(Self { name: name.to_owned(), tasks, held_out })
+        Ok(Self { name: name.to_owned(), tasks, held_out: Vec::new() })
+    }
+
+    /// Asks the families for the hold-out key of every task. Tasks of families that are not loaded
+    /// have none, and need none: nobody can propose them.
+    ///
+    /// # Errors
+    /// When a family refuses one of its tasks.
+    pub fn hold_out(&mut self, host: &Host) -> Result<(), Error> {
+        let mut of_kind: BTreeMap<&Kind, Vec<usize>> = BTreeMap::new();
+        for (idx, one) in self.tasks.iter().enumerate() {
+            of_kind.entry(&one.task.kind).or_default().push(idx);
+        }
+        let mut keys = vec![None; self.tasks.len()];
+        for (kind, indices) in of_kind {
+            let Some(family) = host.family(&kind.family) else { continue };
+            let pair = |&idx: &usize| Pair {
+                public: self.tasks[idx].task.public.clone(),
+                secret: self.tasks[idx].secret.clone(),
+            };
+            let pairs: Vec<Pair> = indices.iter().map(pair).collect();
+            for (idx, key) in indices.into_iter().zip(family.holdout(&kind.name, &pairs)) {
+                keys[idx] = Some(key.map_err(|fault| Error::HoldOut {
+                    suite: self.name.clone(),
+                    task: idx + 1,
+                    kind: kind.to_string(),
+                    why: format!("{}: {}", fault.cause, fault.detail),
+                })?);
+            }
+        }
+        self.held_out = keys.into_iter().flatten().collect();
+        Ok(())
     }
 
     /// The first `n` tasks of each kind (all when `n` is 0).

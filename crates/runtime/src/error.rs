@@ -116,7 +116,11 @@ pub enum Error {
         second: String,
     },
     /// Options or grants name a family that is not there.
-    #[error("the configuration names the family {family:?}; loaded are {loaded:?}")]
+    #[error(
+        "the configuration names the family {family:?}{}; loaded are {}",
+        meant(family, loaded),
+        if loaded.is_empty() { "none".to_owned() } else { loaded.join(", ") }
+    )]
     NoSuchFamily {
         /// The name.
         family: String,
@@ -154,4 +158,10 @@ pub enum Error {
         /// What failed.
         detail: String,
     },
+}
+
+/// A question, where a name is near.
+fn meant(word: &str, names: &[String]) -> String {
+    let near = crate::nearest(word, names.iter().map(String::as_str));
+    near.map_or_else(String::new, |name| format!(" (do you mean {name}?)"))
 }

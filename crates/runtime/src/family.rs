@@ -15,7 +15,7 @@ mod load;
 
 use std::sync::{Mutex, PoisonError};
 
-use quaero_types::{Episode, Fault, Manifest, Opening, Prompt, Proposed, Reply};
+use quaero_types::{Episode, Fault, Manifest, Opening, Pair, Prompt, Proposed, Reply};
 use wasmtime::Store;
 
 use crate::threads;
@@ -27,18 +27,41 @@ pub(crate) use load::Loader;
 /// Items of one call into an instance. Fixed, so that calls do not depend on the machine's cores.
 const CHUNK_LEN: usize = 16;
 
+/// A case that a family brings with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Golden {
+    /// What it shows.
+    pub name: String,
+    /// The episode to be judged.
+    pub episode: Episode,
+    /// `task`, `rejected:<cause>` or a status.
+    pub expect: String,
+}
+
 /// A loaded family.
 pub struct Family {
     manifest: Manifest,
+    golden: Vec<Golden>,
     source: String,
+    digest: String,
+    granted: Vec<String>,
     maker: Maker,
     idle: Mutex<Vec<Instance>>,
     n_workers: usize,
 }
 
 impl Family {
-    fn new(manifest: Manifest, maker: Maker, source: String, n_workers: usize) -> Self {
-        Self { manifest, source, maker, idle: Mutex::default(), n_workers }
+    fn new(
+        manifest: Manifest,
+        golden: Vec<Golden>,
+        granted: Vec<String>,
+        maker: Maker,
+        (source, wasm): (&str, &[u8]),
+        n_workers: usize,
+    ) -> Self {
+        let digest = blake3::hash(wasm).to_hex()[..16].to_owned();
+        let source = source.to_owned();
+        Self { manifest, golden, source, digest, granted, maker, idle: Mutex::default(), n_workers }
     }
 
     /// What it says of itself.
@@ -47,10 +70,28 @@ impl Family {
         &self.manifest
     }
 
+    /// Its golden cases.
+    #[must_use]
+    pub fn golden(&self) -> &[Golden] {
+        &self.golden
+    }
+
     /// The file it came from, or the name under which it was embedded.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// BLAKE3 of the component, 16 hex digits.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The capabilities that it asks for and has.
+    #[must_use]
+    pub fn granted(&self) -> &[String] {
+        &self.granted
     }
 
     /// Whether it may run programs.
@@ -65,9 +106,24 @@ impl Family {
     /// If the family fails, or one of its tasks breaks the contract.
     pub fn seeds(&self, kind: &str) -> Result<Vec<Proposed>, Fault> {
         let text_max = self.maker.limits.text_bytes_max;
-        let call = |_: &()| self.call(1, |bound, store| bound.call_seeds(store, kind));
+        let call = |_: &()| {
+            self.call(1, |bound, store| bound.quaero_family_play().call_seeds(store, kind))
+        };
         let seeds = threads::map(1, &[()], call).remove(0)?;
         seeds.into_iter().map(|task| convert::proposed(task, text_max)).collect()
+    }
+
+    /// The hold-out key of each task of `kind`. The family's own refusal is a fault `family`.
+    #[must_use]
+    pub fn holdout(&self, kind: &str, tasks: &[Pair]) -> Vec<Result<String, Fault>> {
+        let tasks: Vec<_> = tasks.iter().map(convert::pair).collect();
+        let text_max = self.maker.limits.text_bytes_max;
+        self.batch(
+            "holdout",
+            &tasks,
+            |bound, store, chunk| bound.quaero_family_play().call_holdout(store, kind, chunk),
+            |_, key| convert::checked_text("holdout key", key.map_err(convert::said)?, text_max),
+        )
     }
 
     /// The prompt of each opening. The family's own refusal is a fault `family`.
@@ -82,7 +138,7 @@ impl Family {
         self.batch(
             "open",
             &openings,
-            |bound, store, chunk| bound.call_open(store, chunk),
+            |bound, store, chunk| bound.quaero_family_play().call_open(store, chunk),
             |_, prompt| {
                 let text = prompt.map_err(convert::said)?;
                 Ok(Prompt { text: convert::checked_text("prompt", text, text_max)? })
@@ -105,7 +161,7 @@ impl Family {
         self.batch(
             "step",
             episodes,
-            |bound, store, chunk| bound.call_step(store, chunk),
+            |bound, store, chunk| bound.quaero_family_play().call_step(store, chunk),
             |episode, reply| convert::reply(reply, episode.opening.role, text_max),
         )
     }

@@ -26,6 +26,15 @@ struct Source {
     embedded: bool,
 }
 
+/// A file that is no family of this host.
+#[derive(Debug)]
+pub struct Refused {
+    /// The file.
+    pub source: String,
+    /// Why, with a remedy.
+    pub error: Error,
+}
+
 impl Host {
     /// Finds and loads the families that `options` names. Compiling takes seconds the first time;
     /// then native code comes from the cache folder.
@@ -33,10 +42,29 @@ impl Host {
     /// # Errors
     /// The first family that cannot be loaded, with a remedy; none is left out silently.
     pub fn open(options: Options) -> Result<Self, Error> {
+        let named: Vec<String> =
+            options.families.keys().chain(options.grants.keys()).cloned().collect();
+        let (host, refused) = Self::open_each(options)?;
+        if let Some(first) = refused.into_iter().next() {
+            return Err(first.error);
+        }
+        if let Some(family) = named.into_iter().find(|name| !host.families.contains_key(name)) {
+            let loaded = host.families.into_keys().collect();
+            return Err(Error::NoSuchFamily { family, loaded });
+        }
+        Ok(host)
+    }
+
+    /// As [`Self::open`], but what cannot be loaded stands apart and hides nothing, and options or
+    /// grants may name families that are not there.
+    ///
+    /// # Errors
+    /// If the sandbox itself cannot start.
+    pub fn open_each(options: Options) -> Result<(Self, Vec<Refused>), Error> {
         let engine = engine()?;
         let ticker = Ticker::start(&engine);
         let compiled = Compiled::open(options.cache.as_deref(), &options.progress)?;
-        let sources = find(&options)?;
+        let (sources, mut refused) = find(&options);
         let loader = Loader::new(&engine, &ticker, &compiled, &options)?;
         let interpreter: Mutex<Option<Arc<Interpreter>>> = Mutex::default();
         let lend = || {
@@ -53,28 +81,29 @@ impl Host {
             loader.load(&source.name, &source.wasm, &lend)
         });
         let mut families: BTreeMap<String, (Family, bool)> = BTreeMap::new();
-        for (family, source) in loaded.into_iter().zip(&sources) {
-            let family = family?;
+        for (family, source) in loaded.into_iter().zip(sources) {
+            let Source { name: file, embedded, .. } = source;
+            let family = match family {
+                Ok(family) => family,
+                Err(error) => {
+                    refused.push(Refused { source: file, error });
+                    continue;
+                }
+            };
             let name = family.manifest().name.clone();
             match families.get(&name) {
-                Some((first, embedded)) if *embedded == source.embedded => {
-                    let first = first.source().to_owned();
-                    let second = source.name.clone();
-                    return Err(Error::Duplicate { family: name, first, second });
+                Some((first, also)) if *also == embedded => {
+                    let (first, second) = (first.source().to_owned(), file.clone());
+                    let error = Error::Duplicate { family: name, first, second };
+                    refused.push(Refused { source: file, error });
                 }
                 // A file replaces an embedded family of its name: embedded ones come first.
-                _ => families.insert(name, (family, source.embedded)),
-            };
+                _ => drop(families.insert(name, (family, embedded))),
+            }
         }
-        let families: BTreeMap<_, _> =
-            families.into_iter().map(|(name, (family, _))| (name, family)).collect();
-        let named = options.families.keys().chain(options.grants.keys());
-        if let Some(unknown) = named.into_iter().find(|name| !families.contains_key(*name)) {
-            let loaded = families.keys().cloned().collect();
-            return Err(Error::NoSuchFamily { family: unknown.clone(), loaded });
-        }
+        let families = families.into_iter().map(|(name, (family, _))| (name, family)).collect();
         let interpreter = interpreter.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Self { families, interpreter })
+        Ok((Self { families, interpreter }, refused))
     }
 
     /// The family `name`.
@@ -112,33 +141,44 @@ fn engine() -> Result<Engine, Error> {
     Engine::new(&config).map_err(|error| Error::Engine { detail: format!("{error:#}") })
 }
 
-/// Embedded families first, then those of each path in turn.
-fn find(options: &Options) -> Result<Vec<Source>, Error> {
+/// Embedded families first, then those of each path in turn; and what cannot be read.
+fn find(options: &Options) -> (Vec<Source>, Vec<Refused>) {
     let mut sources: Vec<Source> = options
         .embedded
         .iter()
         .map(|family| Source { name: family.name.into(), wasm: family.wasm.into(), embedded: true })
         .collect();
+    let mut refused = Vec::new();
+    let mut refuse = |path: &Path, source| {
+        let error = Error::Read { path: path.to_owned(), source };
+        refused.push(Refused { source: path.display().to_string(), error });
+    };
     for path in &options.paths {
-        for file in files(path)? {
-            let wasm = std::fs::read(&file)
-                .map_err(|source| Error::Read { path: file.clone(), source })?
-                .into();
-            sources.push(Source { name: file.display().to_string(), wasm, embedded: false });
+        let files = files(path).unwrap_or_else(|source| {
+            refuse(path, source);
+            Vec::new()
+        });
+        for file in files {
+            match std::fs::read(&file) {
+                Ok(wasm) => {
+                    let (name, wasm) = (file.display().to_string(), wasm.into());
+                    sources.push(Source { name, wasm, embedded: false });
+                }
+                Err(source) => refuse(&file, source),
+            }
         }
     }
-    Ok(sources)
+    (sources, refused)
 }
 
 /// `path` itself, or the `*.wasm` in it by name.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), source };
-    if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !std::fs::metadata(path)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let file = entry.map_err(failed)?.path();
+    for entry in std::fs::read_dir(path)? {
+        let file = entry?.path();
         if file.extension().is_some_and(|end| end == "wasm") {
             found.push(file);
         }

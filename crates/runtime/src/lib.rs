@@ -11,20 +11,22 @@
 //! # Layout
 //! `options` what the user chose → `host` the door → `family` components of `plugins/wit` →
 //! `interpreter` CPython as a core module → `compiled` native code on disk → `trusted` the one
-//! unsafe step → `ticker` deadlines → `threads` stacks and cores.
+//! unsafe step → `ticker` deadlines → `threads` stacks and cores → `names` what was meant.
 
 mod compiled;
 mod error;
 mod family;
 mod host;
 mod interpreter;
+mod names;
 mod options;
 mod threads;
 mod ticker;
 mod trusted;
 
 pub use error::Error;
-pub use family::Family;
-pub use host::Host;
+pub use family::{Family, Golden};
+pub use host::{Host, Refused};
 pub use interpreter::{Answer, Interpreter, Job, Outcome, Stats};
+pub use names::nearest;
 pub use options::{Embedded, InterpreterOptions, Limits, Options, Progress};

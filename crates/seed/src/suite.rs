@@ -29,15 +29,6 @@ pub struct Record {
     pub secret: Value,
 }
 
-impl Record {
-    /// The text of the task's program: in the public half, or in the secret of an induction task.
-    #[must_use]
-    pub fn program(&self) -> Option<String> {
-        let program = self.public.get("program").or_else(|| self.secret.get("program"))?;
-        Some(program.as_str()?.to_owned())
-    }
-}
-
 /// The kinds, in the order of the suite.
 pub const KINDS: [&str; 3] = ["deduction", "abduction", "induction"];
 

@@ -10,7 +10,7 @@ mod misdeeds;
 use std::cell::RefCell;
 
 use quaero_sdk::bindings::quaero::family::vocabulary::{
-    Episode, Golden, Kind, Manifest, Metric, Opening, Proposed, Reply, Role,
+    Episode, Golden, Kind, Manifest, Metric, Opening, Pair, Proposed, Reply, Role,
 };
 use serde_json::{Map, Value};
 
@@ -25,7 +25,7 @@ fn option(key: &str) -> Option<String> {
 
 struct Hostile;
 
-impl quaero_sdk::bindings::Guest for Hostile {
+impl quaero_sdk::bindings::exports::quaero::family::play::Guest for Hostile {
     fn configure(options: String) -> Result<(), String> {
         let Ok(Value::Object(options)) = serde_json::from_str(&options) else {
             return Err("options are a JSON object".into());
@@ -67,6 +67,15 @@ impl quaero_sdk::bindings::Guest for Hostile {
             "trap" => panic!("no seeds today"),
             _ => Vec::new(),
         }
+    }
+
+    fn holdout(_kind: String, tasks: Vec<Pair>) -> Vec<Result<String, String>> {
+        let key = |task: Pair| match task.public.as_str() {
+            "refuse" => Err("no such task".into()),
+            "trap" => panic!("no key today"),
+            _ => Ok(task.secret),
+        };
+        tasks.into_iter().map(key).collect()
     }
 
     fn open(openings: Vec<Opening>) -> Vec<Result<String, String>> {

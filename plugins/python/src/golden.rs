@@ -3,7 +3,7 @@
 //! A case may hold for one style only, and names the options whose defaults it leans on: it is left
 //! out where one of them was set.
 
-use quaero_sdk::{Episode, Golden, Opening, Pair, Role};
+use quaero_sdk::Golden;
 use serde_json::Value as Json;
 
 use crate::cases::FILES;
@@ -37,28 +37,11 @@ pub(crate) fn all(options: &Options, with_slow: bool) -> Vec<Golden> {
 fn read(name: &str, text: &str) -> Case {
     // The files are part of the program: a test reads every one of them.
     let json: Json = serde_json::from_str(text).expect("a golden case is JSON");
-    let word = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
-    let half = |half: &Json| if half.is_object() { half.to_string() } else { String::new() };
-    let pair = |pair: &Json| Pair { public: half(&pair["public"]), secret: half(&pair["secret"]) };
     let list = |key: &str| json[key].as_array().cloned().unwrap_or_default();
-    let opening = Opening {
-        kind: word("kind"),
-        role: if word("role") == "propose" { Role::Propose } else { Role::Solve },
-        seed: 0,
-        public: half(&json["public"]),
-        references: list("references").iter().map(pair).collect(),
-    };
-    let episode = Episode {
-        opening,
-        secret: half(&json["secret"]),
-        turns: Vec::new(),
-        completion: word("completion"),
-        truncated: json["truncated"].as_bool().unwrap_or(false),
-    };
     Case {
         style: json["style"].as_str().map(str::to_owned),
         leans_on: list("leans_on").iter().filter_map(|k| Some(k.as_str()?.to_owned())).collect(),
         slow: json["slow"].as_bool().unwrap_or(false),
-        golden: Golden { name: name.to_owned(), episode, expect: word("expect") },
+        golden: quaero_sdk::golden(name, text),
     }
 }

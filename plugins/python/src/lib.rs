@@ -73,6 +73,11 @@ impl Family for Python {
         Kind::parse(kind).map_or_else(|_| Vec::new(), |kind| seeds::seeds(&self.options, kind))
     }
 
+    fn holdout(&self, kind: &str, public: &str, secret: &str) -> Result<String, String> {
+        Kind::parse(kind)?;
+        task::holdout_key(public, secret)
+    }
+
     fn open(&self, opening: &Opening) -> Result<String, String> {
         prompt::prompt(&self.options, opening)
     }

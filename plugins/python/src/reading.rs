@@ -3,7 +3,7 @@
 //!
 //! Knows nothing of what the blocks mean.
 
-use quaero_sdk::{Block, Blocks, Episode, answer_section, tags_well_formed};
+use quaero_sdk::{Block, Blocks, Episode, after_fence, answer_section, tags_well_formed};
 
 use crate::options::{Format, Options, Style};
 
@@ -25,14 +25,10 @@ impl Reading {
         let completion = episode.completion.replace("\r\n", "\n");
         let tags = tags_well_formed(&completion);
         let section = answer_section(&completion).to_owned();
-        let mut text = section.clone();
-        if options.style == Style::Compact {
-            // Whoever writes the fence again is not given a second one.
-            let alone = Blocks::parse(&section, false);
-            if alone.all().first().is_none_or(|block| block.kind != fence) {
-                text = format!("```{fence}\n{section}");
-            }
-        }
+        let text = match options.style {
+            Style::Compact => after_fence(fence, &section),
+            Style::Azr => section.clone(),
+        };
         let blocks = Blocks::parse(&text, episode.truncated);
         let all_closed = blocks.all().iter().all(|block| block.closed);
         let exact = all_closed && blocks.render() == text.trim_end();

@@ -103,7 +103,7 @@ fn token_len(rest: &str, first: char) -> (TokenKind, usize) {
         }
         return (TokenKind::Name, len);
     }
-    let next_is_digit = rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let next_is_digit = rest[first.len_utf8()..].starts_with(|c: char| c.is_ascii_digit());
     if first.is_ascii_digit() || (first == '.' && next_is_digit) {
         return (TokenKind::Number, number_len(rest));
     }

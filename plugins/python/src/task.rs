@@ -123,6 +123,16 @@ impl Reference {
     }
 }
 
+/// What must not leak from a held-out task of any kind: its program.
+///
+/// # Errors
+/// If neither half holds one.
+pub(crate) fn holdout_key(public: &str, secret: &str) -> Result<String, String> {
+    let (public, secret) = (Half::parse(public, "public")?, Half::parse(secret, "secret")?);
+    let program = public.text("program").or_else(|_| secret.text("program"))?;
+    Ok(canonical_program(program))
+}
+
 /// A deduction or abduction task.
 pub(crate) fn of_program(
     kind: Kind,
@@ -236,6 +246,16 @@ mod tests {
         );
         assert_eq!(canonical_input(" [1,2] ,\"a\""), "[1, 2], 'a'");
         assert_eq!(canonical_input("[1] * 2 "), "[1] * 2");
+    }
+
+    #[test]
+    fn the_program_is_held_out_wherever_it_stands() {
+        let program = r#"{"program": "def f(a):  \n\n    return a"}"#;
+        let key = Ok("def f(a):\n    return a".to_owned());
+        assert_eq!(holdout_key(program, r#"{"output": "1"}"#), key);
+        assert_eq!(holdout_key(r#"{"message": ""}"#, program), key);
+        assert!(holdout_key("{}", "{}").unwrap_err().contains("program"));
+        assert!(holdout_key("", "{}").unwrap_err().contains("no JSON"));
     }
 
     #[test]

@@ -15,25 +15,6 @@ fn family(options: &str) -> Python {
     Python::configure(options).unwrap()
 }
 
-/// What the host compares with a golden case's `expect`.
-fn said(reply: &Reply) -> String {
-    match reply {
-        Reply::Proposed(_) => "task".to_owned(),
-        Reply::Rejected(rejection) => format!("rejected:{}", rejection.cause),
-        Reply::Verdict(verdict) => match verdict.status {
-            Status::Ok => "ok",
-            Status::Wrong => "wrong",
-            Status::Unparsable => "unparsable",
-            Status::Timeout => "timeout",
-            Status::Crashed => "crashed",
-            Status::Fault => "fault",
-        }
-        .to_owned(),
-        Reply::Observation(text) => format!("observation: {text}"),
-        Reply::Fault(why) => format!("fault: {why}"),
-    }
-}
-
 fn episode(kind: &str, role: Role, completion: &str) -> Episode {
     let opening = Opening {
         kind: kind.to_owned(),
@@ -89,7 +70,7 @@ fn every_golden_case_holds_in_one_call() {
         let interpreter = CPython::default();
         let replies = family(options).step(&interpreter, &episodes);
         for (case, reply) in cases.iter().zip(&replies) {
-            assert_eq!(said(reply), case.expect, "{} under {options}: {reply:?}", case.name);
+            assert_eq!(reply.word(), case.expect, "{} under {options}: {reply:?}", case.name);
         }
         assert_eq!(interpreter.n_calls.get(), 1);
     }
@@ -170,7 +151,9 @@ fn seeds_are_tasks_that_their_own_gold_solves() {
             };
             let completion = format!("```{fence}\n{}\n```", gold.unwrap());
             let reply = one(options, answer(kind, &seed.public, &seed.secret, &completion));
-            assert_eq!(said(&reply), "ok", "{kind} under {options}: {reply:?}");
+            assert_eq!(reply.word(), "ok", "{kind} under {options}: {reply:?}");
+            let key = family.holdout(kind, &seed.public, &seed.secret);
+            assert_eq!(key.as_ref(), Ok(&seed.holdout_key), "{kind} under {options}");
             let reference = Pair { public: seed.public.clone(), secret: seed.secret.clone() };
             let mut propose = episode(kind, Role::Propose, "").opening;
             propose.references = vec![reference];
@@ -222,6 +205,15 @@ fn check_format(options: &str, completion: &str, expected: bool) {
             assert_eq!((verdict.status, verdict.format), (Status::Ok, expected), "{completion:?}");
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_answer_outside_of_ascii_is_judged() {
+    let public = r#"{"program": "def f(a):\n    return a", "input": "3"}"#;
+    for text in ["\u{202e}txet", "\u{200b}\u{1f600}", "\u{feff}3", "é", "3 \u{2028}"] {
+        let reply = one("{}", answer("deduction", public, r#"{"output": "3"}"#, text));
+        assert!(matches!(reply.word().as_str(), "unparsable" | "ok"), "{text:?}: {reply:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 //! and the order of a batch never matters. Model output is data: it ends in a [`Reply`], never in
 //! an error. Knows no wasm; the glue is in [`export!`] alone.
 
-use crate::{Episode, Job, Manifest, Opening, Outcome, Proposed, Reply};
+use crate::{Episode, Job, Manifest, Opening, Outcome, Proposed, Reply, canonical_json};
 
 /// Runs untrusted Python: a capability of the host. Tests bring their own.
 pub trait Interpreter {
@@ -26,15 +26,32 @@ pub trait Family: Sized {
     /// The tasks that a run of `kind` starts from.
     fn seeds(&self, kind: &str) -> Vec<Proposed>;
 
+    /// What of a task must not leak from a held-out suite: the `holdout_key` that the family gives
+    /// such a task when it is proposed. Unless a family says otherwise, the canonical public half.
+    ///
+    /// # Errors
+    /// Says why it is no task of `kind`.
+    fn holdout(&self, _kind: &str, public: &str, _secret: &str) -> Result<String, String> {
+        canonical_json(public)
+    }
+
     /// The prompt of an episode.
     ///
     /// # Errors
     /// Says why the episode cannot be opened (an unknown kind, a task of another family).
     fn open(&self, opening: &Opening) -> Result<String, String>;
 
+    /// Judges the completion of one episode. All that most families need: those that run programs
+    /// leave it out and judge batches in [`Self::step`].
+    fn reply(&self, _episode: &Episode) -> Reply {
+        Reply::Fault("the family implements neither `reply` nor `step`".to_owned())
+    }
+
     /// Judges each episode's completion: one reply an episode, in their order. Families that run
     /// programs collect the jobs of all episodes and call the interpreter once.
-    fn step(&self, interpreter: &dyn Interpreter, episodes: &[Episode]) -> Vec<Reply>;
+    fn step(&self, _interpreter: &dyn Interpreter, episodes: &[Episode]) -> Vec<Reply> {
+        episodes.iter().map(|episode| self.reply(episode)).collect()
+    }
 }
 
 /// Writes a line to the host's log (bounded there). Says nothing outside a component.
@@ -99,7 +116,7 @@ macro_rules! export {
 
             struct Component;
 
-            impl $crate::bindings::Guest for Component {
+            impl $crate::bindings::exports::quaero::family::play::Guest for Component {
                 fn configure(options: String) -> Result<(), String> {
                     FAMILY.with(|slot| $crate::component::configure(slot, &options))
                 }
@@ -112,6 +129,17 @@ macro_rules! export {
                 fn seeds(kind: String) -> Vec<words::Proposed> {
                     FAMILY.with(|slot| {
                         $crate::component::with(slot, |f| $crate::Family::seeds(f, &kind))
+                    })
+                }
+
+                fn holdout(kind: String, tasks: Vec<words::Pair>) -> Vec<Result<String, String>> {
+                    FAMILY.with(|slot| {
+                        $crate::component::with(slot, |f| {
+                            let key = |t: &words::Pair| {
+                                $crate::Family::holdout(f, &kind, &t.public, &t.secret)
+                            };
+                            tasks.iter().map(key).collect()
+                        })
                     })
                 }
 

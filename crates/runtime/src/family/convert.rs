@@ -2,10 +2,11 @@
 //! lengths. A reply that breaks the contract is a fault of the family, not of the completion.
 
 use quaero_types::{
-    Episode, Fault, Manifest, ManifestKind, Opening, Proposed, Rejection, Reply, Role, Secret,
-    Status, Verdict,
+    Episode, Fault, Kind, Manifest, ManifestKind, Opening, Pair, Proposed, Rejection, Reply, Role,
+    Secret, Status, Turn, Verdict,
 };
 
+use super::Golden;
 use super::bindings::quaero::family::{interpreter, vocabulary as wit};
 use crate::{Answer, Job, Outcome};
 
@@ -22,15 +23,13 @@ pub(super) fn opening(opening: &Opening) -> wit::Opening {
         },
         seed: opening.seed,
         public: opening.public.clone(),
-        references: opening
-            .references
-            .iter()
-            .map(|pair| wit::Pair {
-                public: pair.public.clone(),
-                secret: pair.secret.reveal().to_owned(),
-            })
-            .collect(),
+        references: opening.references.iter().map(pair).collect(),
     }
+}
+
+/// Both halves of a task for the guest.
+pub(super) fn pair(pair: &Pair) -> wit::Pair {
+    wit::Pair { public: pair.public.clone(), secret: pair.secret.reveal().to_owned() }
 }
 
 /// An episode for the guest.
@@ -49,6 +48,37 @@ pub(super) fn episode(episode: &Episode) -> wit::Episode {
         completion: episode.completion.clone(),
         truncated: episode.truncated,
     }
+}
+
+/// A golden case of the family `name`.
+pub(super) fn golden(case: &wit::Golden, name: &str) -> Golden {
+    let wit::Episode { opening, secret, turns, completion, truncated } = &case.episode;
+    let pair = |pair: &wit::Pair| Pair {
+        public: pair.public.clone(),
+        secret: Secret::new(pair.secret.clone()),
+    };
+    let turn = |turn: &wit::Turn| Turn {
+        completion: turn.completion.clone(),
+        observation: turn.observation.clone(),
+    };
+    let role = match opening.role {
+        wit::Role::Propose => Role::Propose,
+        wit::Role::Solve => Role::Solve,
+    };
+    let episode = Episode {
+        opening: Opening {
+            kind: Kind::new(name, &opening.kind),
+            role,
+            seed: opening.seed,
+            public: opening.public.clone(),
+            references: opening.references.iter().map(pair).collect(),
+        },
+        secret: (role == Role::Solve).then(|| Secret::new(secret.clone())),
+        turns: turns.iter().map(turn).collect(),
+        completion: completion.clone(),
+        truncated: *truncated,
+    };
+    Golden { name: case.name.clone(), episode, expect: case.expect.clone() }
 }
 
 /// What a family says of itself.

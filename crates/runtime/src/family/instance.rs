@@ -122,7 +122,7 @@ impl Maker {
             Ok(bound) => bound,
             Err(error) => return Err(failed(&store, error)),
         };
-        match bound.call_configure(&mut store, &self.options) {
+        match bound.quaero_family_play().call_configure(&mut store, &self.options) {
             Ok(Ok(())) => Ok(Instance { store, bound }),
             Ok(Err(words)) => Err(Refusal::Options(words)),
             Err(error) => Err(failed(&store, error)),

@@ -88,15 +88,16 @@ impl<'a> Loader<'a> {
             return Err(contract(plugin, "describe", detail));
         }
         check_manifest(plugin, &manifest)?;
-        let granted = |capability: &String| {
-            self.options.grants.get(&first.name).is_some_and(|grants| grants.contains(capability))
-        };
-        if manifest.capabilities.iter().any(|asked| asked == INTERPRETER && granted(asked)) {
+        let grants = self.options.grants.get(&first.name);
+        let may = |asked: &&String| grants.is_some_and(|grants| grants.contains(*asked));
+        let granted: Vec<String> = manifest.capabilities.iter().filter(may).cloned().collect();
+        if granted.iter().any(|capability| capability == INTERPRETER) {
             maker.interpreter = Some(interpreter()?);
         }
-        let playable = manifest.capabilities.iter().all(granted);
+        let cases = golden.iter().map(|case| convert::golden(case, &manifest.name)).collect();
+        let playable = granted.len() == manifest.capabilities.len();
         let n_workers = threads::count(self.options.workers);
-        let family = Family::new(manifest, maker, plugin.to_owned(), n_workers);
+        let family = Family::new(manifest, cases, granted, maker, (plugin, wasm), n_workers);
         if playable {
             play(&family, plugin, golden)?;
         } else {
@@ -118,21 +119,24 @@ impl<'a> Loader<'a> {
         }
         let component = self.compiled.component(self.engine, plugin, wasm, |d| not_wasm(&d))?;
         let ty = component.component_type();
-        let mut foreign = Vec::new();
-        for (import, _) in ty.imports(self.engine) {
-            if let Some(interface) = import.strip_prefix(PACKAGE) {
-                let (name, version) = interface.split_once('@').unwrap_or((interface, "none"));
-                if version != VERSION {
-                    let (expected, got) = (VERSION.into(), version.into());
-                    return Err(Error::Version { plugin: plugin.into(), expected, got });
-                }
-                if !["vocabulary", INTERPRETER, "log"].contains(&name) {
-                    foreign.push(import.to_owned());
-                }
-            } else if !WASI.iter().any(|prefix| import.starts_with(prefix)) {
-                foreign.push(import.to_owned());
-            }
+        let imports: Vec<&str> = ty.imports(self.engine).map(|(name, _)| name).collect();
+        let ours = |name: &&str| name.starts_with(PACKAGE);
+        let version = |name: &str| name.split_once('@').map_or("none", |(_, v)| v).to_owned();
+        let exports = ty.exports(self.engine).map(|(name, _)| name);
+        let mut versions = imports.iter().copied().chain(exports).filter(ours).map(version);
+        if let Some(got) = versions.find(|version| version != VERSION) {
+            let expected = VERSION.into();
+            return Err(Error::Version { plugin: plugin.into(), expected, got });
         }
+        let offered = |name: &str| match name.strip_prefix(PACKAGE) {
+            Some(interface) => {
+                let (name, _) = interface.split_once('@').unwrap_or((interface, ""));
+                ["vocabulary", INTERPRETER, "log"].contains(&name)
+            }
+            None => WASI.iter().any(|prefix| name.starts_with(prefix)),
+        };
+        let foreign = imports.into_iter().filter(|name| !offered(name)).map(str::to_owned);
+        let foreign: Vec<String> = foreign.collect();
         if foreign.is_empty() {
             return Ok(component);
         }
@@ -154,7 +158,8 @@ fn describe(maker: &Maker, plugin: &str) -> Result<(wit::Manifest, Vec<wit::Gold
         }
         Refusal::Fault(fault) => failed("configure", fault),
     })?;
-    let (manifest, _) = maker.call(instance, 1, |bound, store| bound.call_describe(store));
+    let (manifest, _) =
+        maker.call(instance, 1, |bound, store| bound.quaero_family_play().call_describe(store));
     let mut manifest = manifest.map_err(|fault| failed("describe", fault))?;
     let golden = std::mem::take(&mut manifest.golden);
     Ok((manifest, golden))

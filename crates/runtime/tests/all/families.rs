@@ -165,6 +165,16 @@ fn prompts_and_seeds() {
 }
 
 #[test]
+fn hold_out_keys_come_for_each_task() {
+    let Some(family) = family() else { return };
+    let task = |public: &str| Pair { public: public.into(), secret: Secret::new("{}") };
+    let keys = family.holdout("misdeed", &["a", "refuse", "trap", "b"].map(task));
+    let cause = |idx: usize| keys[idx].as_ref().unwrap_err().cause.as_str();
+    assert_eq!([keys[0].as_deref(), keys[3].as_deref()], [Ok("{}"), Ok("{}")]);
+    assert_eq!([cause(1), cause(2)], ["family", "trap"]);
+}
+
+#[test]
 fn big_batches_keep_their_order_and_lose_only_the_guilty() {
     let Some(family) = family() else { return };
     let names: Vec<String> = (0..1000).map(|n| format!("n{n}")).collect();

@@ -31,7 +31,7 @@ fn files_that_are_no_components() {
     check(b"#!/bin/sh\necho hello\n", &["not a WebAssembly component"]);
     check(&component("(module)"), &["core module", "wasm32-wasip2"]);
     check(b"\0asm\x0d\0\x01\0\x07", &["not a WebAssembly component"]);
-    check(&component("(component)"), &["does not fit the world `family`", "configure"]);
+    check(&component("(component)"), &["does not fit the world `family`", "play"]);
 }
 
 #[test]
@@ -58,6 +58,35 @@ fn foreign_imports_are_named() {
 fn another_version_is_named_with_ours() {
     let old = r#"(component (import "quaero:family/log@0.0.9" (instance)))"#;
     check(&component(old), &["quaero:family@0.0.9", "quaero:family@0.1.0"]);
+    let new = r#"(component (instance $i) (export "quaero:family/play@0.2.0" (instance $i)))"#;
+    check(&component(new), &["quaero:family@0.2.0", "quaero:family@0.1.0"]);
+}
+
+#[test]
+fn what_does_not_load_hides_nothing() {
+    let Some(wasm) = hostile() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (name, bytes) in [("a.wasm", &b"no wasm"[..]), ("b.wasm", wasm), ("c.wasm", wasm)] {
+        std::fs::write(at(name), bytes).unwrap();
+    }
+    let paths = vec![folder.path().to_owned(), at("missing")];
+    let options = Options { paths, embedded: Vec::new(), ..options(wasm) };
+    let (host, refused) = Host::open_each(options.grant("nobody", "interpreter")).unwrap();
+    let family = host.family("hostile").unwrap();
+    assert_eq!(family.source(), at("b.wasm").display().to_string());
+    assert_eq!((family.digest().len(), family.granted().len()), (16, 0));
+    let mut told: Vec<(String, String)> =
+        refused.into_iter().map(|one| (one.source, one.error.to_string())).collect();
+    told.sort();
+    let words = ["not a WebAssembly component", "both call themselves", "plugins.paths"];
+    for ((source, error), (name, word)) in
+        told.iter().zip(["a.wasm", "c.wasm", "missing"].iter().zip(words))
+    {
+        assert_eq!(*source, at(name).display().to_string());
+        assert!(error.contains(word), "{error}");
+    }
+    assert_eq!(told.len(), 3);
 }
 
 #[test]

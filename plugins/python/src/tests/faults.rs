@@ -6,7 +6,7 @@ use super::*;
 fn check(options: &str, episode: Episode, expected: &str) {
     if cpython::is_there("a fault of AZR") {
         let reply = one(options, episode);
-        assert_eq!(said(&reply), expected, "{reply:?}");
+        assert_eq!(reply.word(), expected, "{reply:?}");
     }
 }
 

@@ -39,7 +39,7 @@ fn published_answers_are_right_and_others_wrong() {
     let failed: Vec<String> = episodes
         .iter()
         .zip(&replies)
-        .filter(|((_, expected), reply)| said(reply) != *expected)
+        .filter(|((_, expected), reply)| reply.word() != *expected)
         .map(|((episode, expected), reply)| {
             format!(
                 "{} for {}: not {expected}: {reply:?}",
