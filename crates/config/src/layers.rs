@@ -74,7 +74,7 @@ fn check_keys(figment: &Figment) -> Result<(), Error> {
         if !OPEN.iter().any(|open| key.starts_with(open)) {
             let source = figment.find_metadata(key).map(|meta| match &meta.source {
                 Some(source) => source.to_string(),
-                None => meta.name.to_string(),
+                None => said(&meta.name),
             });
             return Err(Error::UnknownKey {
                 key: key.clone(),
@@ -84,6 +84,12 @@ fn check_keys(figment: &Figment) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Where something came from, in the words of the command line.
+pub(crate) fn said(text: &str) -> String {
+    // base.toml is read from a string as well, but is right.
+    text.replace("TOML source string", "--set").replace("\"default.", "\"")
 }
 
 fn leaves(prefix: &str, dict: &Dict, out: &mut BTreeSet<String>) {

@@ -63,9 +63,10 @@ pub enum Error {
 impl Error {
     pub(crate) fn from_figment(error: figment::Error) -> Self {
         let first = error.into_iter().next();
-        Self::Figment(
-            first.map_or_else(|| "unreadable configuration".to_owned(), |e| e.to_string()),
-        )
+        Self::Figment(first.map_or_else(
+            || "unreadable configuration".to_owned(),
+            |e| layers::said(&e.to_string()),
+        ))
     }
 }
 

@@ -49,6 +49,28 @@ fn unknown_key_names_the_nearest() {
 }
 
 #[test]
+fn what_was_typed_is_called_by_its_name() {
+    let got = error("", &["optim.learning=1"]);
+    assert!(got.contains("(from --set)") && !got.contains("TOML"), "{got}");
+    let got = error("", &["optim.lr=fast"]);
+    assert!(
+        got.contains("optim.lr") && got.contains("--set") && !got.contains("default."),
+        "{got}"
+    );
+}
+
+#[test]
+fn plugin_paths_are_seen_from_the_file_that_names_them() {
+    let (folder, path) = overlay("[plugins]\npaths = [\"mine.wasm\", \"/else/where\"]\n");
+    let paths = load(Some(&path), &[]).unwrap().raw.plugins.paths;
+    let mine = folder.path().join("mine.wasm").display().to_string();
+    assert_eq!(paths, [mine, "/else/where".to_owned()]);
+    let typed = load(Some(&path), &["plugins.paths=[\"here\"]".to_owned()]).unwrap();
+    let here = std::env::current_dir().unwrap().join("here").display().to_string();
+    assert_eq!(typed.raw.plugins.paths, [here]);
+}
+
+#[test]
 fn wrong_types_and_ranges_name_the_key() {
     assert!(error("[optim]\nlr = \"fast\"\n", &[]).contains("optim.lr"));
     assert!(error("", &["optim.lr=-1"]).contains("`optim.lr` = -1: must be above 0"));
@@ -70,7 +92,7 @@ fn a_missing_file_is_named() {
 fn every_shipped_overlay_resolves() {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
     let mut n = 0;
-    for folder in [configs.clone(), configs.join("ci")] {
+    for folder in [configs.clone(), configs.join("ci"), configs.join("examples")] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "toml") {
