@@ -32,7 +32,7 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   mutants-kernels        plants bugs in the GPU kernels and counts those that trials catch
   cubins                 compiles the GPU kernels; registers, spills and instructions are checked
   plugin build           builds the task families into target/plugins
-  plugin list|grade|propose, bench, eval, model, doctor, seed-model
+  plugin list|new|build DIR|check|try|grade|propose, bench, eval, model, doctor, seed-model
                          are commands of the binary `quaero`: `cargo xtask train --help` and so on
 
 Builds what the command needs first. The full list: cargo xtask --help-all";
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         ["kernels", options @ ..] => kernels::sanitized(options),
         ["mutants-kernels", options @ ..] => kernels::mutants(options),
         ["cubins", options @ ..] => kernels::cubins(options),
-        ["plugin", "build", options @ ..] => prepare::plugin_build(options),
+        ["plugin", "build"] => prepare::plugin_build(),
         _ => launch::binary(&words),
     };
     outcome.unwrap_or_else(|error| {

@@ -73,12 +73,8 @@ fn has_wasm_target() -> Result<bool> {
 /// `cargo xtask plugin build`.
 ///
 /// # Errors
-/// When an option is unknown, a tool is missing or a family does not build.
-pub(crate) fn plugin_build(options: &[&str]) -> Result<ExitCode> {
-    if let [option, ..] = options {
-        say(&format!("error: `plugin build` takes no arguments, got `{option}`"));
-        return Ok(ExitCode::from(shell::WRONG_WORDS));
-    }
+/// When a tool is missing or a family does not build.
+pub(crate) fn plugin_build() -> Result<ExitCode> {
     tools()?;
     plugins()?;
     for path in wasm_files(&plugins_dir())? {

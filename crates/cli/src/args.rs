@@ -105,12 +105,96 @@ pub(crate) struct Json {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
-    /// The families that load, with version, licence, kinds and capabilities.
-    List(Json),
+    /// What lies in the plugin folder: version, licence, kinds, capabilities, digest.
+    List(PluginList),
+    /// Writes a new family from a template: builds, passes its checks, can be trained on.
+    New(PluginNew),
+    /// Builds the family in a folder, in Rust or Python, into <DIR>/<name>.wasm.
+    Build(PluginBuild),
+    /// Tests whether a component keeps the contract.
+    Check(PluginCheck),
+    /// One task played by hand in the terminal.
+    Try(PluginTry),
     /// Grades completions: JSON lines in, one verdict a line out.
     Grade(Grade),
     /// Validates proposals: JSON lines in, a task or a rejection a line out.
     Propose(Grade),
+}
+
+/// Which configuration applies.
+#[derive(Debug, Args)]
+pub(crate) struct Configured {
+    /// Overlay on configs/base.toml: options, grants and plugin paths come from it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Sets one key, as in `--set families.python.style=azr`; may be given often.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PluginList {
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PluginNew {
+    /// Its name: lower-case letters, digits, `-` and `_`.
+    pub(crate) name: String,
+    /// What it is written in.
+    #[arg(long, value_enum, default_value_t = Lang::Rust)]
+    pub(crate) lang: Lang,
+    /// Where to write it [default: a folder of its name].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    Rust,
+    Python,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PluginBuild {
+    /// The family's folder: one with a Cargo.toml, or with an app.py.
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PluginCheck {
+    /// The component.
+    pub(crate) file: PathBuf,
+    /// Root of the randomness of shuffled batches and fuzzed completions.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Fuzzed completions.
+    #[arg(long, default_value_t = 400)]
+    pub(crate) fuzz: usize,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PluginTry {
+    /// The family.
+    pub(crate) family: String,
+    /// The kind of task [default: the family's first].
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// Which of the family's seed tasks, and the seed of the episode.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Play the proposer.
+    #[arg(long)]
+    pub(crate) propose: bool,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
 }
 
 #[derive(Debug, Args)]
@@ -120,9 +204,11 @@ pub(crate) struct Grade {
     /// The kind of task.
     #[arg(long)]
     pub(crate) kind: String,
-    /// Whether answers stand in think/answer tags.
-    #[arg(long, value_enum, default_value_t = Format::Plain)]
-    pub(crate) format: Format,
+    /// Whether answers stand in think/answer tags [default: plain].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Bench, Cli, Command, ModelCommand, Plugin};
+use args::{Bench, Cli, Command, ModelCommand};
 
 /// How a command ends when nothing failed.
 enum Done {
@@ -36,7 +36,9 @@ fn main() -> ExitCode {
         Ok(Done::Interrupted) => ExitCode::from(130),
         Err(error) => {
             print::error(&error);
-            let words = error.chain().any(|cause| cause.is::<quaero_config::Error>());
+            let words = error
+                .chain()
+                .any(|cause| cause.is::<quaero_config::Error>() || cause.is::<world::WrongWords>());
             ExitCode::from(if words { 2 } else { 1 })
         }
     }
@@ -48,9 +50,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
         Command::Train(args) => return commands::train::run(plugins, args),
         Command::Bench(Bench::Rollout(args)) => commands::bench::rollout(args)?,
         Command::Bench(Bench::Update(args)) => commands::bench::update(args)?,
-        Command::Plugin(Plugin::List(args)) => commands::plugin::list(plugins, args.json)?,
-        Command::Plugin(Plugin::Grade(args)) => commands::plugin::grade(plugins, args)?,
-        Command::Plugin(Plugin::Propose(args)) => commands::plugin::propose(plugins, args)?,
+        Command::Plugin(args) => commands::plugin::run(plugins, args)?,
         Command::Model(ModelCommand::Check { dir, json }) => {
             commands::model::check(dir, json.json)?
         }

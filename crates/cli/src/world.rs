@@ -7,15 +7,32 @@ use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_evals::Suite;
 use quaero_policy::Policy;
-use quaero_runtime::Host;
+use quaero_runtime::{Host, Refused};
 
 use crate::print;
 
 /// The name under which the embedded seed model goes.
 pub(crate) const SEED: &str = "seed";
 
+/// What was typed names nothing that there is: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongWords(pub(crate) String);
+
 /// The sandbox with all families. Native code is kept beside the families.
 pub(crate) fn host(resolved: &Resolved, plugins: &Path) -> anyhow::Result<Host> {
+    Ok(Host::open(sandbox(resolved, plugins)?)?)
+}
+
+/// The sandbox with all families that load, and what does not.
+pub(crate) fn host_each(
+    resolved: &Resolved,
+    plugins: &Path,
+) -> anyhow::Result<(Host, Vec<Refused>)> {
+    Ok(Host::open_each(sandbox(resolved, plugins)?)?)
+}
+
+fn sandbox(resolved: &Resolved, plugins: &Path) -> anyhow::Result<quaero_runtime::Options> {
     if !plugins.is_dir() {
         anyhow::bail!(
             "no task families at {}: run `cargo xtask plugin build`, or name their folder with \
@@ -25,7 +42,7 @@ pub(crate) fn host(resolved: &Resolved, plugins: &Path) -> anyhow::Result<Host> 
     }
     let cache = Some(plugins.join(".cache"));
     let progress = Arc::new(|words: &str| print::note(words));
-    Ok(Host::open(resolved.runtime(plugins.to_owned(), cache, progress)?)?)
+    Ok(resolved.runtime(plugins.to_owned(), cache, progress)?)
 }
 
 /// The model in `folder`, or the embedded one when it is called `seed`.
@@ -38,20 +55,18 @@ pub(crate) fn policy(folder: &Path) -> anyhow::Result<Policy> {
     Ok(Policy::load(unpacked.path())?)
 }
 
-/// The suite `name`: the embedded held-out tasks, or the tasks in `data`.
-pub(crate) fn suite(name: &str, data: Option<&Path>) -> anyhow::Result<Suite> {
-    match data {
-        Some(path) => Ok(Suite::read(name, path)?),
+/// The suite `name`: the embedded held-out tasks, or the tasks in `data`; with what their families
+/// say must not leak from them.
+pub(crate) fn suite(host: &Host, name: &str, data: Option<&Path>) -> anyhow::Result<Suite> {
+    let mut suite = match data {
+        Some(path) => Suite::read(name, path)?,
         None if name == "heldout" => {
-            let records = quaero_seed::suite();
-            let mut suite = Suite::parse(name, &quaero_seed::suite::to_jsonl(&records))?;
-            // The python family's hold-out key is the program's text.
-            suite.held_out =
-                records.iter().filter_map(quaero_seed::suite::Record::program).collect();
-            Ok(suite)
+            Suite::parse(name, &quaero_seed::suite::to_jsonl(&quaero_seed::suite()))?
         }
         None => anyhow::bail!(
             "no suite is called `{name}`: use heldout, or give its tasks with --data FILE"
         ),
-    }
+    };
+    suite.hold_out(host)?;
+    Ok(suite)
 }

@@ -38,12 +38,14 @@ pub enum Error {
     },
     /// A kind in `mix` that no family plays.
     #[error(
-        "no loaded family plays `{kind}` (table [mix]); loaded: {loaded}; add its plugin's \
+        "no loaded family plays `{kind}` (table [mix]){near}; loaded: {loaded}; add its plugin's \
          folder to plugins.paths or set the kind to 0"
     )]
     UnknownKind {
         /// The kind.
         kind: String,
+        /// The one that may be meant.
+        near: String,
         /// What is there.
         loaded: String,
     },

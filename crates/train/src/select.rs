@@ -2,6 +2,7 @@
 
 use quaero_propose::Commission;
 use quaero_rng::Key;
+use quaero_runtime::nearest;
 use quaero_types::{Kind, ManifestKind, Pair};
 
 use crate::Error;
@@ -59,7 +60,9 @@ pub(crate) fn manifest_kind<'a>(run: &'a Run<'_>, kind: &Kind) -> Result<&'a Man
             family.manifest().kinds.iter().map(move |kind| format!("{name}/{}", kind.name))
         });
         let loaded: Vec<String> = kinds.collect();
+        let near = nearest(&kind.to_string(), loaded.iter().map(String::as_str));
+        let near = near.map_or_else(String::new, |near| format!(": do you mean `{near}`?"));
         let loaded = if loaded.is_empty() { "none".to_owned() } else { loaded.join(", ") };
-        Error::UnknownKind { kind: kind.to_string(), loaded }
+        Error::UnknownKind { kind: kind.to_string(), near, loaded }
     })
 }

@@ -15,7 +15,7 @@ pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let options = resolved.train(None)?;
     let host = world::host(&resolved, plugins)?;
     let policy = world::policy(&args.model)?;
-    let suite = world::suite(&args.suite, args.data.as_deref())?.limited(args.limit);
+    let suite = world::suite(&host, &args.suite, args.data.as_deref())?.limited(args.limit);
     let sampling = match args.samples {
         Some(_) => Sampling::plain(1.0),
         None => Sampling::greedy(),

@@ -1,161 +1,84 @@
 //! `quaero plugin …`.
+//!
+//! # Layout
+//! `list` what is there → `new` from a template → `build` a component → `check` the contract →
+//! `play` one task by hand → `grade` many from a pipe.
 
-use std::io::BufRead;
+mod build;
+mod check;
+mod grade;
+mod list;
+mod new;
+mod play;
+mod templates;
+
 use std::path::Path;
 
-use anyhow::Context;
-use quaero_runtime::{Family, Host};
-use quaero_types::{Episode, Kind, Opening, Reply, Role, Secret};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use quaero_runtime::{Error, Family, Host, Refused, nearest};
+use quaero_types::{Episode, Kind, Opening, Role};
 
-use crate::args::{Format, Grade};
-use crate::{print, world};
+use crate::args::Plugin;
+use crate::world::WrongWords;
 
-/// Completions judged in one call.
-const BATCH: usize = 256;
-
-pub(crate) fn list(plugins: &Path, as_json: bool) -> anyhow::Result<()> {
-    let host = world::host(&quaero_config::load(None, &[])?, plugins)?;
-    let rows = host.families().map(|family| {
-        let manifest = family.manifest();
-        let kinds: Vec<&str> = manifest.kinds.iter().map(|kind| kind.name.as_str()).collect();
-        (manifest, kinds, family.source())
-    });
-    if as_json {
-        let all: Vec<Value> = rows
-            .map(|(m, kinds, source)| {
-                json!({"name": m.name, "version": m.version, "license": m.license, "kinds": kinds,
-                       "capabilities": m.capabilities, "summary": m.summary, "source": source})
-            })
-            .collect();
-        print::line(&serde_json::to_string_pretty(&all)?);
-        return Ok(());
+pub(crate) fn run(plugins: &Path, command: &Plugin) -> anyhow::Result<()> {
+    match command {
+        Plugin::List(args) => list::run(plugins, args),
+        Plugin::New(args) => new::run(args),
+        Plugin::Build(args) => build::run(plugins, args),
+        Plugin::Check(args) => check::run(plugins, args),
+        Plugin::Try(args) => play::run(plugins, args),
+        Plugin::Grade(args) => grade::run(plugins, args, Role::Solve),
+        Plugin::Propose(args) => grade::run(plugins, args, Role::Propose),
     }
-    let rows: Vec<Vec<String>> = rows
-        .map(|(m, kinds, _)| {
-            let (kinds, needs) = (kinds.join(", "), m.capabilities.join(", "));
-            vec![m.name.clone(), m.version.clone(), m.license.clone(), kinds, needs]
-        })
-        .collect();
-    print::table(&["family", "version", "licence", "kinds", "capabilities"], &rows);
-    Ok(())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GradeLine {
-    task: TaskLine,
-    completion: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TaskLine {
-    public: Value,
-    secret: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProposeLine {
-    completion: String,
-}
-
-pub(crate) fn grade(plugins: &Path, args: &Grade) -> anyhow::Result<()> {
-    let kind = Kind::new(&args.family, &args.kind);
-    each_batch(plugins, args, |text| {
-        let line: GradeLine = serde_json::from_str(text)?;
-        let mut episode = episode(&kind, Role::Solve, line.completion);
-        episode.opening.public = line.task.public.to_string();
-        episode.secret = Some(Secret::new(line.task.secret.to_string()));
-        Ok(episode)
-    })
-}
-
-pub(crate) fn propose(plugins: &Path, args: &Grade) -> anyhow::Result<()> {
-    let kind = Kind::new(&args.family, &args.kind);
-    each_batch(plugins, args, |text| {
-        let line: ProposeLine = serde_json::from_str(text)?;
-        Ok(episode(&kind, Role::Propose, line.completion))
-    })
-}
-
-fn episode(kind: &Kind, role: Role, completion: String) -> Episode {
-    let opening = Opening {
-        kind: kind.clone(),
-        role,
-        seed: 0,
-        public: String::new(),
-        references: Vec::new(),
-    };
-    Episode { opening, secret: None, turns: Vec::new(), completion, truncated: false }
-}
-
-/// Reads JSON lines from stdin, judges them a batch at a time and writes one line for each.
-fn each_batch(
-    plugins: &Path,
-    args: &Grade,
-    read: impl Fn(&str) -> anyhow::Result<Episode>,
-) -> anyhow::Result<()> {
-    let style = match args.format {
-        Format::Azr => "azr",
-        Format::Plain => "plain",
-    };
-    let host = open_as(plugins, &args.family, style)?;
-    let family = find(&host, args)?;
-    let mut batch = Vec::new();
-    for (idx, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = line.context("cannot read standard input")?;
-        if line.trim().is_empty() {
-            continue;
+/// The family `name`, or why it is not there.
+fn find<'a>(host: &'a Host, refused: Vec<Refused>, name: &str) -> anyhow::Result<&'a Family> {
+    if let Some(family) = host.family(name) {
+        return Ok(family);
+    }
+    let mut lame = None;
+    for Refused { source, error } in refused {
+        let stem = Path::new(&source).file_stem().is_some_and(|stem| stem == name);
+        let its_own = matches!(&error, Error::Configure { family, .. } if family == name);
+        if stem || its_own {
+            return Err(error.into());
         }
-        batch.push(read(&line).with_context(|| format!("line {} of standard input", idx + 1))?);
-        if batch.len() == BATCH {
-            flush(family, &mut batch);
-        }
+        lame = Some(format!("; {source} does not load, see `quaero plugin list`"));
     }
-    flush(family, &mut batch);
-    Ok(())
+    let names = host.families().map(|family| family.manifest().name.as_str());
+    Err(no_such("family", name, names, &lame.unwrap_or_default()))
 }
 
-/// The host with `family` told the format of completions, if it knows such an option.
-fn open_as(plugins: &Path, family: &str, format: &str) -> anyhow::Result<Host> {
-    let set = format!("families.{family}.format={format}");
-    world::host(&quaero_config::load(None, &[set])?, plugins)
+/// The kind `name` of `family`.
+fn kind(family: &Family, name: &str) -> anyhow::Result<Kind> {
+    let manifest = family.manifest();
+    let own = name.strip_prefix(&format!("{}/", manifest.name)).unwrap_or(name);
+    let names = || manifest.kinds.iter().map(|kind| kind.name.as_str());
+    if names().any(|known| known == own) {
+        return Ok(Kind::new(&manifest.name, own));
+    }
+    Err(no_such(&format!("kind in the family {}", manifest.name), name, names(), ""))
 }
 
-fn find<'a>(host: &'a Host, args: &Grade) -> anyhow::Result<&'a Family> {
-    let family = host
-        .family(&args.family)
-        .with_context(|| format!("no family `{}`: see `quaero plugin list`", args.family))?;
-    let kinds = &family.manifest().kinds;
-    if !kinds.iter().any(|kind| kind.name == args.kind) {
-        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
-        let (family, kind) = (&args.family, &args.kind);
-        anyhow::bail!("family `{family}` has no kind `{kind}`: it has {}", names.join(", "));
-    }
-    Ok(family)
+/// Names what there is, and the nearest of it.
+fn no_such<'a>(
+    what: &str,
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+    more: &str,
+) -> anyhow::Error {
+    let names: Vec<&str> = names.collect();
+    let near = nearest(name, names.iter().copied());
+    let near = near.map_or_else(String::new, |near| format!(": do you mean `{near}`?"));
+    let all = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    WrongWords(format!("no {what} is called `{name}`{near} (there are {all}{more})")).into()
 }
 
-fn flush(family: &Family, batch: &mut Vec<Episode>) {
-    for reply in family.step(batch) {
-        let line = match reply {
-            Ok(Reply::Verdict(v)) => {
-                json!({"score": v.score, "status": v.status, "reason": v.reason})
-            }
-            Ok(Reply::Proposed(proposed)) => {
-                print::line(&format!("{{\"task\":{}}}", quaero_verify::wire(&proposed)));
-                continue;
-            }
-            Ok(Reply::Rejected(why)) => json!({"rejected": why.cause, "detail": why.detail}),
-            Ok(Reply::Observation(text)) => json!({"observation": text}),
-            Err(fault) => {
-                let reason = format!("{}: {}", fault.cause, fault.detail);
-                json!({"score": 0.0, "status": "fault", "reason": reason})
-            }
-        };
-        print::line(&line.to_string());
-    }
-    batch.clear();
+/// An episode of `kind` whose completion is not written yet.
+fn episode(kind: &Kind, role: Role, seed: u64) -> Episode {
+    let (kind, public) = (kind.clone(), String::new());
+    let opening = Opening { kind, role, seed, public, references: Vec::new() };
+    let (turns, completion) = (Vec::new(), String::new());
+    Episode { opening, secret: None, turns, completion, truncated: false }
 }

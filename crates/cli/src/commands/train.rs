@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_evals::{Score, Suite};
+use quaero_runtime::Host;
 use quaero_train::{Control, End, Eval, Observer, Setup, train};
 
 use crate::args::{Device, Train};
@@ -31,7 +32,7 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     let millions = policy.model.params().n_elements() as f64 / 1e6;
     let (threads, kinds) = (rayon::current_num_threads(), kinds(&resolved));
     print::note(&format!("model {millions:.2} M parameters · {threads} threads · {kinds}"));
-    let options = resolved.train(eval(&resolved)?)?;
+    let options = resolved.train(eval(&resolved, &host)?)?;
     let control = stop_on_interrupt()?;
     let done = if args.resume { done_steps(&folder)? } else { 0 };
     let mut progress = Progress::new(done, options.steps);
@@ -89,7 +90,7 @@ fn kinds(resolved: &Resolved) -> String {
 }
 
 /// The held-out suite, unless the configuration wants none.
-fn eval(resolved: &Resolved) -> anyhow::Result<Option<Eval>> {
+fn eval(resolved: &Resolved, host: &Host) -> anyhow::Result<Option<Eval>> {
     let raw = &resolved.raw.eval;
     if raw.suite == "none" {
         return Ok(None);
@@ -99,7 +100,7 @@ fn eval(resolved: &Resolved) -> anyhow::Result<Option<Eval>> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let in_play =
         |kind: &quaero_types::Kind| resolved.raw.mix.get(&kind.to_string()).is_some_and(|&n| n > 0);
-    let whole = world::suite(&name, data)?;
+    let whole = world::suite(host, &name, data)?;
     let suite = whole.of_kinds(in_play).limited(raw.limit_per_kind);
     let greedy_suite = Suite { name: format!("{name}_greedy"), ..suite.clone() };
     let held_out = whole.held_out;

@@ -1,0 +1,159 @@
+//! `quaero plugin …` as it is typed: what it says, on which stream, with which exit code. The
+//! families of the repository must be built (`cargo xtask plugin build`).
+#![expect(clippy::unwrap_used, reason = "the lint knows test functions, not their helpers")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The folder of the built families.
+fn families() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
+    assert!(folder.join("rewrite.wasm").is_file(), "first: cargo xtask plugin build");
+    folder
+}
+
+/// `quaero` over the families of the repository.
+fn quaero() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quaero"));
+    command.arg("--plugins-dir").arg(families());
+    command
+}
+
+fn run(words: &[&str], input: &str) -> Output {
+    let mut command = quaero();
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// The words end with `code`, and say `wanted` on stdout or stderr.
+#[track_caller]
+fn check(words: &[&str], input: &str, code: i32, wanted: &[&str]) -> String {
+    let output = run(words, input);
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+    for word in wanted {
+        assert!(said.contains(word), "{words:?} does not say {word:?}: {said}");
+    }
+    text(&output.stdout).to_owned()
+}
+
+const TASK: &str =
+    r#"{"task": {"public": {"rules": "ab>b", "word": "aab"}, "secret": {"result": "b"}}"#;
+
+#[test]
+fn what_is_meant_is_named() {
+    let grade = ["plugin", "grade", "rewrit", "--kind", "reduce"];
+    check(&grade, "", 2, &["no family is called `rewrit`: do you mean `rewrite`?"]);
+    let grade = ["plugin", "grade", "rewrite", "--kind", "reduse"];
+    check(&grade, "", 2, &["do you mean `reduce`?", "reduce, reach"]);
+    let set = ["plugin", "list", "--set", "plugin.paths=[]"];
+    check(&set, "", 2, &["(from --set)", "did you mean `plugins.paths`?"]);
+    let option = ["plugin", "try", "rewrite", "--set", "families.rewrite.n_leters=2"];
+    check(&option, "", 1, &["unknown option `n_leters`", "`n_letters`"]);
+}
+
+#[test]
+fn lines_are_graded_as_they_stand_and_bad_ones_are_named() {
+    let grade = ["plugin", "grade", "rewrite", "--kind", "reduce"];
+    let right = format!("{TASK}, \"completion\": \"b\\n```\"}}\n");
+    let wrong = format!("{TASK}, \"completion\": \"a\\n```\"}}\n");
+    let out = check(&grade, &format!("{right}\n{wrong}"), 0, &[]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 2, "{out}");
+    assert_eq!(lines[0], r#"{"score":1.0,"status":"ok","reason":""}"#);
+    assert_eq!(lines[1], r#"{"score":0.0,"status":"wrong","reason":""}"#);
+    let out = check(&grade, &format!("{right}{{\n{wrong}"), 2, &["line 2: ", "\"completion\""]);
+    assert_eq!(out.lines().count(), 3, "the others are judged: {out}");
+    let plain = [&grade[..], &["--format", "plain"]].concat();
+    assert!(check(&plain, &right, 0, &[]).contains("\"ok\""));
+    let azr = [&grade[..], &["--format", "azr"]].concat();
+    check(&azr, &right, 1, &["unknown option `format`"]);
+    let propose = ["plugin", "propose", "rewrite", "--kind", "reach"];
+    let lines = "{\"completion\": \"ab>b\\naab\\n```\"}\n{\"completion\": \"ab>b\\nb\"}\n";
+    let out = check(&propose, lines, 0, &[r#""rejected":"trivial""#]);
+    let task = r#"{"task":{"public":{"rules":"ab>b","result":"b"},"secret":{"word":"aab"}}}"#;
+    assert_eq!(out.lines().next(), Some(task));
+}
+
+#[test]
+fn a_task_is_played_by_hand() {
+    let words = ["plugin", "try", "rewrite", "--kind", "reduce"];
+    check(&words, "zzz\n```\n", 0, &["reduce\n```input\n", "unparsable · score 0", "the task: {"]);
+    let words = ["plugin", "try", "rewrite", "--propose"];
+    check(&words, "ab>b\naab\n```\n", 0, &["propose\n", "a task: {\"public\"", "n_steps 2"]);
+}
+
+#[test]
+fn a_file_that_does_not_load_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lame.wasm"), "no wasm").unwrap();
+    let paths = format!("plugins.paths=[{:?}]", folder.path().display().to_string());
+    let words = ["plugin", "list", "--set", &paths];
+    let wanted = ["rewrite", "MIT OR Apache-2.0", "reduce, reach", "python", "interpreter"];
+    check(&words, "", 0, &wanted);
+    check(&words, "", 0, &["lame.wasm does not load", "not a WebAssembly component"]);
+    let out = check(&[&words[..], &["--json"]].concat(), "", 0, &[]);
+    let all: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let named = |name: &str| all.as_array().unwrap().iter().find(|one| one["name"] == name);
+    assert_eq!(named("python").unwrap()["granted"], serde_json::json!(["interpreter"]));
+    assert_eq!(named("rewrite").unwrap()["digest"].as_str().unwrap().len(), 16);
+}
+
+#[test]
+fn the_example_keeps_the_contract() {
+    let file = families().join("rewrite.wasm").display().to_string();
+    let words = ["plugin", "check", &file, "--fuzz", "40"];
+    check(&words, "", 0, &["16 of 16 claims hold", "6 accept, 8 reject"]);
+    check(&["plugin", "check", "nowhere.wasm"], "", 1, &["nowhere.wasm"]);
+}
+
+/// A new family in `lang` is built, checked, and trained on for a step; `false` where it cannot be
+/// built on this machine, which is told.
+fn from_template(lang: &str) -> bool {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("template-{lang}"));
+    let (plugins, folder) = (home.join("plugins"), home.join("mirrors"));
+    std::fs::remove_dir_all(&folder).ok();
+    std::fs::create_dir_all(&plugins).unwrap();
+    std::fs::copy(families().join("python.wasm"), plugins.join("python.wasm")).unwrap();
+    let quaero = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quaero"));
+        command.current_dir(&home).env("CARGO_TARGET_DIR", home.join("built"));
+        command.args(["--plugins-dir", "plugins"]).args(words).output().unwrap()
+    };
+    let made = quaero(&["plugin", "new", "mirrors", "--lang", lang]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let built = quaero(&["plugin", "build", "mirrors"]);
+    if !built.status.success() {
+        let words = text(&built.stderr);
+        let lacks = ["target may not be installed", "can't find crate for `std`", "pip install"];
+        assert!(lacks.iter().any(|lack| words.contains(lack)), "{words}");
+        eprintln!("SKIP: a family in {lang} cannot be built here: {words}");
+        return false;
+    }
+    let checked = quaero(&["plugin", "check", "mirrors/mirrors.wasm", "--fuzz", "40"]);
+    assert!(text(&checked.stdout).contains("16 of 16 claims hold"), "{}", text(&checked.stdout));
+    std::fs::remove_dir_all(home.join("run")).ok();
+    let steps = ["train", "mirrors/train.toml", "--steps", "1", "--run", "run"];
+    let trained = quaero(&[&steps[..], &["--set", "mix.mirrors/mirror=4"]].concat());
+    assert!(trained.status.success(), "{}", text(&trained.stderr));
+    let metrics = std::fs::read_to_string(home.join("run/metrics.jsonl")).unwrap();
+    assert!(metrics.contains("mirrors/solve/mirror/reward"), "{metrics}");
+    true
+}
+
+#[test]
+fn a_new_family_in_rust_is_built_checked_and_trained_on() {
+    from_template("rust");
+}
+
+#[test]
+fn a_new_family_in_python_is_built_checked_and_trained_on() {
+    from_template("python");
+}

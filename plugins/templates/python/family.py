@@ -1,0 +1,51 @@
+"""The family `@NAME@`: a word is given, its mirror image is asked. Replace it by your own."""
+
+from quaero import Family, Kind, Rejected, Task, right, unparsable, wrong
+
+
+class Mirror(Family):
+    name = "@NAME@"
+    summary = "Words and their mirror images"
+    kinds = [Kind("mirror", "a word is given, its letters in reverse order are asked")]
+    options = {"letters": "abc", "len_max": 6}
+
+    def is_word(self, text):
+        fits = 2 <= len(text) <= self.options["len_max"]
+        return fits and all(letter in self.options["letters"] for letter in text)
+
+    def task(self, word, format=True):
+        """A task with all that belongs to it. Metrics say how hard it may be."""
+        metrics = {"n_letters": len(word), "n_different": len(set(word))}
+        return Task({"word": word}, {"mirror": word[::-1]}, format=format, metrics=metrics)
+
+    def seeds(self, kind):
+        """All words of two and three letters but those that are their own mirror image."""
+        letters = self.options["letters"]
+        pairs = [a + b for a in letters for b in letters]
+        words = pairs + [pair + c for pair in pairs for c in letters]
+        return [self.task(word) for word in words if self.is_word(word) and word != word[::-1]]
+
+    def ask_for_a_task(self, opening):
+        shown = "".join(f"```input\n{public['word']}\n```\n" for public, _ in opening.references)
+        return f"propose\n{shown}```input\n"
+
+    def ask_for_an_answer(self, opening):
+        return f"mirror\n```input\n{opening.public['word']}\n```\n```output\n"
+
+    def judge_proposal(self, opening, completion):
+        word, format = completion.block("input")
+        if word is None or not self.is_word(word):
+            return Rejected("parse", "no block with a word in it")
+        if word == word[::-1]:
+            return Rejected("trivial", "the word is its own mirror image")
+        if any(public["word"] == word for public, _ in opening.references):
+            return Rejected("copies_reference", "it is one of the references")
+        return self.task(word, format)
+
+    def judge_answer(self, opening, secret, completion):
+        word, format = completion.block("output")
+        if word is None or not self.is_word(word):
+            return unparsable("no block with a word in it")
+        if word != secret["mirror"]:
+            return wrong("another word", format)
+        return right(format)
