@@ -49,8 +49,8 @@ impl Suite {
         Self::parse(name, &text)
     }
 
-    /// Parses a suite from JSON lines of `kind`, `public` and `secret`. Nothing is held out yet: see
-    /// [`Self::hold_out`].
+    /// Parses a suite from JSON lines of `kind`, `public` and `secret`. Nothing is held out yet:
+    /// see [`Self::hold_out`].
     ///
     /// # Errors
     /// When a line is not a task.

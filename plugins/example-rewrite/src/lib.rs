@@ -2,8 +2,8 @@
 //! `plugins/README.md` works through.
 //!
 //! A rule `ab>c` turns `ab` into `c`. The first rule that fits is applied at its leftmost place,
-//! again and again. In `reduce` the solver says what a word becomes; in `reach` it finds a word that
-//! becomes what is shown. A proposer writes rules and a word. Nothing here runs foreign code, so
+//! again and again. In `reduce` the solver says what a word becomes; in `reach` it finds a word
+//! that becomes what is shown. A proposer writes rules and a word. Nothing here runs foreign code, so
 //! the family asks for no capability.
 //!
 //! # Layout

@@ -5,8 +5,8 @@
 //! last block that is never closed ends with the text, unless the text was cut. Lines may end in
 //! CRLF; contents have none. Knows no tags and nothing of what the blocks hold.
 
-/// `completion` as it reads after a prompt that ended with the opening fence of a `kind` block: with
-/// that fence before it, unless it writes the fence again itself.
+/// `completion` as it reads after a prompt that ended with the opening fence of a `kind` block:
+/// with that fence before it, unless it writes the fence again itself.
 #[must_use]
 pub fn after_fence(kind: &str, completion: &str) -> String {
     let alone = Blocks::parse(completion, false);

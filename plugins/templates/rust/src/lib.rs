@@ -53,7 +53,10 @@ impl Family for Mirror {
     fn seeds(&self, _kind: &str) -> Vec<Proposed> {
         let letters: Vec<String> = (b'a'..).take(self.n_letters as usize).map(one).collect();
         let longer = |words: &[String]| -> Vec<String> {
-            words.iter().flat_map(|word| letters.iter().map(move |l| format!("{word}{l}"))).collect()
+            words
+                .iter()
+                .flat_map(|word| letters.iter().map(move |l| format!("{word}{l}")))
+                .collect()
         };
         let pairs = longer(&letters);
         let words = pairs.iter().cloned().chain(longer(&pairs));

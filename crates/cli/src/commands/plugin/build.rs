@@ -1,4 +1,5 @@
-//! `quaero plugin build DIR`: a family's folder, wherever it lies, to a component beside its sources.
+//! `quaero plugin build DIR`: a family's folder, wherever it lies, to a component beside its
+//! sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

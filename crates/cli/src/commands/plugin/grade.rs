@@ -82,7 +82,10 @@ fn open(plugins: &Path, args: &Grade) -> anyhow::Result<(Host, Vec<Refused>)> {
     let mut told = sets.clone();
     told.push(format!("families.{}.format={style}", args.family));
     let opened = world::host_each(&quaero_config::load(config, &told)?, plugins)?;
-    let its_own = |one: &Refused| matches!(&one.error, Error::Configure { family, .. } if *family == args.family);
+    let its_own = |one: &Refused| match &one.error {
+        Error::Configure { family, .. } => *family == args.family,
+        _ => false,
+    };
     if args.format == Some(Format::Azr) || !opened.1.iter().any(its_own) {
         return Ok(opened);
     }
@@ -118,7 +121,8 @@ fn each_batch(
 fn read(kind: &Kind, role: Role, text: &str) -> Read {
     let wrong = |error: serde_json::Error| match role {
         Role::Solve => format!(
-            "{error}; a line is {{\"task\": {{\"public\": …, \"secret\": …}}, \"completion\": \"…\"}}"
+            "{error}; a line is {{\"task\": {{\"public\": …, \"secret\": …}}, \
+             \"completion\": \"…\"}}"
         ),
         Role::Propose => format!("{error}; a line is {{\"completion\": \"…\"}}"),
     };

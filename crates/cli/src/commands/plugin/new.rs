@@ -1,5 +1,5 @@
-//! `quaero plugin new`: a family from a template, with a copy of the SDK and of the contract, so that
-//! its folder is whole wherever it lies.
+//! `quaero plugin new`: a family from a template, with a copy of the SDK and of the contract, so
+//! that its folder is whole wherever it lies.
 
 use std::path::{Path, PathBuf};
 
