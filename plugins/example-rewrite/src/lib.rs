@@ -3,8 +3,8 @@
 //!
 //! A rule `ab>c` turns `ab` into `c`. The first rule that fits is applied at its leftmost place,
 //! again and again. In `reduce` the solver says what a word becomes; in `reach` it finds a word
-//! that becomes what is shown. A proposer writes rules and a word. Nothing here runs foreign code, so
-//! the family asks for no capability.
+//! that becomes what is shown. A proposer writes rules and a word. Nothing here runs foreign code,
+//! so the family asks for no capability.
 //!
 //! # Layout
 //! `options` → `system` rules at work → `task` the wire and the prompts → `judge` proposals and
