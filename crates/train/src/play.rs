@@ -180,7 +180,7 @@ fn record_attempts(
             kind: Some(attempt.task.kind.to_string()),
             task_id: Some(attempt.task.id.to_string()),
             group_idx: Some(attempt.group_idx),
-            attempt_idx: usize::try_from(*nth).ok(),
+            attempt_idx: Some(*nth),
             verdict: Some(verdict.status.name().to_owned()),
             reason: (!verdict.reason.is_empty()).then(|| verdict.reason.clone()),
             reward,
