@@ -163,9 +163,9 @@ fn judged(family: &Family, batch: Vec<Read>) -> String {
         episodes.extend(one);
     }
     let mut replies = family.step(&episodes).into_iter();
-    let lines = told.into_iter().map(|one| {
-        one.unwrap_or_else(|| replies.next().map_or_else(String::new, line))
-    });
+    let lines = told
+        .into_iter()
+        .map(|one| one.unwrap_or_else(|| replies.next().map_or_else(String::new, line)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
