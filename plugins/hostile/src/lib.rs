@@ -5,6 +5,7 @@
 //! Knows nothing of judging: it never plays in a run.
 #![cfg(target_arch = "wasm32")]
 
+mod entropy;
 mod misdeeds;
 
 use std::cell::RefCell;

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use quaero_sdk::bindings::quaero::family::vocabulary::{
-    Episode, Rejection, Reply, Role, Status, Verdict,
+    Episode, Metric, Rejection, Reply, Role, Status, Verdict,
 };
 use quaero_sdk::bindings::quaero::family::{interpreter, log};
 
-use crate::{opening, option, task};
+use crate::{entropy, opening, option, task};
 
 thread_local! {
     static N_CALLS: Cell<u32> = const { Cell::new(0) };
@@ -40,6 +40,9 @@ fn right(reason: &str) -> Reply {
 /// The replies to one episode: one, if the contract is kept.
 pub(crate) fn replies(episode: &Episode) -> Vec<Reply> {
     N_CALLS.set(N_CALLS.get() + 1);
+    if let Some(digits) = episode.completion.strip_prefix("bytes ") {
+        return entropy::replies(digits);
+    }
     vec![match episode.completion.as_str() {
         "short" => return Vec::new(),
         "extra" => return vec![right("one"), right("two")],
@@ -61,6 +64,20 @@ pub(crate) fn replies(episode: &Episode) -> Vec<Reply> {
         }
         "reject" => Reply::Rejected(Rejection { cause: "syntax".into(), detail: "line 1".into() }),
         "cause" => Reply::Rejected(Rejection { cause: "a b\n".into(), detail: String::new() }),
+        "infinite" => verdict(f32::INFINITY, Status::Ok, ""),
+        "subnormal-minus" => verdict(-f32::from_bits(1), Status::Ok, ""),
+        "many" => return (0..100_000).map(|_| right("many")).collect(),
+        "nul" => verdict(f32::from_bits(0x7fc0_dead), Status::Ok, "\0\0\0"),
+        "no-key" => Reply::Proposed(task("{}", "")),
+        "long-key" => Reply::Proposed(task("{}", &"k".repeat(3 << 20))),
+        "long-name" | "many-metrics" => {
+            let mut task = task("{}", "key");
+            let name = "n".repeat(if episode.completion == "long-name" { 65 } else { 1 << 10 });
+            task.metrics = (0..1000).map(|_| Metric { name: name.clone(), value: 1.0 }).collect();
+            Reply::Proposed(task)
+        }
+        "deep-json" => Reply::Proposed(task(&("[".repeat(100_000) + &"]".repeat(100_000)), "key")),
+        "observe-long" => Reply::Observation("o".repeat(3 << 20)),
         "calls" => right(&N_CALLS.get().to_string()),
         "trap" => panic!("boom"),
         "exit" => std::process::exit(3),
@@ -88,6 +105,8 @@ pub(crate) fn replies(episode: &Episode) -> Vec<Reply> {
         "world" => right(&world()),
         "program" => run(1),
         "programs" => run(100_000),
+        "bad-job" => run_job("def f(:", "not a name", &["1) or (1"], u32::MAX, 0),
+        "vast-job" => run_job(&"#".repeat(32 << 20), "f", &["1"; 10_000], 1000, u32::MAX),
         other => right(other),
     }]
 }
@@ -115,6 +134,20 @@ fn world() -> String {
     let bound = std::net::UdpSocket::bind("127.0.0.1:0").is_ok();
     let passed = since.elapsed();
     format!("{now:?} {passed:?} {hash} {n_vars} {net} {bound}")
+}
+
+/// A job that breaks its rules; that it was answered at all is wrong.
+fn run_job(program: &str, entry: &str, calls: &[&str], runs: u32, most: u32) -> Reply {
+    let job = interpreter::Job {
+        program: program.into(),
+        entry: entry.into(),
+        calls: calls.iter().map(|&call| call.into()).collect(),
+        runs,
+        value_bytes_max: most,
+        deadline_ms: most,
+    };
+    let outcomes = interpreter::run(&[job]);
+    verdict(0.0, Status::Wrong, &format!("{} outcomes", outcomes.len()))
 }
 
 fn run(n_jobs: usize) -> Reply {

@@ -9,28 +9,30 @@ use quaero_types::{Episode, Fault, Kind, Opening, Pair, Reply, Role, Secret, Sta
 
 use crate::cache;
 
-/// The component, built once; `None` where the wasm target is missing, which is told.
+/// The hostile component, built once; `None` where the wasm target is missing, which is told.
 pub(crate) fn hostile() -> Option<&'static [u8]> {
     static WASM: OnceLock<Option<Vec<u8>>> = OnceLock::new();
-    WASM.get_or_init(|| {
-        let plugins = concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins");
-        let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugins");
-        let built = Command::new(env!("CARGO"))
-            .current_dir(plugins)
-            .args(["build", "--release", "--locked", "--target", "wasm32-wasip2"])
-            .args(["-p", "quaero-hostile", "--target-dir", target])
-            .output()
-            .expect("cargo runs");
-        if !built.status.success() {
-            let words = String::from_utf8_lossy(&built.stderr);
-            assert!(words.contains("target may not be installed"), "{words}");
-            eprintln!("SKIP: `rustup target add wasm32-wasip2` to build plugins/hostile");
-            return None;
-        }
-        let file = format!("{target}/wasm32-wasip2/release/quaero_hostile.wasm");
-        Some(std::fs::read(file).expect("cargo built it"))
-    })
-    .as_deref()
+    WASM.get_or_init(|| built("hostile")).as_deref()
+}
+
+/// The component of the family `name`.
+pub(crate) fn built(name: &str) -> Option<Vec<u8>> {
+    let plugins = concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins");
+    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugins");
+    let built = Command::new(env!("CARGO"))
+        .current_dir(plugins)
+        .args(["build", "--release", "--locked", "--target", "wasm32-wasip2"])
+        .args(["-p", &format!("quaero-{name}"), "--target-dir", target])
+        .output()
+        .expect("cargo runs");
+    if !built.status.success() {
+        let words = String::from_utf8_lossy(&built.stderr);
+        assert!(words.contains("target may not be installed"), "{words}");
+        eprintln!("SKIP: `rustup target add wasm32-wasip2` to build plugins/{name}");
+        return None;
+    }
+    let file = format!("{target}/wasm32-wasip2/release/quaero_{name}.wasm");
+    Some(std::fs::read(file).expect("cargo built it"))
 }
 
 /// Options with the hostile family and short limits.

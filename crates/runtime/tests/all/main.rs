@@ -1,9 +1,10 @@
 //! The runtime against guests that mean harm: core modules written in WAT, a component built for the
-//! purpose (`plugins/hostile`), and Python programs.
+//! purpose (`plugins/hostile`), Python programs, and a collection of hostile inputs of every layer.
 #![expect(clippy::unwrap_used, reason = "the lint knows test functions, not their helpers")]
 
 mod families;
 mod found;
+mod hostile;
 mod modules;
 mod programs;
 
