@@ -6,12 +6,13 @@
 //!
 //! # Layout
 //! `bindings` the contract → `convert` its types and ours, checked → `instance` one instance →
-//! `load` from a file to a family.
+//! `usage` what it cost → `load` from a file to a family.
 
 mod bindings;
 mod convert;
 mod instance;
 mod load;
+mod usage;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -23,6 +24,7 @@ use bindings::Family as Bound;
 use bindings::quaero::family::vocabulary as wit;
 use instance::{Instance, Maker, Refusal, State};
 pub(crate) use load::Loader;
+pub use usage::Usage;
 
 /// Items of one call into an instance. Fixed, so that calls do not depend on the machine's cores.
 const CHUNK_LEN: usize = 16;
@@ -47,6 +49,7 @@ pub struct Family {
     granted: Vec<String>,
     maker: Maker,
     idle: Mutex<Vec<Instance>>,
+    usage: Mutex<Usage>,
     n_workers: usize,
 }
 
@@ -61,7 +64,8 @@ impl Family {
     ) -> Self {
         let digest = blake3::hash(wasm).to_hex()[..16].to_owned();
         let source = source.to_owned();
-        Self { manifest, golden, source, digest, granted, maker, idle: Mutex::default(), n_workers }
+        let (idle, usage) = (Mutex::default(), Mutex::default());
+        Self { manifest, golden, source, digest, granted, maker, idle, usage, n_workers }
     }
 
     /// What it says of itself.
@@ -92,6 +96,12 @@ impl Family {
     #[must_use]
     pub fn granted(&self) -> &[String] {
         &self.granted
+    }
+
+    /// What it cost since it was loaded, its golden cases included.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether it may run programs.
@@ -201,7 +211,11 @@ impl Family {
             Err(_) if chunk.len() > 1 => chunk.iter().map(one).collect(),
             Err(fault) => vec![Err(fault)],
         });
-        done.into_iter().flatten().collect()
+        let done: Vec<Result<R, Fault>> = done.into_iter().flatten().collect();
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        done.iter().filter_map(|result| result.as_ref().err()).for_each(|fault| usage.fault(fault));
+        drop(usage);
+        done
     }
 
     /// `call` on an idle or a fresh instance, which is kept if it may be used again.
@@ -220,7 +234,8 @@ impl Family {
                 return Err(Fault { cause: "contract".into(), detail });
             }
         };
-        let (result, kept) = self.maker.call(instance, n_items, call);
+        let (result, cost, kept) = self.maker.call(instance, n_items, call);
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner).add(&cost);
         idle().extend(kept);
         result
     }

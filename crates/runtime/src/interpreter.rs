@@ -6,12 +6,13 @@
 //! ends with the instance.
 //!
 //! # Layout
-//! `job` what is asked → `wire` as bytes → `world` what an instance sees → `instance` one run →
+//! `job` what is asked → `spent` what it took → `wire` as bytes → `world` what an instance sees → `instance` one run →
 //! `memo` what is remembered.
 
 mod instance;
 mod job;
 mod memo;
+mod spent;
 mod wire;
 mod world;
 
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 pub use job::{Answer, Job, Outcome};
+pub(crate) use spent::Spent;
 
 use crate::compiled::Compiled;
 use crate::{Error, InterpreterOptions, Progress, threads};
@@ -65,7 +67,7 @@ pub struct Interpreter {
 struct Work {
     job: Arc<[Job]>,
     idx: usize,
-    done: mpsc::Sender<(usize, Outcome)>,
+    done: mpsc::Sender<(usize, (Outcome, Spent))>,
 }
 
 impl Interpreter {
@@ -141,6 +143,11 @@ impl Interpreter {
     /// If a worker died of a bug in this crate.
     #[must_use]
     pub fn run(&self, jobs: &[Job]) -> Vec<Outcome> {
+        self.run_accounted(jobs).0
+    }
+
+    /// As [`Interpreter::run`], and what the programs took that had to run.
+    pub(crate) fn run_accounted(&self, jobs: &[Job]) -> (Vec<Outcome>, Spent) {
         let digests: Vec<Digest> = jobs.iter().map(memo::digest).collect();
         let mut outcomes: Vec<Option<Outcome>> = {
             let mut memo = self.memo();
@@ -152,20 +159,22 @@ impl Interpreter {
             .filter(|&idx| outcomes[idx].is_none())
             .filter(|&idx| *first.entry(digests[idx]).or_insert(idx) == idx)
             .collect();
-        for (idx, outcome) in self.compute(jobs, &open) {
+        let mut spent = Spent::default();
+        for (idx, (outcome, took)) in self.compute(jobs, &open) {
             outcomes[idx] = Some(outcome);
+            spent.add(took);
         }
         let mut memo = self.memo();
         for &idx in &open {
             let outcome = outcomes[idx].as_ref().expect("computed above");
             // Time and the host's own troubles are no property of a program.
             match outcome {
-                Outcome::Timeout => _ = self.timeouts.fetch_add(1, Ordering::Relaxed),
-                Outcome::Refused => {}
+                Outcome::Timeout | Outcome::Refused => {}
                 _ => memo.put(digests[idx], outcome.clone()),
             }
         }
         drop(memo);
+        self.timeouts.fetch_add(spent.timeouts, Ordering::Relaxed);
         self.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.hits.fetch_add((jobs.len() - open.len()) as u64, Ordering::Relaxed);
         self.instances.fetch_add(open.len() as u64, Ordering::Relaxed);
@@ -174,7 +183,8 @@ impl Interpreter {
                 outcomes[idx] = outcomes[first[&digests[idx]]].clone();
             }
         }
-        outcomes.into_iter().map(|outcome| outcome.expect("its own or its twin's")).collect()
+        let own = |outcome: Option<Outcome>| outcome.expect("its own or its twin's");
+        (outcomes.into_iter().map(own).collect(), spent)
     }
 
     /// What was done so far.
@@ -189,7 +199,7 @@ impl Interpreter {
         }
     }
 
-    fn compute(&self, jobs: &[Job], open: &[usize]) -> Vec<(usize, Outcome)> {
+    fn compute(&self, jobs: &[Job], open: &[usize]) -> Vec<(usize, (Outcome, Spent))> {
         if open.is_empty() {
             return Vec::new();
         }

@@ -25,8 +25,9 @@ mod ticker;
 mod trusted;
 
 pub use error::Error;
-pub use family::{Family, Golden};
+pub use family::{Family, Golden, Usage};
 pub use host::{Host, Refused};
 pub use interpreter::{Answer, Interpreter, Job, Outcome, Stats};
 pub use names::nearest;
 pub use options::{Embedded, InterpreterOptions, Limits, Options, Progress};
+pub use threads::process_cpu_time;

@@ -2,6 +2,9 @@
 //! small lets a deep recursion overflow the *host*: every guest runs on threads made here.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Stack that guests may use; CPython's recursion limits are tuned for it.
 pub(crate) const WASM_STACK_BYTES: usize = 2 << 20;
@@ -21,6 +24,22 @@ pub(crate) fn count(asked: usize) -> usize {
 /// A thread that guests may run on.
 pub(crate) fn builder(name: &str) -> std::thread::Builder {
     std::thread::Builder::new().name(name.to_owned()).stack_size(THREAD_STACK_BYTES)
+}
+
+/// CPU time that the calling thread has had.
+pub(crate) fn cpu_time() -> Duration {
+    spent(ClockId::ThreadCPUTime)
+}
+
+/// CPU time that all threads of this process have had.
+#[must_use]
+pub fn process_cpu_time() -> Duration {
+    spent(ClockId::ProcessCPUTime)
+}
+
+fn spent(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 /// `f` of each item, on up to `n_threads` threads that guests may run on; results in the items'

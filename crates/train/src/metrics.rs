@@ -192,10 +192,36 @@ fn describe_work(
     let jobs = run.host.stats().jobs;
     let new_jobs = jobs - std::mem::replace(&mut run.jobs_seen, jobs);
     metrics.set("perf/programs_s", new_jobs as f64 / timer.seconds(&["verify"]));
+    describe_families(metrics, run);
     let dropped = std::mem::take(&mut run.dropped);
     metrics.set("prompts_too_long", dropped.prompts_too_long as f64);
     let verdicts = played.estimates.verdicts.iter().chain(&played.training().verdicts);
     let faulted = verdicts.filter(|verdict| verdict.status == Status::Fault).count();
     let unjudged = played.judged.iter().filter(|one| matches!(one, Judged::Fault(_))).count();
     metrics.set("faults", (dropped.faults + faulted + unjudged) as f64);
+}
+
+/// What each family cost in this step, so that one sees which is slow, fat or ill. It depends on
+/// the machine and on what is remembered, so it stands under `perf/`.
+fn describe_families(metrics: &mut Metrics, run: &mut Run<'_>) {
+    for family in run.host.families() {
+        let (name, now) = (&family.manifest().name, family.usage());
+        let before = run.usage_seen.insert(name.clone(), now.clone()).unwrap_or_default();
+        let usage = now.since(&before);
+        let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+        let mut set = |key: &str, value: f64| metrics.set(&format!("perf/{name}/{key}"), value);
+        set("calls", usage.calls as f64);
+        set("items", usage.items as f64);
+        set("cpu_s", usage.cpu.as_secs_f64());
+        set("memory_mib", mib(usage.memory_bytes_max));
+        if family.runs_programs() {
+            set("programs", usage.programs as f64);
+            set("program_cpu_s", usage.program_cpu.as_secs_f64());
+            set("program_memory_mib", mib(usage.program_memory_bytes_max));
+            set("program_timeouts", usage.program_timeouts as f64);
+        }
+        for (cause, n) in &usage.faults {
+            set(&format!("faults/{cause}"), *n as f64);
+        }
+    }
 }

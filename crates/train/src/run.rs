@@ -1,5 +1,6 @@
 //! The loop.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,6 +60,8 @@ pub(crate) struct Run<'a> {
     pub(crate) dropped: Dropped,
     pub(crate) work: Work,
     pub(crate) jobs_seen: u64,
+    /// What each family had cost when the last step was measured.
+    pub(crate) usage_seen: BTreeMap<String, quaero_runtime::Usage>,
     metrics: JsonLines,
     board: TensorBoard,
     folder: &'a Path,
@@ -159,6 +162,7 @@ impl<'a> Run<'a> {
             dropped: Dropped::default(),
             work: Work::default(),
             jobs_seen: host.stats().jobs,
+            usage_seen: host.families().map(seen).collect(),
             metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
             board: TensorBoard::create(folder, wall_seconds())?,
             folder,
@@ -231,6 +235,7 @@ impl<'a> Run<'a> {
             scores.extend(evaluate(policy, engine, host, suite, samples, &limits, key)?);
         }
         self.jobs_seen = self.host.stats().jobs;
+        self.usage_seen = self.host.families().map(seen).collect();
         for score in &scores {
             metrics.set(&format!("eval/{}/score", score.name), score.interval.mean);
             metrics.set(&format!("eval/{}/low", score.name), score.interval.low);
@@ -251,4 +256,9 @@ impl<'a> Run<'a> {
         self.observer.checkpoint(&folder);
         Ok(folder)
     }
+}
+
+/// A family's cost so far, by its name.
+fn seen(family: &quaero_runtime::Family) -> (String, quaero_runtime::Usage) {
+    (family.manifest().name.clone(), family.usage())
 }

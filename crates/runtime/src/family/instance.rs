@@ -20,6 +20,9 @@ use quaero_types::Fault;
 use super::bindings::quaero::family::{interpreter, log, vocabulary};
 use super::bindings::{Family as Bound, FamilyPre};
 use super::convert;
+use super::usage::Cost;
+use crate::interpreter::Spent;
+use crate::threads::cpu_time;
 use crate::ticker::Ticker;
 use crate::{Interpreter, Limits};
 
@@ -63,6 +66,8 @@ pub(super) struct State {
     name: String,
     memory_bytes_max: usize,
     n_refused: u64,
+    memory_bytes: usize,
+    spent: Spent,
     interpreter: Option<Arc<Interpreter>>,
     ticker: Ticker,
     /// Tick at which the current call is late; the interpreter's time moves it.
@@ -101,6 +106,8 @@ impl Maker {
             name: self.name.clone(),
             memory_bytes_max: self.limits.memory_bytes_max,
             n_refused: 0,
+            memory_bytes: 0,
+            spent: Spent::default(),
             interpreter: self.interpreter.clone(),
             ticker: self.ticker.clone(),
             late_at: 0,
@@ -135,16 +142,26 @@ impl Maker {
         mut instance: Instance,
         n_items: usize,
         call: impl FnOnce(&Bound, &mut Store<State>) -> wasmtime::Result<R>,
-    ) -> (Result<R, Fault>, Option<Instance>) {
+    ) -> (Result<R, Fault>, Cost, Option<Instance>) {
         self.arm(&mut instance.store, n_items);
-        match call(&instance.bound, &mut instance.store) {
+        let start = cpu_time();
+        let result = call(&instance.bound, &mut instance.store);
+        let state = instance.store.data();
+        let cost = Cost {
+            items: n_items,
+            cpu: cpu_time().saturating_sub(start),
+            memory_bytes: state.memory_bytes,
+            programs: state.spent,
+        };
+        let (result, kept) = match result {
             // What it wrote must not fill the pipe of a later call.
             Ok(result) if instance.store.data().output.contents().is_empty() => {
                 (Ok(result), Some(instance))
             }
             Ok(result) => (Ok(result), None),
             Err(error) => (Err(fault(&error, instance.store.data())), None),
-        }
+        };
+        (result, cost, kept)
     }
 
     fn arm(&self, store: &mut Store<State>, n_items: usize) {
@@ -155,6 +172,7 @@ impl Maker {
         state.jobs_left = n_items.saturating_mul(self.limits.jobs_per_item_max);
         state.log_bytes_left = LOG_BYTES_MAX;
         state.n_refused = 0;
+        state.spent = Spent::default();
     }
 }
 
@@ -203,7 +221,9 @@ impl interpreter::Host for State {
             Breach("it runs more programs than `jobs_per_item_max` allows".into())
         })?;
         let before = self.ticker.now();
-        let outcomes = interpreter.run(&jobs.into_iter().map(convert::job).collect::<Vec<_>>());
+        let jobs: Vec<_> = jobs.into_iter().map(convert::job).collect();
+        let (outcomes, spent) = interpreter.run_accounted(&jobs);
+        self.spent.add(spent);
         self.late_at += self.ticker.now() - before;
         Ok(outcomes.into_iter().map(convert::outcome).collect())
     }
@@ -297,6 +317,9 @@ impl ResourceLimiter for State {
     ) -> wasmtime::Result<bool> {
         let granted = desired <= self.memory_bytes_max;
         self.n_refused += u64::from(!granted);
+        if granted {
+            self.memory_bytes = self.memory_bytes.max(desired);
+        }
         Ok(granted)
     }
 

@@ -158,7 +158,7 @@ fn describe(maker: &Maker, plugin: &str) -> Result<(wit::Manifest, Vec<wit::Gold
         }
         Refusal::Fault(fault) => failed("configure", fault),
     })?;
-    let (manifest, _) =
+    let (manifest, _, _) =
         maker.call(instance, 1, |bound, store| bound.quaero_family_play().call_describe(store));
     let mut manifest = manifest.map_err(|fault| failed("describe", fault))?;
     let golden = std::mem::take(&mut manifest.golden);

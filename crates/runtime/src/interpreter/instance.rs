@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Module, ModuleExport,
     PoolingAllocationConfig, Store, Trap, UpdateDeadline,
 };
 
 use super::world::{self, Exit, World};
-use super::{Answer, Job, Outcome, wire};
+use super::{Answer, Job, Outcome, Spent, wire};
+use crate::threads::{self, cpu_time};
 use crate::ticker::{TICK_MS, Ticker};
-use crate::{Error, InterpreterOptions, threads};
+use crate::{Error, InterpreterOptions};
 
 /// Above the snapshot's size, or wasmtime copies it for each instance (9 ms instead of 11 µs).
 const IMAGE_BYTES_MAX: u64 = 512 << 20;
@@ -117,17 +117,24 @@ impl Cell {
         self.ticker.busy_ms()
     }
 
-    /// Runs `job`. Must be called on a thread of `threads`.
-    pub(super) fn run(&self, job: &Job) -> Outcome {
+    /// Runs `job`, and tells what it took. Must be called on a thread of `threads`.
+    pub(super) fn run(&self, job: &Job) -> (Outcome, Spent) {
         let _busy = self.ticker.busy();
+        let start = cpu_time();
         let mut store = world::store(&self.engine, self.options.memory_bytes_max);
         self.arm(&mut store, job.deadline_ms.min(self.options.deadline_ms_max));
         let result = self.exchange(&mut store, job);
         let world = store.data();
-        match result {
+        let outcome = match result {
             Ok(reply) => judge(&reply, job, world),
             Err(error) => ended(&error, world),
-        }
+        };
+        let memory_bytes_max = world.memory_bytes;
+        // Putting the slot back is part of the price.
+        drop(store);
+        let cpu = cpu_time().saturating_sub(start);
+        let timeouts = u64::from(outcome == Outcome::Timeout);
+        (outcome, Spent { programs: 1, timeouts, cpu, memory_bytes_max })
     }
 
     /// Instantiates once, to see that module and machine fit.
@@ -201,11 +208,6 @@ struct Broken(&'static str);
 #[derive(Debug, thiserror::Error)]
 #[error("no instance could be made")]
 struct HostFailed;
-
-fn cpu_time() -> Duration {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
-}
 
 /// What a reply means.
 fn judge(reply: &[u8], job: &Job, world: &World) -> Outcome {

@@ -18,6 +18,8 @@ pub(super) struct World {
     memory_bytes_max: usize,
     /// Growths of memory that were refused.
     pub(super) n_refused: u64,
+    /// Linear memory at its largest.
+    pub(super) memory_bytes: usize,
     /// The first bytes written to standard output and error.
     pub(super) last_words: Vec<u8>,
 }
@@ -25,7 +27,7 @@ pub(super) struct World {
 impl World {
     /// A world with room for `memory_bytes_max`.
     pub(super) fn new(memory_bytes_max: usize) -> Self {
-        Self { memory_bytes_max, n_refused: 0, last_words: Vec::new() }
+        Self { memory_bytes_max, n_refused: 0, memory_bytes: 0, last_words: Vec::new() }
     }
 }
 
@@ -38,6 +40,9 @@ impl ResourceLimiter for World {
     ) -> wasmtime::Result<bool> {
         let granted = desired <= self.memory_bytes_max;
         self.n_refused += u64::from(!granted);
+        if granted {
+            self.memory_bytes = self.memory_bytes.max(desired);
+        }
         Ok(granted)
     }
 
