@@ -76,6 +76,30 @@ pub(crate) enum Bench {
     Rollout(BenchArgs),
     /// A training step on the seed model: tokens a second, beside PyTorch's if it is there.
     Update(BenchArgs),
+    /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
+    /// beside pyeryx and a pool of processes if they are there.
+    Verify(BenchVerify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchVerify {
+    /// Interleaved rounds; medians are reported.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) rounds: usize,
+    /// A Python with pebble (and pyeryx, from 3.12 on); without one the rivals are left out.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
+    /// A Python with pyeryx, if it is another one.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python_eryx: Option<PathBuf>,
+    /// Installs the rivals from PyPI into target/verify-peers first.
+    #[arg(long)]
+    pub(crate) install_peers: bool,
+    /// Serves as one side with so many workers; for the benchmark itself.
+    #[arg(long, hide = true, value_name = "WORKERS")]
+    pub(crate) side: Option<usize>,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]
