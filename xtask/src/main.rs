@@ -1,14 +1,17 @@
 //! Project commands: `cargo xtask train`, `cargo xtask test` and friends.
 //!
 //! Thin on purpose. It prepares what a command needs (wasm target, task families, the release
-//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy`, `plugin build` and
-//! the work on the GPU's kernels end here. It knows nothing of tasks, models or training.
+//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy`, `plugin build`,
+//! `interpreter` and the work on the GPU's kernels end here. It knows nothing of tasks, models or
+//! training.
 //!
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
-//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `tidy` the rules
-//! of the house → `shell` runs programs and times them → `say` talks to people.
+//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `interpreter` the
+//! sandbox's Python → `tidy` the rules of the house → `shell` runs programs and times them →
+//! `say` talks to people.
 
+mod interpreter;
 mod kernels;
 mod launch;
 mod prepare;
@@ -32,6 +35,8 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   mutants-kernels        plants bugs in the GPU kernels and counts those that trials catch
   cubins                 compiles the GPU kernels; registers, spills and instructions are checked
   plugin build           builds the task families into target/plugins
+  interpreter            makes the Python interpreter from its sources and compares it with the
+                         one in the repository (20 minutes; Debian, as root)
   plugin list|new|build DIR|check|try|grade|propose, bench, eval, model, doctor, seed-model
                          are commands of the binary `quaero`: `cargo xtask train --help` and so on
 
@@ -56,6 +61,7 @@ fn main() -> ExitCode {
         ["mutants-kernels", options @ ..] => kernels::mutants(options),
         ["cubins", options @ ..] => kernels::cubins(options),
         ["plugin", "build"] => prepare::plugin_build(),
+        ["interpreter", options @ ..] => interpreter::run(options),
         _ => launch::binary(&words),
     };
     outcome.unwrap_or_else(|error| {
