@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes interpreter.wasm.xz: CPython 3.13.5 as one static, pre-initialised core wasm module.
+# Makes WORK_FOLDER/interpreter.wasm.xz: CPython 3.13.5 as one static, pre-initialised core wasm
+# module. `cargo xtask interpreter` runs this, and compares it with the artefact beside this file.
 #
 #   ./build.sh [WORK_FOLDER]        default: ../target/interpreter
 #
@@ -15,6 +16,8 @@ PYTHON=3.13.5
 ZLIB=1.3.dfsg+really1.3.1
 WASI_LIBC=0.0~git20241209.574b88d-2
 cd "$WORK"
+# No build carries its date.
+export SOURCE_DATE_EPOCH=1749600000
 
 packages() {
   local tool
@@ -77,6 +80,21 @@ zlib() {
   llvm-ar-19 rcs libz/libz.a libz/*.o
 }
 
+# One change to CPython: a counter of the specialising interpreter that stands still (0xffff) is not
+# even written. The snapshot's bytecode has only such counters (src/immortal.c).
+patched() {
+  grep -q 'if (!is_unreachable_backoff_counter((COUNTER)))' Python-$PYTHON/Python/ceval_macros.h && return
+  sed -i -E 's/^        (\(COUNTER\) = (advance|pause)_backoff_counter\(\(COUNTER\)\);)/        if (!is_unreachable_backoff_counter((COUNTER))) \\\n            \1/' \
+    Python-$PYTHON/Python/ceval_macros.h
+}
+
+# What the core is compiled for: counts of a native build of the same source over train.py. To take
+# them anew: CC=clang-19 CFLAGS=-fprofile-instr-generate, --without-computed-gotos, run
+# `LLVM_PROFILE_FILE=p.profraw PYTHONHASHSEED=0 python -S train.py 40`, llvm-profdata-19 merge --sparse.
+profile() {
+  xz -dc "$HERE/train.profdata.xz" >train.profdata
+}
+
 cpython() {
   [ -f wasm/done ] && return
   mkdir -p wasm
@@ -93,6 +111,12 @@ cpython() {
       --with-pymalloc --with-system-libmpdec=no --disable-ipv6 --prefix=/py
     make -s -j"$JOBS" libpython3.13.a Modules/_decimal/libmpdec/libmpdec.a \
       Modules/expat/libexpat.a Modules/_hacl/libHacl_Hash_SHA2.a
+    # The core again, with its profile.
+    find Objects Python Parser -name '*.o' ! -name frozen.o -delete
+    rm -f Modules/_sre/*.o Modules/{_collections,itertools,_functools,gc}module.o \
+      Modules/_operator.o libpython3.13.a
+    sed -i "s|^CONFIGURE_CFLAGS=.*|& -fprofile-instr-use=$WORK/train.profdata -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date|" Makefile
+    make -s -j"$JOBS" libpython3.13.a
     touch done
   )
 }
@@ -100,7 +124,7 @@ cpython() {
 link() {
   local wrap=() name
   for name in clock_time_get clock_res_get poll_oneoff random_get fd_write fd_read path_open \
-    path_filestat_get; do
+    path_filestat_get fd_filestat_get; do
     wrap+=("-Wl,--wrap=__wasi_$name")
   done
   clang-19 $TARGET $FEATURES -std=gnu17 -O3 -Wall -Wextra -mexec-model=reactor \
@@ -118,14 +142,15 @@ snapshot() {
   snapshot/release/quaero-snapshot make raw.wasm interpreter.wasm Python-$PYTHON/Lib guest
   snapshot/release/quaero-snapshot run interpreter.wasm "$HERE"/cases/*.toml
   xz -9e -k -f -T1 interpreter.wasm
-  cp interpreter.wasm.xz "$HERE/interpreter.wasm.xz"
   ls -l interpreter.wasm interpreter.wasm.xz
 }
 
 packages
 sources
+patched
 native_python
 zlib
+profile
 cpython
 link
 snapshot

@@ -165,11 +165,18 @@ def close_world() -> None:
 
 
 WARM_PROGRAM = '''
-import re, math, collections, itertools, json, functools, random
+import re, math, collections, itertools, json, functools, random, heapq, bisect, copy, string
+import operator, statistics, textwrap
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import List, Optional
+class Colour(Enum):
+    RED = 1
+    BLUE = 2
 class A:
     """A class."""
     def __init__(self, v): self.v = v
@@ -199,6 +206,19 @@ def f(xs, s="a=1 b=2") -> list:
     for i in range(3):
         for j in range(3):
             grid[i][j] = max(i, j) + (grid[i - 1][j] if i else 0)
+    heap = list(xs)
+    heapq.heapify(heap)
+    bisect.insort(t, heapq.heappop(heap))
+    ratio = sum((Fraction(x, i + 2) for i, x in enumerate(xs)), Fraction(1, 3)) * Fraction(2, 7)
+    deep = copy.deepcopy([xs, d, {"k": (1, [2])}])
+    words = textwrap.wrap(string.ascii_lowercase * 2, 10) + re.split(r"[ ,]+", s + ", x")
+    late = re.sub(r"([a-c]+)|\\b(x{1,3}|y?)", lambda m: (m.group(0) or "-").upper(), s)
+    loaded = json.loads(json.dumps({"a": [1, 2.5, None], "b": {"c": "d"}}, sort_keys=True, indent=1))
+    more = [ratio, ratio < 1, ratio - 2, deep, words, late, loaded, Decimal("1.5") + 2,
+            Colour.RED.name, Colour(2), statistics.mean(xs), statistics.median(xs),
+            sorted(d.items(), key=operator.itemgetter(1)), list(functools.reduce(operator.add, [xs])),
+            collections.OrderedDict(d), collections.namedtuple("N", "x y")(1, 2)._asdict()]
+    assert len(repr(more)) > 1
     return [sorted(t), d, "".join(reversed(s)).upper().split(), json.dumps(d), math.sqrt(4.0),
             c.most_common(1), [list(z) for z in zip(xs, xs)], dict(groups), list(q), fib(20), a,
             {1, "b", (2, 3)}, frozenset("ab"), b"x", 1.5, 2j, None, True, 10**30, P(1).x, repr(A(1)),
@@ -241,10 +261,12 @@ def warm_reply(reply: bytes) -> None:
         os.write(2, b"warm-up: %r\n" % reply[:200])
 
 
-def seal() -> None:
-    """The last words before the snapshot."""
+def seal() -> list[object]:
+    """The last words before the snapshot: all objects there are."""
     sys.modules.pop("__program__", None)
     SHOWN.clear()
     gc.collect()
+    everything = gc.get_objects()
     gc.freeze()
     gc.set_threshold(20000, 20, 0)
+    return everything

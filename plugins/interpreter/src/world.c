@@ -100,10 +100,23 @@ E __wrap___wasi_path_open(__wasi_fd_t fd, __wasi_lookupflags_t look, const char 
     return o & __WASI_OFLAGS_CREAT ? __WASI_ERRNO_ROFS : __WASI_ERRNO_NOENT;
 }
 
+/* What differs from one copy of a file to the next; it would stay in the snapshot. */
+static E without_history(E error, __wasi_filestat_t *stat) {
+    if (error == __WASI_ERRNO_SUCCESS)
+        stat->dev = stat->ino = stat->atim = stat->mtim = stat->ctim = 0;
+    return error;
+}
+
+E __real___wasi_fd_filestat_get(__wasi_fd_t fd, __wasi_filestat_t *out);
+E __wrap___wasi_fd_filestat_get(__wasi_fd_t fd, __wasi_filestat_t *out) {
+    return without_history(__real___wasi_fd_filestat_get(fd, out), out);
+}
+
 E __real___wasi_path_filestat_get(__wasi_fd_t fd, __wasi_lookupflags_t look, const char *path,
                                   __wasi_filestat_t *out);
 E __wrap___wasi_path_filestat_get(__wasi_fd_t fd, __wasi_lookupflags_t look, const char *path,
                                   __wasi_filestat_t *out) {
-    if (!sealed) return __real___wasi_path_filestat_get(fd, look, path, out);
+    if (!sealed)
+        return without_history(__real___wasi_path_filestat_get(fd, look, path, out), out);
     return __WASI_ERRNO_NOENT;
 }
