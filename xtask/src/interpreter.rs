@@ -1,5 +1,5 @@
-//! `cargo xtask interpreter`: makes the Python interpreter again from its distribution's sources and
-//! shows whether it is the one in the repository, byte for byte.
+//! `cargo xtask interpreter`: makes the Python interpreter again from its distribution's sources
+//! and shows whether it is the one in the repository, byte for byte.
 //!
 //! The recipe is `plugins/interpreter/build.sh`; this command knows where its result lies and what
 //! to compare it with.
@@ -31,7 +31,7 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
         }
     };
     let folder = std::path::absolute(shell::root().join(folder))?;
-    say("making the interpreter from Debian's sources (20 minutes on two cores, less when resumed)");
+    say("making the interpreter from Debian's sources (20 minutes on two cores, once)");
     let mut build = command("plugins/interpreter/build.sh");
     shell::run("plugins/interpreter/build.sh", build.arg(&folder))?;
     let (made, kept) = (folder.join("interpreter.wasm.xz"), shell::root().join(ARTEFACT));

@@ -1,7 +1,7 @@
 //! Fuzzing without a nightly compiler: `cargo run --release -p quaero-runtime --example fuzz --
 //! replies|proposals|answers FILE.wasm SECONDS [SEED]`. `replies` wants `plugins/hostile`, which
-//! builds replies out of random bytes; the others want a family, whose parsers read mutated texts of
-//! `fixtures/hostile` without an interpreter. What a guest says must be a reply that keeps the
+//! builds replies out of random bytes; the others want a family, whose parsers read mutated texts
+//! of `fixtures/hostile` without an interpreter. What a guest says must be a reply that keeps the
 //! contract or a fault; a trap, a late answer or a broken contract of a *real* family is a finding.
 #![expect(
     clippy::disallowed_methods,

@@ -6,8 +6,8 @@
 //! ends with the instance.
 //!
 //! # Layout
-//! `job` what is asked → `spent` what it took → `wire` as bytes → `world` what an instance sees → `instance` one run →
-//! `memo` what is remembered.
+//! `job` what is asked → `spent` what it took → `wire` as bytes → `world` what an instance sees →
+//! `instance` one run → `memo` what is remembered.
 
 mod instance;
 mod job;

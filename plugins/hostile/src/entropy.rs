@@ -1,5 +1,5 @@
-//! Replies made of bytes: what a fuzzer sends is read as choices, so that it reaches every corner of
-//! the contract, broken or not.
+//! Replies made of bytes: what a fuzzer sends is read as choices, so that it reaches every corner
+//! of the contract, broken or not.
 
 use quaero_sdk::bindings::quaero::family::vocabulary::{
     Metric, Proposed, Rejection, Reply, Status, Verdict,

@@ -1,5 +1,5 @@
-//! More than two hundred inputs that mean harm, of every layer: programs, answers, proposals, replies
-//! of a family, plugin files. They lie in `fixtures/hostile` as data. None may crash or stall the
+//! More than two hundred inputs that mean harm, of every layer: programs, answers, proposals,
+//! replies of a family, plugin files. They lie in `fixtures/hostile` as data. None may crash or stall the
 //! host, none may earn a positive verdict, and an honest answer is judged as ever afterwards.
 
 use std::path::Path;

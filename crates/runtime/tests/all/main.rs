@@ -1,5 +1,5 @@
-//! The runtime against guests that mean harm: core modules written in WAT, a component built for the
-//! purpose (`plugins/hostile`), Python programs, and a collection of hostile inputs of every layer.
+//! The runtime against guests that mean harm: core modules written in WAT, a component built for
+//! the purpose (`plugins/hostile`), Python programs, and a collection of hostile inputs of every layer.
 #![expect(clippy::unwrap_used, reason = "the lint knows test functions, not their helpers")]
 
 mod families;

@@ -20,10 +20,11 @@ pub(super) fn serve(plugins: &Path, workers: usize) -> anyhow::Result<()> {
     let options =
         InterpreterOptions { workers, remembered_max: 0, ..InterpreterOptions::default() };
     let progress = Arc::new(|words: &str| print::note(words));
-    let before = resident_bytes()?;
     let cache = plugins.join(".cache");
     let interpreter = Interpreter::open(options, Some(&cache), &(progress as _))?;
     let jobs = work::jobs()?;
+    // The native code is in memory by now, once for all instances.
+    let before = resident_bytes()?;
     let answers: Vec<Value> = interpreter.run(&jobs).iter().map(shown).collect();
     say(&json!({"ready": "quaero", "answers": answers}));
     let mut host = None;
