@@ -144,7 +144,7 @@ fn run_job(program: &str, entry: &str, calls: &[&str], runs: u32, most: u32) -> 
         calls: calls.iter().map(|&call| call.into()).collect(),
         runs,
         value_bytes_max: most,
-        deadline_ms: most,
+        deadline_ms: most.min(300),
     };
     let outcomes = interpreter::run(&[job]);
     verdict(0.0, Status::Wrong, &format!("{} outcomes", outcomes.len()))
