@@ -126,7 +126,8 @@ pub(super) fn print(args: &BenchVerify, rates: &Rates, steps: &Steps, extras: &E
     let header = ["side", "answers/s", "per CPU s", "right", "ours/it", "by CPU"];
     print::table(&header, &table);
     print::line(&format!(
-        "\ncold start from cache {:.2} s; memory that 1,000 programs leave behind {:.1} MB a worker",
+        "\ncold start from cache {:.2} s; memory that 1,000 programs leave behind {:.1} MB a \
+         worker",
         extras.cold,
         per_instance / 1e6
     ));
