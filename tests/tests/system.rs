@@ -158,7 +158,7 @@ fn one_step_lag() {
     let world = world();
     let folder = tempfile::tempdir().unwrap();
     world.run(folder.path(), false, u64::MAX);
-    assert!(weights(folder.path(), 1) != weights(folder.path(), 2), "an update changes weights");
+    assert!(weights(folder.path(), 2) != weights(folder.path(), 3), "an update changes weights");
     let rows = scalars(folder.path());
     let steps: Vec<_> = rows.iter().filter(|row| row.contains_key("policy/loss")).collect();
     assert_eq!(steps.len(), 3);
