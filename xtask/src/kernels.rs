@@ -42,8 +42,8 @@ pub(crate) fn sanitized(options: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every trial under AddressSanitizer. ThreadSanitizer is left to `cargo xtask kernels`: it does not
-/// see the locks of Rust's standard library, and at times takes its standard output for a race.
+/// Every trial under AddressSanitizer. ThreadSanitizer is left to `cargo xtask kernels`: it does
+/// not see the locks of Rust's standard library, and at times takes its standard output for a race.
 ///
 /// # Errors
 /// When a trial is wrong, or a sanitizer reports something.
