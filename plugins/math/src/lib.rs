@@ -73,6 +73,10 @@ impl Family for Math {
         Kind::parse(kind).map_or_else(|_| Vec::new(), |kind| seeds::seeds(&self.options, kind))
     }
 
+    fn holdout(&self, kind: &str, public: &str, secret: &str) -> Result<String, String> {
+        task::holdout_key(Kind::parse(kind)?, public, secret)
+    }
+
     fn open(&self, opening: &Opening) -> Result<String, String> {
         prompt::prompt(&self.options, opening)
     }

@@ -181,6 +181,21 @@ pub(crate) fn of_examples(
     }
 }
 
+/// What must not leak from a held-out task of `kind`: its problem, or its program wherever it
+/// stands.
+///
+/// # Errors
+/// If neither half holds one that can be read.
+pub(crate) fn holdout_key(kind: Kind, public: &str, secret: &str) -> Result<String, String> {
+    let (public, secret) = (Half::parse(public, "public")?, Half::parse(secret, "secret")?);
+    if kind == Kind::Answer {
+        return Ok(public.text("problem")?.to_owned());
+    }
+    let program = public.text("program").or_else(|_| secret.text("program"))?;
+    let program = Program::parse(program).map_err(|why| format!("the task's program: {why}"))?;
+    Ok(program.to_string())
+}
+
 /// What makes two deduction or abduction tasks the same, from their texts; `None` where one cannot
 /// be read.
 pub(crate) fn key(program: &str, input: &str) -> Option<String> {

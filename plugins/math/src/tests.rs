@@ -254,3 +254,17 @@ fn completions_at_random_end_in_a_reply_and_earn_nothing() {
         }
     }
 }
+
+#[test]
+fn a_task_is_held_out_by_the_key_that_it_came_with() {
+    for options in STYLES {
+        let family = family(options);
+        for kind in ["answer", "deduction", "abduction", "induction"] {
+            for seed in family.seeds(kind) {
+                let key = family.holdout(kind, &seed.public, &seed.secret);
+                assert_eq!(key.as_ref(), Ok(&seed.holdout_key), "{kind}");
+            }
+            assert!(family.holdout(kind, "{}", "{}").is_err());
+        }
+    }
+}
