@@ -11,13 +11,15 @@ macro_rules! case {
 }
 
 /// `folder/name` and the text of each case's file.
-pub(crate) const FILES: [(&str, &str); 14] = [
+pub(crate) const FILES: [(&str, &str); 16] = [
+    case!("accept/a_word_alone"),
     case!("accept/any_word_that_gets_there"),
     case!("accept/crlf_and_space"),
     case!("accept/reach"),
     case!("accept/reduce"),
     case!("accept/rules_and_a_word"),
     case!("accept/the_fence_again"),
+    case!("reject/a_word_without_rules"),
     case!("reject/an_answer_that_was_cut"),
     case!("reject/copy_of_a_reference"),
     case!("reject/endless"),

@@ -4,7 +4,7 @@
 use quaero_sdk::{Blocks, Episode, Reply, after_fence};
 
 use crate::options::Options;
-use crate::system::System;
+use crate::system::{System, bare};
 use crate::task::{self, Task};
 
 /// The first block of a completion, and whether there is nothing else.
@@ -28,13 +28,19 @@ pub(crate) fn proposal(episode: &Episode, options: &Options) -> Reply {
     let Some(Reading { text, format }) = read(episode, "input") else {
         return Reply::reject("parse", "no whole block");
     };
-    let Some((rules, word)) = text.rsplit_once('\n') else {
-        return Reply::reject("parse", "rules on lines of their own and last a word are asked");
-    };
+    let (rules, word) = text.rsplit_once('\n').unwrap_or(("", &text));
+    let word = bare(word);
     if !options.is_word(word) {
-        return Reply::reject("parse", format!("{word:?} is no word"));
+        return Reply::reject("parse", "the last line is no word");
     }
-    let system = match System::parse(rules.lines(), options) {
+    let first = episode.opening.references.first();
+    let system = match first.map(|pair| Task::read(&pair.public, &pair.secret, options)) {
+        // A word alone is a task under the rules of the first reference.
+        Some(Ok(task)) if rules.is_empty() => Ok(task.system),
+        Some(Err(why)) => return Reply::Fault(why),
+        _ => System::parse(rules.lines(), options),
+    };
+    let system = match system {
         Ok(system) => system,
         Err(why) => return Reply::reject("parse", why),
     };
@@ -68,14 +74,15 @@ pub(crate) fn answer(episode: &Episode, options: &Options) -> Reply {
     let Some(Reading { text, format }) = read(episode, fence) else {
         return Reply::unparsable("no whole block");
     };
-    if !options.is_word(&text) {
+    let text = bare(&text);
+    if !options.is_word(text) {
         return Reply::unparsable("the answer is no word");
     }
     let Task { system, end, .. } = given;
     if !reach {
         return if text == end.word { Reply::right(format) } else { Reply::wrong("", format) };
     }
-    match system.run(&text, options) {
+    match system.run(text, options) {
         // The result itself changes no more: to repeat what is shown is no answer.
         Some(found) if found.n_steps == 0 => Reply::wrong("no rule fits the word", format),
         Some(found) if found.word == end.word => Reply::right(format),

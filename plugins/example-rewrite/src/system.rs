@@ -11,6 +11,12 @@ pub(crate) struct System {
     rules: Vec<(String, String)>,
 }
 
+/// A word without the quotes around it, if it has any.
+pub(crate) fn bare(word: &str) -> &str {
+    let word = word.trim();
+    word.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).unwrap_or(word)
+}
+
 /// Where a word ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct End {
@@ -21,7 +27,7 @@ pub(crate) struct End {
 }
 
 impl System {
-    /// Reads one rule a line.
+    /// Reads one rule a line, its words bare or in quotes.
     ///
     /// # Errors
     /// Says which line is no rule, or that there are none or too many.
@@ -31,11 +37,11 @@ impl System {
     ) -> Result<Self, String> {
         let mut rules = Vec::new();
         for line in lines {
-            match line.split_once('>') {
+            match line.split_once('>').map(|(left, right)| (bare(left), bare(right))) {
                 Some((left, right)) if options.is_word(left) && options.is_word(right) => {
                     rules.push((left.to_owned(), right.to_owned()));
                 }
-                _ => return Err(format!("{line:?} is no rule")),
+                _ => return Err(format!("line {} is no rule", rules.len() + 1)),
             }
         }
         if rules.is_empty() || rules.len() > options.rules_max as usize {
@@ -44,9 +50,10 @@ impl System {
         Ok(Self { rules })
     }
 
-    /// The rules as they are read, one a line.
-    pub(crate) fn text(&self) -> String {
-        let lines = self.rules.iter().map(|(left, right)| format!("{left}>{right}"));
+    /// The rules, one a line, with `quote` around each word.
+    pub(crate) fn text(&self, quote: &str) -> String {
+        let word = |word: &str| format!("{quote}{word}{quote}");
+        let lines = self.rules.iter().map(|(left, right)| word(left) + ">" + &word(right));
         lines.collect::<Vec<_>>().join("\n")
     }
 

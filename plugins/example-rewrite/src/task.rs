@@ -9,7 +9,7 @@ use quaero_sdk::{Metric, Opening, Pair, Proposed};
 use serde_json::{Value as Json, json};
 
 use crate::options::Options;
-use crate::system::{End, System};
+use crate::system::{End, System, bare};
 
 /// Rules, a word, and what it becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +37,12 @@ impl Task {
 
     /// What makes two tasks the same, and what must not leak from a held-out one.
     pub(crate) fn key(&self) -> String {
-        format!("{}\n{}", self.system.text(), self.word)
+        format!("{}\n{}", self.system.text(""), self.word)
     }
 
     /// The task for the host.
     pub(crate) fn proposed(&self, kind: &str, format: bool) -> Proposed {
-        let (rules, word, result) = (self.system.text(), &self.word, &self.end.word);
+        let (rules, word, result) = (self.system.text(""), &self.word, &self.end.word);
         let (public, secret) = match kind {
             "reach" => (json!({"rules": rules, "result": result}), json!({"word": word})),
             _ => (json!({"rules": rules, "word": word}), json!({"result": result})),
@@ -71,11 +71,12 @@ pub(crate) fn ask_for_a_task(opening: &Opening, options: &Options) -> Result<Str
     let mut prompt = String::from("propose\n");
     if options.explain {
         prompt += EXPLAIN;
-        prompt += "Write rules, one a line, and last a word that they change.\n";
+        prompt += "Write rules, one a line, and last a word that they change. A word alone is \
+                   taken with the rules of the first task.\n";
     }
     for Pair { public, secret } in &opening.references {
         let task = Task::read(public, secret, options)?;
-        prompt += &block("input", &task.key());
+        prompt += &block("input", &format!("{}\n'{}'", task.system.text("'"), task.word));
     }
     Ok(prompt + "```input\n")
 }
@@ -86,13 +87,14 @@ pub(crate) fn ask_for_a_task(opening: &Opening, options: &Options) -> Result<Str
 /// If that is no task of the kind.
 pub(crate) fn ask_for_an_answer(opening: &Opening, options: &Options) -> Result<String, String> {
     let public = half(&opening.public)?;
-    let rules = text(&public, "rules")?;
+    let rules = System::parse(text(&public, "rules")?.lines(), options)?.text("'");
+    let word = |name: &str| Ok::<_, String>(format!("'{}'", bare(text(&public, name)?)));
     let explain = if options.explain { EXPLAIN } else { "" };
     if opening.kind == "reach" {
-        let (rules, result) = (block("input", rules), block("output", text(&public, "result")?));
+        let (rules, result) = (block("input", &rules), block("output", &word("result")?));
         return Ok(format!("reach\n{explain}{rules}{result}```input\n"));
     }
-    let given = block("input", &format!("{rules}\n{}", text(&public, "word")?));
+    let given = block("input", &format!("{rules}\n{}", word("word")?));
     Ok(format!("reduce\n{explain}{given}```output\n"))
 }
 

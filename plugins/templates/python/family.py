@@ -13,6 +13,14 @@ class Mirror(Family):
         fits = 2 <= len(text) <= self.options["len_max"]
         return fits and all(letter in self.options["letters"] for letter in text)
 
+    def read(self, completion, kind):
+        """The word of a completion (None where there is none) and whether it kept the format. It may
+        stand in quotes, as the seed model has them."""
+        word, format = completion.block(kind)
+        if word and word[0] == word[-1] == "'":
+            word = word[1:-1]
+        return (word, format) if word and self.is_word(word) else (None, False)
+
     def task(self, word, format=True):
         """A task with all that belongs to it. Metrics say how hard it may be."""
         metrics = {"n_letters": len(word), "n_different": len(set(word))}
@@ -26,15 +34,15 @@ class Mirror(Family):
         return [self.task(word) for word in words if self.is_word(word) and word != word[::-1]]
 
     def ask_for_a_task(self, opening):
-        shown = "".join(f"```input\n{public['word']}\n```\n" for public, _ in opening.references)
+        shown = "".join(f"```input\n'{public['word']}'\n```\n" for public, _ in opening.references)
         return f"propose\n{shown}```input\n"
 
     def ask_for_an_answer(self, opening):
-        return f"mirror\n```input\n{opening.public['word']}\n```\n```output\n"
+        return f"mirror\n```input\n'{opening.public['word']}'\n```\n```output\n"
 
     def judge_proposal(self, opening, completion):
-        word, format = completion.block("input")
-        if word is None or not self.is_word(word):
+        word, format = self.read(completion, "input")
+        if word is None:
             return Rejected("parse", "no block with a word in it")
         if word == word[::-1]:
             return Rejected("trivial", "the word is its own mirror image")
@@ -43,8 +51,8 @@ class Mirror(Family):
         return self.task(word, format)
 
     def judge_answer(self, opening, secret, completion):
-        word, format = completion.block("output")
-        if word is None or not self.is_word(word):
+        word, format = self.read(completion, "output")
+        if word is None:
             return unparsable("no block with a word in it")
         if word != secret["mirror"]:
             return wrong("another word", format)

@@ -69,11 +69,11 @@ impl Family for Mirror {
         known(&opening.kind)?;
         if opening.role == Role::Solve {
             let word = text(&opening.public, "word")?;
-            return Ok(format!("mirror\n```input\n{word}\n```\n```output\n"));
+            return Ok(format!("mirror\n```input\n'{word}'\n```\n```output\n"));
         }
         let mut prompt = "propose\n".to_owned();
         for reference in &opening.references {
-            prompt += &format!("```input\n{}\n```\n", text(&reference.public, "word")?);
+            prompt += &format!("```input\n'{}'\n```\n", text(&reference.public, "word")?);
         }
         Ok(prompt + "```input\n")
     }
@@ -139,11 +139,13 @@ fn task(word: &str, format: bool) -> Proposed {
 }
 
 /// The first block of a completion whose prompt ended with its opening fence, and whether there is
-/// nothing else. A block that was cut is none.
+/// nothing else. A block that was cut is none. Words may stand in quotes, as the seed model has them.
 fn block(episode: &Episode, kind: &str) -> Option<(String, bool)> {
     let completion = after_fence(kind, &episode.completion);
     let blocks = Blocks::parse(&completion, episode.truncated);
-    let text = blocks.all().first()?.text.trim().to_owned();
+    let text = blocks.all().first()?.text.trim();
+    let bare = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    let text = bare.unwrap_or(text).to_owned();
     Some((text, !episode.truncated && blocks.render() == completion.trim_end()))
 }
 
