@@ -109,9 +109,18 @@ pub(super) fn prompts(subject: &Subject) -> Outcome {
     let episodes = subject.solving().into_iter().chain(subject.proposing());
     let openings: Vec<Opening> = episodes.map(|episode| episode.opening).collect();
     let prompts = subject.family().open(&openings);
+    let mut given = String::new();
     for (opening, prompt) in openings.iter().zip(&prompts) {
         let seat = format!("{}/{}", opening.role, opening.kind.name);
+        let proposes = subject.family().golden().iter().any(|case| {
+            let shown = &case.episode.opening;
+            case.expect == "task" && shown.kind == opening.kind
+        });
         match prompt {
+            // Tasks of such a kind come from outside.
+            Err(fault) if opening.role == Role::Propose && fault.cause == "family" && !proposes => {
+                given = format!("; {} is not proposed", opening.kind.name);
+            }
             Err(fault) => return Fails(format!("{seat}: {}: {}", fault.cause, fault.detail)),
             Ok(prompt) if prompt.text.trim().is_empty() => {
                 return Fails(format!("{seat} has an empty prompt"));
@@ -123,7 +132,8 @@ pub(super) fn prompts(subject: &Subject) -> Outcome {
         return Fails("the same opening gives another prompt in another instance".into());
     }
     let longest = prompts.iter().flatten().map(|prompt| prompt.text.len()).max().unwrap_or(0);
-    Holds(format!("{} of both roles, the longest of {longest} bytes", prompts.len()))
+    let n_prompts = prompts.iter().flatten().count();
+    Holds(format!("{n_prompts} of both roles, the longest of {longest} bytes{given}"))
 }
 
 /// What the family itself calls right is accepted.
