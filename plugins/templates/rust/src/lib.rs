@@ -139,7 +139,8 @@ fn task(word: &str, format: bool) -> Proposed {
 }
 
 /// The first block of a completion whose prompt ended with its opening fence, and whether there is
-/// nothing else. A block that was cut is none. Words may stand in quotes, as the seed model has them.
+/// nothing else. A block that was cut is none. Words may stand in quotes, as the seed model has
+/// them.
 fn block(episode: &Episode, kind: &str) -> Option<(String, bool)> {
     let completion = after_fence(kind, &episode.completion);
     let blocks = Blocks::parse(&completion, episode.truncated);
