@@ -7,6 +7,7 @@
 
 mod grpo;
 mod reinforce;
+mod reinforce_plus_plus;
 mod rloo;
 mod trr_plus_plus;
 
@@ -39,6 +40,13 @@ pub enum Estimator {
     },
     /// Mean of the group's other rows.
     Rloo,
+    /// Whitening over the whole batch.
+    ReinforcePlusPlus {
+        /// Whether tokens or sequences are counted.
+        level: Level,
+        /// Added to the variance.
+        eps: f64,
+    },
     /// The reward itself, or less the batch's mean.
     Reinforce {
         /// What is subtracted.
@@ -60,6 +68,9 @@ pub fn advantages(rows: &[Row], estimator: &Estimator) -> Vec<f32> {
         Estimator::TrrPlusPlus { level, eps } => trr_plus_plus::advantages(rows, *level, *eps),
         Estimator::Grpo { divide_by_std, eps } => grpo::advantages(rows, *divide_by_std, *eps),
         Estimator::Rloo => rloo::advantages(rows),
+        Estimator::ReinforcePlusPlus { level, eps } => {
+            reinforce_plus_plus::advantages(rows, *level, *eps)
+        }
         Estimator::Reinforce { baseline } => reinforce::advantages(rows, *baseline),
     }
 }

@@ -44,14 +44,27 @@ pub struct ProposerRewards {
     pub learnability: Learnability,
 }
 
-/// What the solve rate r̄ of a task says of its use.
+/// What the solve rate r̄ of a task says of its use. The rate at which a policy is paid most tells
+/// what it will ask: 1 − r̄ draws it to tasks that are nearly never solved, the others to one half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Learnability {
-    /// 1 − r̄, and 0 for a task that was never solved: equation 4.
+    /// 1 − r̄, and 0 for a task that was never solved: AZR's equation 4.
     OneMinus,
-    /// 1 − r̄ throughout.
+    /// 1 − r̄ throughout (AZR's option `inverse`).
     Inverse,
+    /// 1 − 2·|r̄ − ½|, the form of R-Zero (arXiv 2508.05004): there of the majority's share, here
+    /// of the verified solve rate.
+    Uncertainty,
+    /// exp(−(r̄(1 − r̄) − ¼)² / 0.02), a bell around the largest variance: SPICE
+    /// (arXiv 2510.24684).
+    Variance,
+    /// 1 for a task that is solved sometimes and not always, else 0: SQLM
+    /// (Self-Questioning Language Models).
+    Band,
+    /// 1 for every valid task, whatever its solve rate: the ablation of Self-play SWE-RL
+    /// (arXiv 2512.18552).
+    Validity,
 }
 
 impl Learnability {
@@ -65,6 +78,10 @@ impl Learnability {
         match self {
             Self::OneMinus if rate == 0.0 => 0.0,
             Self::OneMinus | Self::Inverse => 1.0 - rate,
+            Self::Uncertainty => 1.0 - 2.0 * (rate - 0.5).abs(),
+            Self::Variance => (-(rate * (1.0 - rate) - 0.25).powi(2) / 0.02).exp(),
+            Self::Band => f64::from(u8::from(0.0 < rate && rate < 1.0)),
+            Self::Validity => 1.0,
         }
     }
 }

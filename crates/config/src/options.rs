@@ -134,13 +134,15 @@ fn solve(raw: &raw::Solve) -> quaero_train::Solve {
 fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> {
     let raw::Advantage { estimator, level, proposer_weight, solver_weight } = &raw.advantage;
     let raw::Reward {
+        proposer,
+        solver_graded,
         solver_right,
         solver_wrong,
         solver_malformed,
         proposer_rejected,
         proposer_malformed,
         proposer_unlearnable,
-    } = raw.reward;
+    } = &raw.reward;
     let level = match level.as_str() {
         "token" => Level::Token,
         "sequence" => Level::Sequence,
@@ -151,30 +153,46 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         "grpo" => Estimator::Grpo { divide_by_std: true, eps: 1e-6 },
         "dr-grpo" => Estimator::Grpo { divide_by_std: false, eps: 0.0 },
         "rloo" => Estimator::Rloo,
+        "reinforce++" => Estimator::ReinforcePlusPlus { level, eps: 1e-8 },
         "reinforce" => Estimator::Reinforce { baseline: Baseline::Batch },
         other => {
-            let names = "trr++, grpo, dr-grpo, rloo or reinforce";
+            let names = "trr++, grpo, dr-grpo, rloo, reinforce++ or reinforce";
             return Err(choice("advantage.estimator", names, other));
         }
     };
     let rewards = RewardTable {
         solver: SolverRewards {
-            malformed: solver_malformed,
-            wrong: solver_wrong,
-            right: solver_right,
-            graded: false,
+            malformed: *solver_malformed,
+            wrong: *solver_wrong,
+            right: *solver_right,
+            graded: *solver_graded,
         },
         proposer: ProposerRewards {
-            rejected: proposer_rejected,
-            malformed: proposer_malformed,
-            zero_learnability: proposer_unlearnable,
-            learnability: Learnability::OneMinus,
+            rejected: *proposer_rejected,
+            malformed: *proposer_malformed,
+            zero_learnability: *proposer_unlearnable,
+            learnability: learnability(proposer)?,
         },
     };
     // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
     let weighting = Weighting::Rows;
     let options = quaero_advantage::Options { rewards, estimator, weighting };
     Ok((options, *proposer_weight, *solver_weight))
+}
+
+fn learnability(name: &str) -> Result<Learnability, Error> {
+    Ok(match name {
+        "learnability" => Learnability::OneMinus,
+        "inverse" => Learnability::Inverse,
+        "uncertainty" => Learnability::Uncertainty,
+        "variance" => Learnability::Variance,
+        "band" => Learnability::Band,
+        "validity" => Learnability::Validity,
+        other => {
+            let names = "learnability, inverse, uncertainty, variance, band or validity";
+            return Err(choice("reward.proposer", names, other));
+        }
+    })
 }
 
 fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
@@ -193,8 +211,12 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         "token" => Aggregation::TokenMean,
         "sequence" => Aggregation::SequenceMean,
         "group" => Aggregation::GroupMean,
+        "fixed" => {
+            let longest = raw.propose.completion_tokens_max.max(raw.solve.completion_tokens_max);
+            Aggregation::FixedLength(longest as f32)
+        }
         other => {
-            let names = "task_role, token, sequence or group";
+            let names = "task_role, token, sequence, group or fixed";
             return Err(choice("objective.aggregation", names, other));
         }
     };

@@ -69,6 +69,8 @@ table!(Solve {
 });
 table!(Pool { capacity_per_kind: usize });
 table!(Reward {
+    proposer: String,
+    solver_graded: bool,
     solver_right: f32,
     solver_wrong: f32,
     solver_malformed: f32,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quaero_advantage::Learnability;
 use quaero_telemetry::Metrics;
 use quaero_types::{Attempt, Finish, Judged, Proposal, Role, Status, TaskRole, Verdict};
 use quaero_update::Stats;
@@ -104,8 +105,8 @@ fn describe_play(metrics: &mut Metrics, played: &Played, credit: &Credit) {
     }
     for (task, rate) in played.estimates.tasks.iter().zip(&credit.rates) {
         if let Some(mean) = rate.mean() {
-            let learnability = if mean > 0.0 { 1.0 - mean } else { 0.0 };
-            means.add(&seat(Role::Propose, &task.kind), "learnability", learnability);
+            let seat = seat(Role::Propose, &task.kind);
+            means.add(&seat, "learnability", Learnability::OneMinus.of(mean));
         }
     }
     let training = played.training();

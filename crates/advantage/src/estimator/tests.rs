@@ -24,6 +24,8 @@ fn centred() -> Vec<Estimator> {
         Estimator::Grpo { divide_by_std: false, eps: 1e-6 },
         Estimator::Rloo,
         Estimator::Reinforce { baseline: Baseline::Batch },
+        Estimator::ReinforcePlusPlus { level: Level::Token, eps: 1e-8 },
+        Estimator::ReinforcePlusPlus { level: Level::Sequence, eps: 1e-8 },
     ]
 }
 
@@ -60,8 +62,18 @@ fn numpy_agrees() {
     let expect = |name: &str| -> Vec<f64> {
         fixture[name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
     };
-    let names = ["trr_token", "trr_sequence", "grpo", "dr_grpo", "rloo", "reinforce_batch"].iter();
-    for (name, estimator) in names.zip(centred()) {
+    let names = [
+        "trr_token",
+        "trr_sequence",
+        "grpo",
+        "dr_grpo",
+        "rloo",
+        "reinforce_batch",
+        "rpp_token",
+        "rpp_sequence",
+    ];
+    assert_eq!(names.len(), centred().len());
+    for (name, estimator) in names.iter().zip(centred()) {
         check(&estimator, &rows, &expect(name));
     }
     check(&Estimator::Reinforce { baseline: Baseline::None }, &rows, &expect("reinforce"));
@@ -87,7 +99,9 @@ fn baselines_stay_within_their_task_role_and_group() {
         row(Role::Solve, "deduction", 1, 5, 1.0),
     ];
     for estimator in centred() {
-        if !matches!(estimator, Estimator::Reinforce { .. }) {
+        let whole_batch =
+            matches!(estimator, Estimator::Reinforce { .. } | Estimator::ReinforcePlusPlus { .. });
+        if !whole_batch {
             assert_eq!(advantages(&rows, &estimator), [0.0; 4], "{estimator:?}");
         }
     }
@@ -159,7 +173,8 @@ proptest! {
                 .iter()
                 .zip(&rows)
                 .map(|(&a, r)| match estimator {
-                    Estimator::TrrPlusPlus { level: Level::Token, .. } => {
+                    Estimator::TrrPlusPlus { level: Level::Token, .. }
+                    | Estimator::ReinforcePlusPlus { level: Level::Token, .. } => {
                         f64::from(a) * r.n_tokens as f64
                     }
                     _ => f64::from(a),

@@ -20,17 +20,22 @@ pub enum Level {
 }
 
 pub(super) fn advantages(rows: &[Row], level: Level, eps: f64) -> Vec<f32> {
+    whiten(rows, |row| row.task_role.clone(), level, eps)
+}
+
+/// Whitens the rewards of each set of rows that share a key.
+pub(super) fn whiten<K: Ord>(
+    rows: &[Row],
+    key: impl Fn(&Row) -> K,
+    level: Level,
+    eps: f64,
+) -> Vec<f32> {
     let weight = |row: &Row| match level {
         Level::Token => row.n_tokens as f64,
         Level::Sequence => 1.0,
     };
-    per_set(
-        rows,
-        |row| row.task_role.clone(),
-        weight,
-        |set| {
-            let (mean, scale) = (set.mean(), (set.variance() + eps).sqrt());
-            Box::new(move |reward| (reward - mean) / scale)
-        },
-    )
+    per_set(rows, key, weight, |set| {
+        let (mean, scale) = (set.mean(), (set.variance() + eps).sqrt());
+        Box::new(move |reward| (reward - mean) / scale)
+    })
 }

@@ -90,6 +90,24 @@ fn proposer_table() {
     check(&inverse, task(true), rate(8, 8, 0), Some(-0.5));
 }
 
+/// Values computed in Python from the formulas of the papers named in [`Learnability`].
+#[test]
+fn proposer_rewards_by_solve_rate() {
+    #[track_caller]
+    fn check(learnability: Learnability, expect: [f64; 5]) {
+        for (rate, expect) in [0.0, 0.125, 0.5, 0.875, 1.0].into_iter().zip(expect) {
+            let got = learnability.of(rate);
+            assert!((got - expect).abs() < 1e-6, "{learnability:?} at {rate}: {got}, not {expect}");
+        }
+    }
+    check(Learnability::OneMinus, [0.0, 0.875, 0.5, 0.125, 0.0]);
+    check(Learnability::Inverse, [1.0, 0.875, 0.5, 0.125, 0.0]);
+    check(Learnability::Uncertainty, [0.0, 0.25, 1.0, 0.25, 0.0]);
+    check(Learnability::Variance, [0.043_936_9, 0.372_034_2, 1.0, 0.372_034_2, 0.043_936_9]);
+    check(Learnability::Band, [0.0, 1.0, 1.0, 1.0, 0.0]);
+    check(Learnability::Validity, [1.0; 5]);
+}
+
 #[test]
 fn an_unknown_key_is_refused() {
     let mut text = serde_json::to_value(RewardTable::azr_release()).unwrap();
