@@ -1,11 +1,12 @@
-//! base.toml, one overlay, `QUAERO_*`, `--set`: merged, and every key checked against base.toml.
+//! base.toml, an overlay on what it `extends`, `QUAERO_*`, `--set`: merged, and every key checked
+//! against base.toml.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use figment::value::{Dict, Value};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
 
 use crate::Error;
 
@@ -19,10 +20,9 @@ const OPEN: [&str; 3] = ["mix.", "families.", "plugins.grants."];
 pub(crate) fn merge(overlay: Option<&Path>, sets: &[String]) -> Result<Figment, Error> {
     let mut figment = Figment::from(Toml::string(BASE));
     if let Some(path) = overlay {
-        if !path.is_file() {
-            return Err(Error::Missing { path: path.display().to_string() });
+        for path in lineage(path)? {
+            figment = figment.merge(Overlay(path));
         }
-        figment = figment.merge(Toml::file_exact(path));
     }
     let is_key = |key: &figment::value::UncasedStr| key.as_str().contains("__");
     figment = figment.merge(Env::prefixed("QUAERO_").filter(is_key).split("__"));
@@ -31,6 +31,52 @@ pub(crate) fn merge(overlay: Option<&Path>, sets: &[String]) -> Result<Figment, 
     }
     check_keys(&figment)?;
     Ok(figment)
+}
+
+/// The key by which an overlay names the one it changes, seen from its own folder.
+const EXTENDS: &str = "extends";
+
+/// Overlays that one overlay may rest on; more is a mistake.
+const EXTENDS_MAX: usize = 8;
+
+/// `overlay` and what it extends, the deepest first.
+fn lineage(overlay: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = vec![overlay.to_owned()];
+    loop {
+        let path = &files[files.len() - 1];
+        if !path.is_file() {
+            return Err(Error::Missing { path: path.display().to_string() });
+        }
+        let head = Figment::from(Toml::file_exact(path));
+        let base: String = match head.extract_inner(EXTENDS) {
+            Ok(base) => base,
+            Err(error) if error.missing() => break,
+            Err(error) => return Err(Error::from_figment(error)),
+        };
+        let base = path.parent().unwrap_or(Path::new("")).join(base);
+        if files.len() > EXTENDS_MAX {
+            let overlay = overlay.display().to_string();
+            return Err(Error::Lineage { overlay, most: EXTENDS_MAX });
+        }
+        files.push(base);
+    }
+    files.reverse();
+    Ok(files)
+}
+
+/// A file without its key `extends`.
+struct Overlay(PathBuf);
+
+impl Provider for Overlay {
+    fn metadata(&self) -> Metadata {
+        Toml::file_exact(&self.0).metadata()
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut data = Toml::file_exact(&self.0).data()?;
+        data.values_mut().for_each(|dict| drop(dict.remove(EXTENDS)));
+        Ok(data)
+    }
 }
 
 /// `optim.lr=1e-4` as a TOML document. A value that is no TOML is taken as a string, so that

@@ -1,6 +1,7 @@
 //! TOML to each crate's options: the only reader of configuration.
 //!
-//! Layers, later over earlier: `configs/base.toml` (compiled in; it lists every key), one overlay,
+//! Layers, later over earlier: `configs/base.toml` (compiled in; it lists every key), one overlay
+//! (on the one that its key `extends` names, if any),
 //! `QUAERO_TABLE__KEY` variables, `--set table.key=value`. An unknown key is an error that names
 //! the nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
 //!
@@ -25,6 +26,16 @@ pub enum Error {
     Missing {
         /// As typed.
         path: String,
+    },
+    /// Overlays that extend each other in a ring, or too many.
+    #[error(
+        "{overlay} extends more than {most} files one after the other: do two extend each other?"
+    )]
+    Lineage {
+        /// The overlay that was asked for.
+        overlay: String,
+        /// Most files below an overlay.
+        most: usize,
     },
     /// A key that base.toml does not have.
     #[error(

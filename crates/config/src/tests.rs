@@ -29,6 +29,30 @@ fn later_layers_win() {
 }
 
 #[test]
+fn an_overlay_lies_on_what_it_extends() {
+    let (folder, path) = overlay("extends = \"sub/middle.toml\"\n[run]\nsteps = 3\n");
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    let middle = "extends = \"../first.toml\"\n[run]\nsteps = 2\nseed = 9\n";
+    std::fs::write(folder.path().join("sub/middle.toml"), middle).unwrap();
+    let first = "[run]\nsteps = 1\nseed = 1\n[plugins]\npaths = [\"mine.wasm\"]\n";
+    std::fs::write(folder.path().join("first.toml"), first).unwrap();
+    let raw = load(Some(&path), &[]).unwrap().raw;
+    assert_eq!((raw.run.steps, raw.run.seed), (3, 9));
+    let mine = std::path::absolute(folder.path().join("sub/../mine.wasm")).unwrap();
+    assert_eq!(raw.plugins.paths, [mine.display().to_string()], "seen from the file that names it");
+}
+
+#[test]
+fn what_cannot_be_extended_is_named() {
+    let got = error("extends = \"nowhere.toml\"\n", &[]);
+    assert!(got.contains("nowhere.toml"), "{got}");
+    let got = error("extends = \"o.toml\"\n", &[]);
+    assert!(got.contains("extend each other"), "{got}");
+    assert!(error("extends = 3\n", &[]).contains("extends"));
+    assert!(error("", &["extends=3"]).contains("unknown key `extends`"));
+}
+
+#[test]
 fn what_was_resolved_resolves_to_itself() {
     let first = load(None, &["run.seed=5".to_owned()]).unwrap();
     let (_folder, path) = overlay(&first.text);
@@ -77,6 +101,7 @@ fn wrong_types_and_ranges_name_the_key() {
     assert!(error("", &["solve.samples=0"]).contains("solve.samples"));
     assert!(error("", &["solve.temperature=0"]).contains("teach nothing"));
     assert!(error("", &["advantage.estimator=ppo"]).contains("trr++, grpo"));
+    assert!(error("", &["reward.proposer=novelty"]).contains("uncertainty, variance"));
     assert!(error("", &["mix.python=3"]).contains("family/kind"));
     assert!(error("", &["optim.lr"]).contains("table.key=value"));
     assert!(error("not toml", &[]).contains("o.toml") || !error("not toml", &[]).is_empty());
@@ -92,7 +117,7 @@ fn a_missing_file_is_named() {
 fn every_shipped_overlay_resolves() {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
     let mut n = 0;
-    for folder in [configs.clone(), configs.join("ci"), configs.join("examples")] {
+    for folder in ["", "ci", "examples", "ablations"].map(|name| configs.join(name)) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "toml") {
