@@ -62,6 +62,10 @@ pub enum Learnability {
     /// 1 for a task that is solved sometimes and not always, else 0: SQLM
     /// (Self-Questioning Language Models).
     Band,
+    /// 1 − 1.8·r̄, and −0.8 for a task that is never or always solved: Self-play SWE-RL
+    /// (arXiv 2512.18552), there with 1 + α and α = 0.8. Affine in [`Self::OneMinus`], so under a
+    /// normalised advantage only the distance to an invalid proposal differs.
+    Ssr,
     /// 1 for every valid task, whatever its solve rate: the ablation of Self-play SWE-RL
     /// (arXiv 2512.18552).
     Validity,
@@ -81,6 +85,7 @@ impl Learnability {
             Self::Uncertainty => 1.0 - 2.0 * (rate - 0.5).abs(),
             Self::Variance => (-(rate * (1.0 - rate) - 0.25).powi(2) / 0.02).exp(),
             Self::Band => f64::from(u8::from(0.0 < rate && rate < 1.0)),
+            Self::Ssr => 1.8 * Self::OneMinus.of(rate) - 0.8,
             Self::Validity => 1.0,
         }
     }

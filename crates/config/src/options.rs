@@ -187,9 +187,10 @@ fn learnability(name: &str) -> Result<Learnability, Error> {
         "uncertainty" => Learnability::Uncertainty,
         "variance" => Learnability::Variance,
         "band" => Learnability::Band,
+        "ssr" => Learnability::Ssr,
         "validity" => Learnability::Validity,
         other => {
-            let names = "learnability, inverse, uncertainty, variance, band or validity";
+            let names = "learnability, inverse, uncertainty, variance, band, ssr or validity";
             return Err(choice("reward.proposer", names, other));
         }
     })

@@ -1,8 +1,11 @@
 //! Reward tables, row by row.
 
-use quaero_types::{Fault, Kind, Origin, Proposed, Rejection, Secret, Task, TaskId};
+use quaero_types::{
+    Fault, Kind, Origin, Proposed, Rejection, Role, Secret, Task, TaskId, TaskRole,
+};
 
 use super::*;
+use crate::{Estimator, Level, Row, advantages};
 
 fn verdict(status: Status, score: f32, format: bool) -> Verdict {
     Verdict { score, status, reason: String::new(), format }
@@ -105,7 +108,39 @@ fn proposer_rewards_by_solve_rate() {
     check(Learnability::Uncertainty, [0.0, 0.25, 1.0, 0.25, 0.0]);
     check(Learnability::Variance, [0.043_936_9, 0.372_034_2, 1.0, 0.372_034_2, 0.043_936_9]);
     check(Learnability::Band, [0.0, 1.0, 1.0, 1.0, 0.0]);
+    check(Learnability::Ssr, [-0.8, 0.775, 0.1, -0.575, -0.8]);
     check(Learnability::Validity, [1.0; 5]);
+}
+
+#[test]
+fn ssr_and_azr_rank_valid_proposals_alike() {
+    let rows = |learnability| -> Vec<Row> {
+        let mut table = RewardTable::azr_paper().proposer;
+        table.learnability = learnability;
+        let kind = Kind::new("python", "deduction");
+        [0, 1, 3, 4, 7, 8, 2]
+            .into_iter()
+            .map(|n_right| Row {
+                task_role: TaskRole { role: Role::Propose, kind: kind.clone() },
+                group: 0,
+                n_tokens: 10 + n_right,
+                reward: table.reward(&task(true), &rate(n_right, 8, 0)).unwrap(),
+            })
+            .collect()
+    };
+    for estimator in [
+        Estimator::TrrPlusPlus { level: Level::Token, eps: 1e-12 },
+        Estimator::TrrPlusPlus { level: Level::Sequence, eps: 1e-12 },
+        Estimator::Grpo { divide_by_std: true, eps: 1e-12 },
+        Estimator::ReinforcePlusPlus { level: Level::Token, eps: 1e-12 },
+    ] {
+        let azr = advantages(&rows(Learnability::OneMinus), &estimator);
+        let ssr = advantages(&rows(Learnability::Ssr), &estimator);
+        for (azr, ssr) in azr.iter().zip(&ssr) {
+            assert!((azr - ssr).abs() < 1e-6, "{estimator:?}: {azr} and {ssr}");
+        }
+        assert!(azr.iter().any(|a| a.abs() > 0.5), "the rewards differ");
+    }
 }
 
 #[test]
