@@ -313,11 +313,11 @@ pub const MUTANTS: &[Mutant] = &[
         to: "(kv * group) * D",
     },
     Mutant {
-        what: "pages in order instead of those listed",
+        what: "every block of keys comes out of the first page",
         file: "attention_fwd.cu",
         tried: "attention_fwd.cu",
         from: "(int64_t)pages[b] * n_kv",
-        to: "(int64_t)b * n_kv",
+        to: "(int64_t)pages[0] * n_kv",
     },
     Mutant {
         what: "rows beyond the last are stored",
