@@ -5,7 +5,7 @@
 //! | `reduce` | `rules`, `word` | `result` |
 //! | `reach` | `rules`, `result` | `word` (one that works) |
 
-use quaero_sdk::{Metric, Opening, Pair, Proposed};
+use quaero_sdk::{Metric, Opening, Pair, Proposed, fenced};
 use serde_json::{Value as Json, json};
 
 use crate::options::Options;
@@ -76,7 +76,7 @@ pub(crate) fn ask_for_a_task(opening: &Opening, options: &Options) -> Result<Str
     }
     for Pair { public, secret } in &opening.references {
         let task = Task::read(public, secret, options)?;
-        prompt += &block("input", &format!("{}\n'{}'", task.system.text("'"), task.word));
+        prompt += &fenced("input", &format!("{}\n'{}'", task.system.text("'"), task.word));
     }
     Ok(prompt + "```input\n")
 }
@@ -91,10 +91,10 @@ pub(crate) fn ask_for_an_answer(opening: &Opening, options: &Options) -> Result<
     let word = |name: &str| Ok::<_, String>(format!("'{}'", bare(text(&public, name)?)));
     let explain = if options.explain { EXPLAIN } else { "" };
     if opening.kind == "reach" {
-        let (rules, result) = (block("input", &rules), block("output", &word("result")?));
+        let (rules, result) = (fenced("input", &rules), fenced("output", &word("result")?));
         return Ok(format!("reach\n{explain}{rules}{result}```input\n"));
     }
-    let given = block("input", &format!("{rules}\n{}", word("word")?));
+    let given = fenced("input", &format!("{rules}\n{}", word("word")?));
     Ok(format!("reduce\n{explain}{given}```output\n"))
 }
 
@@ -112,8 +112,4 @@ pub(crate) fn half(text: &str) -> Result<Json, String> {
 /// If it is no text.
 pub(crate) fn text<'a>(half: &'a Json, name: &str) -> Result<&'a str, String> {
     half[name].as_str().ok_or_else(|| format!("half of the task has no text `{name}`"))
-}
-
-fn block(kind: &str, text: &str) -> String {
-    format!("```{kind}\n{text}\n```\n")
 }

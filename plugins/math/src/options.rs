@@ -4,24 +4,7 @@
 
 use quaero_math_judge::{Decimals, Rules};
 use quaero_sdk::OptionsError;
-
-/// How prompts are written and completions read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// A few marks and fences; a prompt ends with the opening fence of the answer.
-    Compact,
-    /// Instructions in words, `<think>` and `<answer>` tags.
-    Azr,
-}
-
-/// What the `format` flag of a reply means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// `<think>…</think> <answer>…</answer>` and nothing else.
-    Azr,
-    /// No tags: the wanted blocks, closed (a box, for free-form answers).
-    Plain,
-}
+pub(crate) use quaero_sdk::{Format, Style};
 
 /// The family's options.
 #[derive(Clone, Debug)]
@@ -48,21 +31,14 @@ impl Options {
     /// Names the unknown or ill-typed key.
     pub(crate) fn parse(text: &str) -> Result<Self, OptionsError> {
         let mut raw = quaero_sdk::Options::parse(if text.is_empty() { "{}" } else { text })?;
-        let formats = [("azr", Format::Azr), ("plain", Format::Plain)];
-        let format = raw.choice("format", None, &formats.map(|(name, f)| (name, Some(f))))?;
-        let style = match format {
-            Some(Format::Azr) => Style::Azr,
-            _ => Style::Compact,
-        };
-        let style =
-            raw.choice("style", style, &[("compact", Style::Compact), ("azr", Style::Azr)])?;
+        let (style, format) = Style::read(&mut raw)?;
         let azr = style == Style::Azr;
         let by_style = |compact, in_azr| if azr { in_azr } else { compact };
         let n_inputs = raw.count("n_inputs", by_style(6, 10), 2..=64)?;
         let decimals = [("exact", Decimals::Exact), ("rounded", Decimals::Rounded)];
         let options = Self {
             style,
-            format: format.unwrap_or(if azr { Format::Azr } else { Format::Plain }),
+            format,
             rules: Rules { decimals: raw.choice("decimals", Decimals::Exact, &decimals)? },
             program_bytes_max: raw.count("program_bytes_max", by_style(256, 1024), 1..=4096)?
                 as usize,

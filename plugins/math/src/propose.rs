@@ -37,7 +37,7 @@ fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
 
 /// A proposal of deduction or abduction: one program and one input.
 fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Reply, Cause> {
-    let reading = Reading::new(options, episode, "math");
+    let reading = Reading::new(options.style, episode, "math");
     whole(episode)?;
     let (text, input) = (block(&reading, "math")?, block(&reading, "input")?);
     fits("the program", text, options.program_bytes_max)?;
@@ -56,7 +56,7 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Reply, Ca
     }
     let played = play(options, &program, &input)?;
     worth(options, &program, &input, &played)?;
-    let format = reading.keeps(options, &["math", "input"]);
+    let format = reading.keeps(options.format, &["math", "input"]);
     Ok(Reply::Proposed(task::of_program(kind, &played, format)))
 }
 
@@ -75,7 +75,7 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Reply, Cause> {
     let reference = Reference::parse(pair).map_err(Cause::Fault)?.program;
     let program = Program::parse(&reference)
         .map_err(|why| Cause::Fault(format!("the reference's program: {why}")))?;
-    let reading = Reading::new(options, episode, "input");
+    let reading = Reading::new(options.style, episode, "input");
     whole(episode)?;
     let found: Vec<&str> = reading.blocks.of("input").map(|block| block.text.trim()).collect();
     let n_inputs = options.n_inputs;
@@ -89,7 +89,7 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Reply, Cause> {
     }
     let mut kinds = vec!["input"; n_inputs];
     kinds.extend(message.map(|_| "message"));
-    let format = reading.keeps(options, &kinds);
+    let format = reading.keeps(options.format, &kinds);
     let message = message.unwrap_or_default();
     fits("the message", message, options.input_bytes_max)?;
     let mut played: Vec<Played<'_>> = Vec::with_capacity(n_inputs);

@@ -5,7 +5,7 @@ use quaero_sdk::{Episode, Reply, Status, Verdict};
 
 use crate::language::{Program, Undefined, Value, arguments, run, shortened};
 use crate::options::Options;
-use crate::reading::Reading;
+use crate::reading::{Reading, answer};
 use crate::task::{Example, Half, Kind};
 
 /// The verdict on a solver's episode of a self-play kind.
@@ -15,9 +15,9 @@ pub(crate) fn judge(options: &Options, kind: Kind, episode: &Episode) -> Reply {
         Kind::Induction => "math",
         Kind::Answer | Kind::Deduction => "output",
     };
-    let reading = Reading::new(options, episode, fence);
-    let format = reading.keeps(options, &[fence]);
-    let judged = match (episode.truncated, reading.answer(fence)) {
+    let reading = Reading::new(options.style, episode, fence);
+    let format = reading.keeps(options.format, &[fence]);
+    let judged = match (episode.truncated, answer(&reading, fence)) {
         (true, _) => Ok((Status::Unparsable, "cut at the length limit".to_owned())),
         (false, None) => Ok((Status::Unparsable, format!("no {fence} block"))),
         (false, Some(answer)) => match kind {

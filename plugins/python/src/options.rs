@@ -3,24 +3,7 @@
 //! Most defaults follow the style: `compact` is for tiny models, `azr` for the published recipe.
 
 use quaero_sdk::{Equality, OptionsError};
-
-/// How prompts are written and completions read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// A few marks and fences; a prompt ends with the opening fence of the answer.
-    Compact,
-    /// The published recipe: instructions in words, `<think>` and `<answer>` tags.
-    Azr,
-}
-
-/// What the `format` flag of a reply means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// `<think>…</think> <answer>…</answer>` and nothing else.
-    Azr,
-    /// No tags: the wanted blocks, closed.
-    Plain,
-}
+pub(crate) use quaero_sdk::{Format, Style};
 
 /// How an induction answer that is right on some hidden examples scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,20 +47,13 @@ impl Options {
     /// Names the unknown or ill-typed key.
     pub(crate) fn parse(text: &str) -> Result<Self, OptionsError> {
         let mut raw = quaero_sdk::Options::parse(if text.is_empty() { "{}" } else { text })?;
-        let formats = [("azr", Format::Azr), ("plain", Format::Plain)];
-        let format = raw.choice("format", None, &formats.map(|(name, f)| (name, Some(f))))?;
-        let style = match format {
-            Some(Format::Azr) => Style::Azr,
-            _ => Style::Compact,
-        };
-        let style =
-            raw.choice("style", style, &[("compact", Style::Compact), ("azr", Style::Azr)])?;
+        let (style, format) = Style::read(&mut raw)?;
         let azr = style == Style::Azr;
         let by_style = |compact, in_azr| if azr { in_azr } else { compact };
         let n_inputs = raw.count("n_inputs", by_style(6, 10), 2..=64)?;
         let options = Self {
             style,
-            format: format.unwrap_or(if azr { Format::Azr } else { Format::Plain }),
+            format,
             banned_imports: raw.words("banned_imports", &BANNED_IMPORTS)?,
             banned_calls: raw.words("banned_calls", &BANNED_CALLS)?,
             deadline_ms: raw.count("deadline_ms", by_style(1_000, 10_000), 1..=600_000)?,

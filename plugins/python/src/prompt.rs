@@ -39,19 +39,12 @@ pub(crate) fn prompt(options: &Options, opening: &Opening) -> Result<String, Str
 fn ask(options: &Options, opening: &Opening) -> Result<Ask, String> {
     let kind = Kind::parse(&opening.kind)?;
     if opening.role == Role::Propose {
-        let references: Vec<Reference> =
-            opening.references.iter().map(Reference::parse).collect::<Result<_, _>>()?;
+        let pairs = &opening.references;
         if kind == Kind::Induction {
-            let first = references.into_iter().next();
-            let program =
-                first.ok_or("an induction proposal needs one reference, got none")?.program;
+            let program = Reference::only_program(pairs)?;
             return Ok(Ask::ProposeInputs { program, n_inputs: options.n_inputs });
         }
-        let whole = references.into_iter().map(|reference| {
-            let missing = "a reference has no input and output";
-            Ok((reference.program, reference.example.ok_or(missing)?))
-        });
-        return Ok(Ask::ProposeProgram { kind, references: whole.collect::<Result<_, String>>()? });
+        return Ok(Ask::ProposeProgram { kind, references: Reference::with_examples(pairs)? });
     }
     let public = Half::parse(&opening.public, "public")?;
     let text = |field: &str| public.text(field).map(str::to_owned);
@@ -64,10 +57,6 @@ fn ask(options: &Options, opening: &Opening) -> Result<Ask, String> {
             examples: public.examples("examples")?,
         },
     })
-}
-
-fn block(kind: &str, text: &str) -> String {
-    format!("```{kind}\n{text}\n```\n")
 }
 
 #[cfg(test)]

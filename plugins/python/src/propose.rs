@@ -51,7 +51,7 @@ fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
 
 /// A proposal of deduction or abduction: one program and one input.
 fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cause> {
-    let reading = Reading::new(options, episode, "python");
+    let reading = Reading::new(options.style, episode, "python");
     whole(episode)?;
     let block = |kind: &str| {
         let text = reading.blocks.first(kind).map(|block| trimmed(&block.text));
@@ -60,7 +60,7 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
     };
     let (mut program, input) = (block("python")?, block("input")?);
     let input = input.trim().to_owned();
-    let format = reading.keeps(options, &["python", "input"]);
+    let format = reading.keeps(options.format, &["python", "input"]);
     fits("the program", &program, options.program_bytes_max)?;
     fits("the input", &input, options.input_bytes_max)?;
     not_banned(options, &program)?;
@@ -110,7 +110,7 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Plan, Cause> {
         return Err(Cause::Fault("an induction proposal needs one reference, got none".to_owned()));
     };
     let program = Reference::parse(pair).map_err(Cause::Fault)?.program;
-    let reading = Reading::new(options, episode, "input");
+    let reading = Reading::new(options.style, episode, "input");
     whole(episode)?;
     let found: Vec<String> =
         reading.blocks.of("input").map(|block| block.text.trim().to_owned()).collect();
@@ -125,7 +125,7 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Plan, Cause> {
     }
     let mut kinds = vec!["input"; n_inputs];
     kinds.extend(message.as_ref().map(|_| "message"));
-    let format = reading.keeps(options, &kinds);
+    let format = reading.keeps(options.format, &kinds);
     let message = message.unwrap_or_default();
     fits("the message", &message, options.input_bytes_max)?;
     let inputs = found[found.len() - n_inputs..].to_vec();

@@ -6,7 +6,7 @@ use quaero_sdk::{Answer, Episode, Equality, Job, Outcome, Reply, Status, Value, 
 use crate::options::{InductionScore, Options, Style};
 use crate::plan::Plan;
 use crate::propose::ENTRY;
-use crate::reading::{Reading, trimmed};
+use crate::reading::{Reading, answer, trimmed};
 use crate::source::{Source, plain_arguments};
 use crate::task::{Example, Half, Kind};
 
@@ -17,13 +17,13 @@ pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
         Kind::Abduction => "input",
         Kind::Induction => "python",
     };
-    let reading = Reading::new(options, episode, fence);
-    let format = reading.keeps(options, &[fence]);
+    let reading = Reading::new(options.style, episode, fence);
+    let format = reading.keeps(options.format, &[fence]);
     let unparsable = |why: String| Plan::Now(verdict(0.0, Status::Unparsable, why, format));
     if episode.truncated {
         return unparsable("cut at the length limit".to_owned());
     }
-    let Some(answer) = reading.answer(fence) else {
+    let Some(answer) = answer(&reading, fence) else {
         return unparsable(format!("no {fence} block"));
     };
     let task = || {

@@ -2,7 +2,8 @@
 //!
 //! Knows the fields by name and nothing of how they are judged.
 
-use quaero_sdk::{Metric, Pair, Proposed, Value};
+pub(crate) use quaero_sdk::{Example, Half, Reference};
+use quaero_sdk::{Metric, Proposed, Value};
 use serde_json::{Value as Json, json};
 
 use crate::source::Source;
@@ -40,86 +41,6 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == short).ok_or_else(|| {
             format!("no kind {name:?} in the family python; it has deduction, abduction, induction")
         })
-    }
-}
-
-/// One half of a task, read.
-pub(crate) struct Half {
-    json: Json,
-    what: &'static str,
-}
-
-impl Half {
-    /// Reads a half.
-    ///
-    /// # Errors
-    /// If `text` is no JSON object.
-    pub(crate) fn parse(text: &str, what: &'static str) -> Result<Self, String> {
-        match serde_json::from_str(text) {
-            Ok(json @ Json::Object(_)) => Ok(Self { json, what }),
-            Ok(_) => Err(format!("the {what} half of the task is no JSON object")),
-            Err(error) => Err(format!("the {what} half of the task is no JSON: {error}")),
-        }
-    }
-
-    /// A text field.
-    ///
-    /// # Errors
-    /// If there is none such.
-    pub(crate) fn text(&self, field: &str) -> Result<&str, String> {
-        self.json[field]
-            .as_str()
-            .ok_or_else(|| format!("the {} half of the task has no text `{field}`", self.what))
-    }
-
-    /// A list of [input, output] pairs.
-    ///
-    /// # Errors
-    /// If there is none such.
-    pub(crate) fn examples(&self, field: &str) -> Result<Vec<Example>, String> {
-        let bad = || {
-            format!("the {} half of the task has no `{field}` of [input, output] texts", self.what)
-        };
-        let pairs = self.json[field].as_array().ok_or_else(bad)?;
-        let read = |pair: &Json| match pair.as_array()?.as_slice() {
-            [input, output] => {
-                Some(Example { input: input.as_str()?.into(), output: output.as_str()?.into() })
-            }
-            _ => None,
-        };
-        pairs.iter().map(read).collect::<Option<_>>().ok_or_else(bad)
-    }
-}
-
-/// An input and what the program returns for it, as Python source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Example {
-    pub(crate) input: String,
-    pub(crate) output: String,
-}
-
-/// A reference, as far as it is known: its program, and its input and output if it has them.
-pub(crate) struct Reference {
-    pub(crate) program: String,
-    pub(crate) example: Option<Example>,
-}
-
-impl Reference {
-    /// Reads a task of any kind.
-    ///
-    /// # Errors
-    /// If it holds no program.
-    pub(crate) fn parse(pair: &Pair) -> Result<Self, String> {
-        let public = Half::parse(&pair.public, "public")?;
-        let secret = Half::parse(&pair.secret, "secret")?;
-        let either = |field: &str| public.text(field).or_else(|_| secret.text(field));
-        let example = match (either("input"), either("output")) {
-            (Ok(input), Ok(output)) => {
-                Some(Example { input: input.to_owned(), output: output.to_owned() })
-            }
-            _ => public.examples("examples").ok().and_then(|all| all.into_iter().next()),
-        };
-        Ok(Self { program: either("program")?.to_owned(), example })
     }
 }
 

@@ -5,6 +5,12 @@
 //! last block that is never closed ends with the text, unless the text was cut. Lines may end in
 //! CRLF; contents have none. Knows no tags and nothing of what the blocks hold.
 
+/// A closed block of `kind`, as prompts show it.
+#[must_use]
+pub fn fenced(kind: &str, text: &str) -> String {
+    format!("```{kind}\n{text}\n```\n")
+}
+
 /// `completion` as it reads after a prompt that ended with the opening fence of a `kind` block:
 /// with that fence before it, unless it writes the fence again itself.
 #[must_use]

@@ -8,8 +8,8 @@
 //!
 //! # Layout
 //! `family` the trait → `bindings` the words it speaks, generated from `plugins/wit` → `options`
-//! configuration → `blocks`, `tags` reading completions → `replies` saying what they are worth →
-//! `golden` cases from files → `json` halves of tasks → `value`, `int`, `parse`, `repr`, `equal`
+//! configuration, `style` of prompts → `blocks`, `tags`, `reading` completions → `replies` saying what
+//! they are worth → `golden` cases from files → `half`, `json` halves of tasks → `value`, `int`, `parse`, `repr`, `equal`
 //! plain Python data.
 
 #[doc(hidden)]
@@ -18,13 +18,16 @@ mod blocks;
 mod equal;
 mod family;
 mod golden;
+mod half;
 mod int;
 mod json;
 mod options;
 mod parse;
 mod printable;
+mod reading;
 mod replies;
 mod repr;
+mod style;
 mod tags;
 mod value;
 
@@ -33,17 +36,20 @@ pub use bindings::quaero::family::vocabulary::{
     Episode, Golden, Kind, Manifest, Metric, Opening, Pair, Proposed, Rejection, Reply, Role,
     Status, Turn, Verdict,
 };
-pub use blocks::{Block, Blocks, after_fence};
+pub use blocks::{Block, Blocks, after_fence, fenced};
 pub use equal::Equality;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub use family::component;
 pub use family::{Family, Interpreter, log};
 pub use golden::golden;
+pub use half::{Example, Half, Reference};
 pub use int::{DIGITS_MAX, Int};
 pub use json::canonical_json;
 pub use options::{Options, OptionsError};
 pub use parse::{DEPTH_MAX, LiteralError};
+pub use reading::Reading;
+pub use style::{Format, Style};
 pub use tags::{answer_section, tags_well_formed};
 pub use value::Value;
 

@@ -3,7 +3,9 @@
 
 use std::fmt::Write;
 
-use super::{Ask, block};
+use quaero_sdk::fenced;
+
+use super::Ask;
 use crate::task::{Example, Kind};
 
 pub(super) fn write(ask: &Ask) -> String {
@@ -18,15 +20,15 @@ pub(super) fn write(ask: &Ask) -> String {
             "## Task: say what this function gives for this input.\n{LANGUAGE}\n{}{}\n\
              Write the value in an ```output block: a whole number, a fraction in lowest terms, or \
              a polynomial in t written out as a sum.\n",
-            block("math", program),
-            block("input", input)
+            fenced("math", program),
+            fenced("input", input)
         ),
         Ask::Abduction { program, output } => format!(
             "## Task: find an input for which this function gives this value.\n{LANGUAGE}\n{}{}\n\
              Any input that works is right. Write its arguments, separated by commas, in an \
              ```input block.\n",
-            block("math", program),
-            block("output", output)
+            fenced("math", program),
+            fenced("output", output)
         ),
         Ask::Induction { message, examples } => induction(message, examples),
     };
@@ -71,9 +73,9 @@ fn propose_program(kind: Kind, references: &[(String, Example)]) -> String {
         let _ = write!(
             text,
             "<reference_{idx}>\n{}{}{}</reference_{idx}>\n",
-            block("math", program),
-            block("input", &example.input),
-            block("output", &example.output)
+            fenced("math", program),
+            fenced("input", &example.input),
+            fenced("output", &example.output)
         );
     }
     text
@@ -88,7 +90,7 @@ fn propose_inputs(program: &str, n_inputs: usize) -> String {
          - {n_inputs} different inputs, each in an ```input block of its own: one number a \
          parameter, separated by commas.\n\
          - One ```message block with a hint that does not give the function away.\n",
-        block("math", program)
+        fenced("math", program)
     )
 }
 
@@ -98,11 +100,11 @@ fn induction(message: &str, examples: &[Example]) -> String {
          It will be tried on other inputs as well.\n\n"
     );
     for example in examples {
-        text.push_str(&block("input", &example.input));
-        text.push_str(&block("output", &example.output));
+        text.push_str(&fenced("input", &example.input));
+        text.push_str(&fenced("output", &example.output));
     }
     if !message.is_empty() {
-        text.push_str(&block("message", message));
+        text.push_str(&fenced("message", message));
     }
     text.push_str("\nWrite the function in a ```math block, like `f(x, y) = x^2 + y`.\n");
     text

@@ -5,7 +5,9 @@
 
 use std::fmt::Write;
 
-use super::{Ask, block};
+use quaero_sdk::fenced;
+
+use super::Ask;
 use crate::options::Options;
 use crate::task::{Example, Kind};
 
@@ -79,9 +81,9 @@ fn propose_program(kind: Kind, references: &[(String, Example)], options: &Optio
         let _ = write!(
             text,
             "<snippet_{idx}>\n{}{}{}</snippet_{idx}>\n",
-            block("python", program),
-            block("input", &example.input),
-            block("output", &example.output)
+            fenced("python", program),
+            fenced("input", &example.input),
+            fenced("output", &example.output)
         );
     }
     text
@@ -107,7 +109,7 @@ fn propose_inputs(program: &str, n_inputs: usize) -> String {
          ```input\n'John', {{'age': 20, 'city': 'New York'}}\n```\n\
          ```input\n'Sammy', {{'age': 37, 'city': 'Los Angeles'}}\n```\n\
          ```message\n<the message>\n```\n",
-        block("python", &format!("{program}\n\n# It is called as f(<input>)"))
+        fenced("python", &format!("{program}\n\n# It is called as f(<input>)"))
     )
 }
 
@@ -118,8 +120,8 @@ fn deduction(program: &str, input: &str) -> String {
          value as a Python literal in an ```output block; strings stand in quotes.\n\n\
          {}{}\n\
          The answer looks like this:\n```output\n{{'age': 20, 'city': 'New York'}}\n```\n",
-        block("python", program),
-        block("input", input)
+        fenced("python", program),
+        fenced("input", input)
     )
 }
 
@@ -131,8 +133,8 @@ fn abduction(program: &str, output: &str) -> String {
          ```input block; strings stand in quotes.\n\n\
          {}{}\n\
          The answer looks like this:\n```input\n'John', {{'age': 20, 'city': 'New York'}}\n```\n",
-        block("python", program),
-        block("output", output)
+        fenced("python", program),
+        fenced("output", output)
     )
 }
 
@@ -146,12 +148,12 @@ fn induction(message: &str, examples: &[Example]) -> String {
         let _ = write!(
             text,
             "<input_{idx}>\n{}</input_{idx}>\n<output_{idx}>\n{}</output_{idx}>\n",
-            block("input", &example.input),
-            block("output", &example.output)
+            fenced("input", &example.input),
+            fenced("output", &example.output)
         );
     }
     if !message.is_empty() {
-        let _ = write!(text, "\n### The message\n{}", block("message", message));
+        let _ = write!(text, "\n### The message\n{}", fenced("message", message));
     }
     text.push_str(
         "\nThe answer looks like this:\n```python\ndef f(a):\n    # steps\n    \

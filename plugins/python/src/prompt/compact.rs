@@ -2,7 +2,9 @@
 //!
 //! The embedded seed model is primed on these very characters: a change here is a change of model.
 
-use super::{Ask, block};
+use quaero_sdk::fenced;
+
+use super::Ask;
 
 pub(super) fn write(ask: &Ask) -> String {
     match ask {
@@ -10,31 +12,31 @@ pub(super) fn write(ask: &Ask) -> String {
             let shown: String = references
                 .iter()
                 .map(|(program, example)| {
-                    block("python", program)
-                        + &block("input", &example.input)
-                        + &block("output", &example.output)
+                    fenced("python", program)
+                        + &fenced("input", &example.input)
+                        + &fenced("output", &example.output)
                 })
                 .collect();
             format!("{shown}<|propose-{}|>```python\n", kind.name())
         }
         Ask::ProposeInputs { program, .. } => {
-            format!("<|propose-induction|>{}```input\n", block("python", program))
+            format!("<|propose-induction|>{}```input\n", fenced("python", program))
         }
         Ask::Deduction { program, input } => {
-            let (program, input) = (block("python", program), block("input", input));
+            let (program, input) = (fenced("python", program), fenced("input", input));
             format!("<|solve-deduction|>{program}{input}```output\n")
         }
         Ask::Abduction { program, output } => {
-            let (program, output) = (block("python", program), block("output", output));
+            let (program, output) = (fenced("python", program), fenced("output", output));
             format!("<|solve-abduction|>{program}{output}```input\n")
         }
         Ask::Induction { message, examples } => {
             let shown: String = examples
                 .iter()
-                .map(|e| block("input", &e.input) + &block("output", &e.output))
+                .map(|e| fenced("input", &e.input) + &fenced("output", &e.output))
                 .collect();
             let message =
-                if message.is_empty() { String::new() } else { block("message", message) };
+                if message.is_empty() { String::new() } else { fenced("message", message) };
             format!("<|solve-induction|>{shown}{message}```python\n")
         }
     }
