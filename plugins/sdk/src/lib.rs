@@ -8,9 +8,9 @@
 //!
 //! # Layout
 //! `family` the trait → `bindings` the words it speaks, generated from `plugins/wit` → `options`
-//! configuration, `style` of prompts → `blocks`, `tags`, `reading` completions → `replies` saying what
-//! they are worth → `golden` cases from files → `half`, `json` halves of tasks → `value`, `int`, `parse`, `repr`, `equal`
-//! plain Python data.
+//! configuration, `style` of prompts → `blocks`, `tags`, `reading` of completions → `replies`
+//! saying what they are worth → `golden` cases from files → `half`, `json` halves of tasks →
+//! `value`, `int`, `parse`, `repr`, `equal` plain Python data.
 
 #[doc(hidden)]
 pub mod bindings;
