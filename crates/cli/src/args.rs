@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Model(ModelCommand),
     /// Scores a model on a held-out suite.
     Eval(Eval),
+    /// Draws a run as one HTML page; several runs side by side.
+    Report(Report),
     /// What this machine has and lacks, each lack with its remedy.
     Doctor(Json),
     /// Makes the embedded seed model again from nothing.
@@ -60,6 +62,16 @@ pub(crate) struct Train {
     /// Prints the resolved configuration and the work of a step, and stops.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Folders of runs, as runs/default-1.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Where to write [default: report.html in the first run's folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

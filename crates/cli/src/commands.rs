@@ -5,5 +5,6 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod model;
 pub(crate) mod plugin;
+pub(crate) mod report;
 pub(crate) mod seed;
 pub(crate) mod train;

@@ -56,6 +56,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
             commands::model::check(dir, json.json)?
         }
         Command::Eval(args) => commands::eval::run(plugins, args)?,
+        Command::Report(args) => commands::report::run(args)?,
         Command::Doctor(args) => commands::doctor::run(plugins, args.json)?,
         Command::SeedModel(args) => commands::seed::run(args)?,
     }
