@@ -50,6 +50,7 @@ pub(super) const SDK: &[File] = &[
     ("vendor/sdk/src/equal.rs", plugins!("sdk/src/equal.rs")),
     ("vendor/sdk/src/family.rs", plugins!("sdk/src/family.rs")),
     ("vendor/sdk/src/golden.rs", plugins!("sdk/src/golden.rs")),
+    ("vendor/sdk/src/half.rs", plugins!("sdk/src/half.rs")),
     ("vendor/sdk/src/int.rs", plugins!("sdk/src/int.rs")),
     ("vendor/sdk/src/json.rs", plugins!("sdk/src/json.rs")),
     ("vendor/sdk/src/lib.rs", plugins!("sdk/src/lib.rs")),
@@ -58,8 +59,10 @@ pub(super) const SDK: &[File] = &[
     ("vendor/sdk/src/parse/number.rs", plugins!("sdk/src/parse/number.rs")),
     ("vendor/sdk/src/parse/quoted.rs", plugins!("sdk/src/parse/quoted.rs")),
     ("vendor/sdk/src/printable.rs", plugins!("sdk/src/printable.rs")),
+    ("vendor/sdk/src/reading.rs", plugins!("sdk/src/reading.rs")),
     ("vendor/sdk/src/replies.rs", plugins!("sdk/src/replies.rs")),
     ("vendor/sdk/src/repr.rs", plugins!("sdk/src/repr.rs")),
+    ("vendor/sdk/src/style.rs", plugins!("sdk/src/style.rs")),
     ("vendor/sdk/src/tags.rs", plugins!("sdk/src/tags.rs")),
     ("vendor/sdk/src/value.rs", plugins!("sdk/src/value.rs")),
 ];
