@@ -133,33 +133,34 @@ impl KvPages {
         (&self.keys, &self.values)
     }
 
-    /// Copies pages `from` onto pages `to`.
+    /// Copies the keys and values of slots `from` (64 · page + place) to slots `to`.
     ///
     /// # Errors
     /// If the launch fails.
     ///
     /// # Panics
-    /// If a page is not below the number of pages, or is both read and written.
-    pub fn copy_pages(&mut self, from: &[u32], to: &[u32]) -> Result<(), Error> {
-        assert_eq!(from.len(), to.len(), "copy_pages: as many sources as targets");
+    /// If a slot lies beyond the pages, is both read and written, or is written twice.
+    pub fn copy_slots(&mut self, from: &[usize], to: &[usize]) -> Result<(), Error> {
+        assert_eq!(from.len(), to.len(), "copy_slots: as many sources as targets");
+        let mut written = to.to_vec();
+        written.sort_unstable();
         assert!(
-            !to.iter().enumerate().any(|(i, page)| from.contains(page) || to[..i].contains(page)),
-            "copy_pages: a page is written that is also read, or written twice"
+            written.windows(2).all(|pair| pair[0] != pair[1])
+                && from.iter().all(|slot| written.binary_search(slot).is_err()),
+            "copy_slots: a slot is written that is also read, or written twice"
         );
         let device = self.keys.device().clone();
-        let upload = |pages: &[u32]| {
-            let pages: Vec<i32> = pages.iter().map(|&page| page as i32).collect();
-            device.indices(&pages, self.n_pages)
+        let upload = |slots: &[usize]| {
+            let slots: Vec<i32> = slots.iter().map(|&slot| slot as i32).collect();
+            device.indices(&slots, self.n_pages * PAGE_LEN)
         };
         let (from, to) = (upload(from)?, upload(to)?);
-        let n = Self::page_elements(self.heads);
-        for pages in [&mut self.keys, &mut self.values] {
-            let call = Call::new(&device, "copy_pages").grid([from.len(), 1, 1]);
-            let call = call.write(&mut pages.view_mut()).read(from.view()).read(to.view()).int(n);
-            // SAFETY: the pages are below their number, and no page is read and written.
-            unsafe { call.launch()? };
-        }
-        Ok(())
+        let Heads { n_kv_heads, head_dim, .. } = self.heads;
+        let call = Call::new(&device, "copy_slots").grid([from.len(), 1, 1]);
+        let call = call.write(&mut self.keys.view_mut()).write(&mut self.values.view_mut());
+        let call = call.read(from.view()).read(to.view()).int(n_kv_heads).int(head_dim);
+        // SAFETY: the slots lie in the pages, and none is read and written.
+        unsafe { call.launch() }
     }
 }
 
