@@ -36,11 +36,33 @@ struct Function(sys::CUfunction);
 // SAFETY: a function handle belongs to the context, not to a thread.
 unsafe impl Send for Function {}
 
+/// The driver's own pool of a device.
+#[derive(Clone, Copy)]
+struct Pool(sys::CUmemoryPool);
+
+// SAFETY: a pool belongs to the device, not to a thread.
+unsafe impl Send for Pool {}
+// SAFETY: as above; the driver guards its pools.
+unsafe impl Sync for Pool {}
+
+/// The device's pool, told to keep what is given back for the next allocation.
+fn keep_memory(device: sys::CUdevice) -> Result<Pool, DriverError> {
+    // SAFETY: the device was opened.
+    let pool = unsafe { result::device::get_default_mem_pool(device) }?;
+    let mut most = u64::MAX;
+    let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the attribute takes one number, which is read before the call returns.
+    unsafe { sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut most).cast()) }.result()?;
+    Ok(Pool(pool))
+}
+
 /// A GPU.
 pub(super) struct Cuda {
     ctx: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     name: String,
+    /// Where allocations come from, in the order of the stream.
+    pool: Pool,
     /// Compute capability.
     capability: (i32, i32),
     cache: PathBuf,
@@ -76,11 +98,13 @@ impl Cuda {
             return Err(Error::Architecture { major, minor });
         }
         let stream = ctx.new_stream().map_err(driver("a stream"))?;
+        let pool = keep_memory(ctx.cu_device()).map_err(driver("the memory pool"))?;
         let name = ctx.name().map_err(driver("its name"))?;
         Ok(Self {
             ctx,
             stream,
             name,
+            pool,
             capability: (major, minor),
             cache: options.cache,
             functions: Mutex::default(),
@@ -89,6 +113,20 @@ impl Cuda {
 
     fn bind(&self) -> Result<(), Error> {
         self.ctx.bind_to_thread().map_err(driver("binding the context"))
+    }
+
+    /// Bytes that the pool holds and nobody uses.
+    fn idle_bytes(&self) -> usize {
+        let read = |attribute| {
+            let mut n = 0_u64;
+            // SAFETY: the attribute gives one number to the place given.
+            let done =
+                unsafe { sys::cuMemPoolGetAttribute(self.pool.0, attribute, (&raw mut n).cast()) };
+            done.result().map_or(0, |()| n as usize)
+        };
+        use sys::CUmemPool_attribute as Attribute;
+        let reserved = read(Attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT);
+        reserved.saturating_sub(read(Attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT))
     }
 
     /// The function of a kernel, loaded when first used.
@@ -136,39 +174,49 @@ impl Backend for Cuda {
 
     fn alloc(&self, n_bytes: usize) -> Result<u64, Error> {
         self.bind()?;
-        // SAFETY: takes any size above 0.
-        unsafe { result::malloc_sync(n_bytes.max(16)) }.map_err(|_| Error::Memory {
-            device: self.name(),
-            n_bytes,
-            free_bytes: self.free_bytes().unwrap_or(0),
-            remedy: "a smaller batch or model, recomputed activations, or the lean optimiser",
+        // SAFETY: takes any size above 0; what goes through the stream later may use it.
+        unsafe { result::malloc_async(self.stream.cu_stream(), n_bytes.max(16)) }.map_err(|_| {
+            Error::Memory {
+                device: self.name(),
+                n_bytes,
+                free_bytes: self.free_bytes().unwrap_or(0),
+                remedy: "a smaller batch or model, recomputed activations, or the lean optimiser",
+            }
         })
     }
 
     fn free_bytes(&self) -> Option<usize> {
         self.bind().ok()?;
-        result::mem_get_info().ok().map(|(free, _)| free)
+        let (free, _) = result::mem_get_info().ok()?;
+        Some(free + self.idle_bytes())
     }
 
     unsafe fn free(&self, address: u64, _n_bytes: usize) {
         // A driver that fails here has failed before, and said so there.
         if self.bind().is_ok() {
-            // SAFETY: the caller vouches for the address; this waits for what still uses it.
-            let _ = unsafe { result::free_sync(address) };
+            // SAFETY: the caller vouches for the address; it is given back in the stream's order,
+            // behind whatever still uses it.
+            let _ = unsafe { result::free_async(address, self.stream.cu_stream()) };
         }
     }
 
     unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<(), Error> {
         self.bind()?;
-        // SAFETY: the caller vouches for the target, and the next line waits for the copy.
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the caller vouches for the target. Pageable memory is staged before the call
+        // returns, so that the source may go.
         unsafe { result::memcpy_htod_async(to, bytes, self.stream.cu_stream()) }
-            .map_err(driver("upload"))?;
-        self.synchronize()
+            .map_err(driver("upload"))
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error> {
         self.bind()?;
-        // SAFETY: the caller vouches for the source, and the next line waits for the copy.
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the caller vouches for the source, and the last line waits for the copy.
         unsafe { result::memcpy_dtoh_async(bytes, from, self.stream.cu_stream()) }
             .map_err(driver("download"))?;
         self.synchronize()
