@@ -74,6 +74,12 @@ impl Angles {
         Ok(Self { cos: device.upload(cos)?, sin: device.upload(sin)?, half, n_positions })
     }
 
+    /// Where they lie.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        self.cos.device()
+    }
+
     fn check(&self, positions: &Indices, n_rows: usize, d: usize) {
         assert!(
             self.half * 2 == d && positions.bound() <= self.n_positions,
