@@ -56,9 +56,9 @@ pub(crate) struct Train {
     /// Goes on from the newest whole checkpoint of the run.
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Where to compute.
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub(crate) device: Device,
+    /// Same as `--set run.device=…`: auto takes a GPU where there is one.
+    #[arg(long, value_enum)]
+    pub(crate) device: Option<Device>,
     /// Prints the resolved configuration and the work of a step, and stops.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -82,15 +82,84 @@ pub(crate) enum Device {
     Simt,
 }
 
+impl Device {
+    /// As the configuration calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Simt => "simt",
+        }
+    }
+
+    pub(crate) fn kind(self) -> quaero_ops::Kind {
+        match self {
+            Self::Auto => quaero_ops::Kind::Auto,
+            Self::Cpu => quaero_ops::Kind::Cpu,
+            Self::Cuda => quaero_ops::Kind::Cuda,
+            Self::Simt => quaero_ops::Kind::Simt,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Generation on the seed model: tokens a second, beside PyTorch's if it is there.
     Rollout(BenchArgs),
     /// A training step on the seed model: tokens a second, beside PyTorch's if it is there.
     Update(BenchArgs),
+    /// Self-play's numeric work on a random model of a real shape: generation, then an update.
+    Step(BenchStep),
     /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
     /// beside pyeryx and a pool of processes if they are there.
     Verify(BenchVerify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchStep {
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    /// The model's shape.
+    #[arg(long, value_enum, default_value_t = Shape::Toy)]
+    pub(crate) shape: Shape,
+    /// Steps; the first is a warm-up and not counted.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) steps: usize,
+    /// Prompts of a step.
+    #[arg(long, default_value_t = 32)]
+    pub(crate) prompts: usize,
+    /// Completions of a prompt.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) samples: usize,
+    /// Tokens of a prompt.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) prompt_tokens: usize,
+    /// Tokens of a completion.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) completion_tokens: usize,
+    /// Tokens that go through the model at once in the update.
+    #[arg(long, default_value_t = 16384)]
+    pub(crate) micro_batch_tokens: usize,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+/// Shapes of published models, for random weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// Two layers of 128 channels: what an emulated device can bear.
+    Toy,
+    /// Qwen2.5-0.5B.
+    #[value(name = "qwen2.5-0.5b")]
+    Qwen25Half,
+    /// Qwen3-0.6B.
+    #[value(name = "qwen3-0.6b")]
+    Qwen3Small,
+    /// Qwen2.5-1.5B.
+    #[value(name = "qwen2.5-1.5b")]
+    Qwen25,
 }
 
 #[derive(Debug, Args)]
@@ -281,6 +350,9 @@ pub(crate) struct Eval {
     /// Answers a task at temperature 1; without it one greedy answer.
     #[arg(long)]
     pub(crate) samples: Option<usize>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
     /// The configuration whose prompts and limits apply.
     #[arg(long, default_value = "configs/default.toml")]
     pub(crate) config: PathBuf,

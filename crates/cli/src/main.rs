@@ -50,6 +50,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
         Command::Train(args) => return commands::train::run(plugins, args),
         Command::Bench(Bench::Rollout(args)) => commands::bench::rollout(args)?,
         Command::Bench(Bench::Update(args)) => commands::bench::update(args)?,
+        Command::Bench(Bench::Step(args)) => commands::bench::step::run(plugins, args)?,
         Command::Plugin(args) => commands::plugin::run(plugins, args)?,
         Command::Bench(Bench::Verify(args)) => commands::bench::verify::run(plugins, args)?,
         Command::Model(ModelCommand::Check { dir, json }) => {

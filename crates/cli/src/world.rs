@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_evals::Suite;
+use quaero_ops::Device;
 use quaero_policy::Policy;
 use quaero_runtime::{Host, Refused};
 
@@ -43,6 +44,16 @@ fn sandbox(resolved: &Resolved, plugins: &Path) -> anyhow::Result<quaero_runtime
     let cache = Some(plugins.join(".cache"));
     let progress = Arc::new(|words: &str| print::note(words));
     Ok(resolved.runtime(plugins.to_owned(), cache, progress)?)
+}
+
+/// The device of `kind`; kernels that are compiled on this machine are kept beside the families.
+pub(crate) fn device(plugins: &Path, kind: quaero_ops::Kind) -> anyhow::Result<Device> {
+    Ok(Device::open(kind, &plugins.join(".cache/kernels"))?)
+}
+
+/// `policy` with its model on `device`.
+pub(crate) fn placed(policy: Policy, device: &Device) -> anyhow::Result<Policy> {
+    Ok(Policy { model: policy.model.to(device)?, ..policy })
 }
 
 /// The model in `folder`, or the embedded one when it is called `seed`.

@@ -24,7 +24,7 @@ impl Resolved {
     /// When a kind or the name of an estimator, level or aggregation is none.
     pub fn train(&self, eval: Option<quaero_train::Eval>) -> Result<quaero_train::Options, Error> {
         let raw = &self.raw;
-        let raw::Run { seed, steps } = raw.run;
+        let raw::Run { seed, steps, device: _ } = &raw.run;
         let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
         let raw::Checkpoint { every, keep } = raw.checkpoint;
         let raw::Engine { max_batch, page_tokens, cache_mib } = raw.engine;
@@ -32,8 +32,8 @@ impl Resolved {
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
         Ok(quaero_train::Options {
-            seed,
-            steps,
+            seed: *seed,
+            steps: *steps,
             mix: mix(raw)?,
             seeding: quaero_train::Seeding { tasks_per_kind, rounds_max },
             propose: propose(&raw.propose),
@@ -46,6 +46,20 @@ impl Resolved {
             engine: quaero_engine::Options { max_batch, page_tokens, cache_mib },
             eval,
             checkpoint: quaero_train::CheckpointOptions { every, keep },
+        })
+    }
+
+    /// Where to compute.
+    ///
+    /// # Errors
+    /// When the name is none.
+    pub fn device(&self) -> Result<quaero_ops::Kind, Error> {
+        Ok(match self.raw.run.device.as_str() {
+            "auto" => quaero_ops::Kind::Auto,
+            "cpu" => quaero_ops::Kind::Cpu,
+            "cuda" => quaero_ops::Kind::Cuda,
+            "simt" => quaero_ops::Kind::Simt,
+            other => return Err(choice("run.device", "auto, cpu, cuda or simt", other)),
         })
     }
 

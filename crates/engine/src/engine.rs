@@ -11,8 +11,9 @@ use crate::request::{Finish, Output, Progress, Refusal, Request, Stats};
 use crate::sample::{Draw, Scratch};
 use crate::schedule::{Job, Schedule, Turn, pages_needed};
 
-/// Tokens of prompts that a step reads beside the running sequences.
-const PREFILL_TOKENS: usize = 512;
+/// Tokens of prompts that a step reads beside the running sequences: on the CPU as many as stay in
+/// its caches, on a device enough to fill it.
+const PREFILL_TOKENS: [usize; 2] = [512, 8192];
 
 /// How large the engine may grow. No result depends on it, except that a request which does not
 /// fit into the cache even alone is refused.
@@ -31,7 +32,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Engine {
     options: Options,
-    prefill_tokens: usize,
+    /// Set by tests: no result depends on it.
+    prefill_tokens: Option<usize>,
     cache: Option<(Config, KvCache)>,
     stats: Stats,
 }
@@ -40,7 +42,7 @@ impl Engine {
     /// An engine; its memory is taken at the first call.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { options, prefill_tokens: PREFILL_TOKENS, cache: None, stats: Stats::default() }
+        Self { options, prefill_tokens: None, cache: None, stats: Stats::default() }
     }
 
     /// What the last call has done.
@@ -69,7 +71,9 @@ impl Engine {
             return Err(Error::EmptyBatch);
         }
         self.stats = Stats::default();
-        let (max_batch, prefill_tokens) = (self.options.max_batch, self.prefill_tokens);
+        let usual = PREFILL_TOKENS[usize::from(!model.device().is_cpu())];
+        let prefill_tokens = self.prefill_tokens.unwrap_or(usual);
+        let max_batch = self.options.max_batch;
         let cache = prepare(&mut self.cache, &self.options, model)?;
         let stats = &mut self.stats;
         let (jobs, mut outputs) = sort_out(requests, model.config(), cache);

@@ -1,6 +1,7 @@
 //! Random weights.
 
 use quaero_rng::Key;
+use rayon::prelude::*;
 
 use crate::config::Config;
 use crate::params::{Class, Params, specs};
@@ -41,7 +42,7 @@ impl Init {
 /// depend on the others.
 pub(crate) fn random(config: &Config, init: Init, key: Key) -> Params {
     let mut params = Params::zeros(config);
-    for (spec, tensor) in specs(config).iter().zip(params.tensors_mut()) {
+    specs(config).par_iter().zip(params.tensors_mut()).for_each(|(spec, tensor)| {
         let fan_in = 1.0 / (tensor.row_len() as f32).sqrt();
         let input = init.input.unwrap_or(fan_in);
         let std = match spec.class {
@@ -51,14 +52,14 @@ pub(crate) fn random(config: &Config, init: Init, key: Key) -> Params {
             Class::Head => init.head,
             Class::Norm => {
                 tensor.data_mut().fill(1.0);
-                continue;
+                return;
             }
-            Class::Bias => continue,
+            Class::Bias => return,
         };
         if std > 0.0 {
             let mut stream = key.named(&spec.name).stream();
             tensor.data_mut().iter_mut().for_each(|x| *x = std * stream.normal());
         }
-    }
+    });
     params
 }

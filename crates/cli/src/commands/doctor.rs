@@ -15,7 +15,7 @@ struct Check {
 }
 
 pub(crate) fn run(plugins: &Path, as_json: bool) -> anyhow::Result<()> {
-    let checks = [processor(), memory(), sandbox(plugins), model(), accelerator()];
+    let checks = [processor(), memory(), sandbox(plugins), model(), accelerator(plugins)];
     if as_json {
         let all: Vec<_> = checks
             .iter()
@@ -105,7 +105,11 @@ fn model() -> Check {
     }
 }
 
-fn accelerator() -> Check {
-    let found = "not used: this build computes on the CPU".to_owned();
+/// Training starts without a GPU, so that its absence is no lack.
+fn accelerator(plugins: &Path) -> Check {
+    let found = match world::device(plugins, quaero_ops::Kind::Cuda) {
+        Ok(device) => device.name(),
+        Err(error) => format!("none: {error:#}"),
+    };
     Check { name: "GPU", found, remedy: None }
 }

@@ -14,7 +14,8 @@ pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let resolved = quaero_config::load(Some(&args.config), &[])?;
     let options = resolved.train(None)?;
     let host = world::host(&resolved, plugins)?;
-    let policy = world::policy(&args.model)?;
+    let device = world::device(plugins, args.device.kind())?;
+    let policy = world::placed(world::policy(&args.model)?, &device)?;
     let suite = world::suite(&host, &args.suite, args.data.as_deref())?.limited(args.limit);
     let sampling = match args.samples {
         Some(_) => Sampling::plain(1.0),

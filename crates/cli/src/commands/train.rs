@@ -7,31 +7,34 @@ use std::sync::atomic::Ordering;
 use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_evals::{Score, Suite};
+use quaero_ops::Kind;
 use quaero_runtime::Host;
 use quaero_train::{Control, End, Eval, Observer, Setup, train};
 
-use crate::args::{Device, Train};
+use crate::args::Train;
 use crate::progress::Progress;
 use crate::{Done, print, world};
 
 pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
-    if matches!(args.device, Device::Cuda | Device::Simt) {
-        anyhow::bail!(
-            "this build computes on the CPU alone: use --device cpu or auto (the CUDA path is \
-             not built yet)"
-        );
-    }
     let folder = run_folder(args)?;
-    let resolved = resolve(args, &folder)?;
+    let resolved = resolve(args, &folder, &[])?;
+    let kind = resolved.device()?;
     if args.dry_run {
         return dry_run(&resolved).map(|()| Done::Whole);
     }
+    let device = world::device(plugins, kind)?;
+    // What a run was begun on is part of its configuration: it goes on there.
+    let found = (kind == Kind::Auto)
+        .then(|| format!("run.device={}", if device.is_cpu() { "cpu" } else { "cuda" }));
+    let resolved = resolve(args, &folder, found.as_slice())?;
     print::note(&format!("run {} (configuration {})", folder.display(), resolved.hash));
     let host = world::host(&resolved, plugins)?;
     let policy = world::policy(Path::new(&resolved.raw.model.path))?;
+    let policy = world::placed(policy, &device)?;
     let millions = policy.model.params().n_elements() as f64 / 1e6;
     let (threads, kinds) = (rayon::current_num_threads(), kinds(&resolved));
-    print::note(&format!("model {millions:.2} M parameters · {threads} threads · {kinds}"));
+    let place = if device.is_cpu() { format!("{threads} threads") } else { device.name() };
+    print::note(&format!("model {millions:.2} M parameters · {place} · {kinds}"));
     let options = resolved.train(eval(&resolved, &host)?)?;
     let control = stop_on_interrupt()?;
     let done = if args.resume { done_steps(&folder)? } else { 0 };
@@ -59,8 +62,10 @@ fn run_folder(args: &Train) -> anyhow::Result<PathBuf> {
 }
 
 /// A resumed run has its own configuration; what is typed now lies over it.
-fn resolve(args: &Train, folder: &Path) -> anyhow::Result<Resolved> {
+fn resolve(args: &Train, folder: &Path, found: &[String]) -> anyhow::Result<Resolved> {
     let mut sets = args.sets.clone();
+    sets.extend(args.device.map(|device| format!("run.device={}", device.name())));
+    sets.extend_from_slice(found);
     sets.extend(args.steps.map(|steps| format!("run.steps={steps}")));
     let kept = folder.join("config.toml");
     let overlay = if args.resume { &kept } else { &args.config };

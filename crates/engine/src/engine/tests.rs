@@ -142,7 +142,7 @@ fn nothing_around_a_sample_changes_it() {
     for max_batch in [1, 2, 5, 33] {
         for (prefill_tokens, page_tokens, cache_mib) in [(512, 32, 1), (1, 64, 8), (37, 40, 2)] {
             let mut engine = Engine::new(Options { max_batch, page_tokens, cache_mib });
-            engine.prefill_tokens = prefill_tokens;
+            engine.prefill_tokens = Some(prefill_tokens);
             assert_eq!(run(&mut engine, &model, &requests), expected, "{max_batch}");
             // The pages now hold what was left there.
             assert_eq!(run(&mut engine, &model, &requests), expected, "{max_batch} again");
@@ -278,7 +278,7 @@ proptest! {
             .map(|&(n_prompt, n, max_new, law)| request(n_prompt, n, max_new, laws[law]))
             .collect();
         let mut engine = Engine::new(Options { max_batch, page_tokens: 32, cache_mib });
-        engine.prefill_tokens = prefill_tokens;
+        engine.prefill_tokens = Some(prefill_tokens);
         for output in run(&mut engine, &model, &requests) {
             let expected = reference(&model, &requests[output.request_idx], output.sample_idx);
             prop_assert_eq!((output.tokens, output.finish), expected);
