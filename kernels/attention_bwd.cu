@@ -107,18 +107,19 @@ template<int D> DEV void backward_kv(bf16 *dqkv, const bf16 *qkv, const bf16 *do
       scores<D>(p, sk, sq, warp * 16);
       scores<D>(ds, sv, sd, warp * 16);
       UNROLL for (int j = 0; j < 8; j++) UNROLL for (int e = 0; e < 4; e++) {
-        const int key = k0 + warp * 16 + (lane >> 2) + (e >> 1) * 8;
+        const int key = k0 - q0 + warp * 16 + (lane >> 2) + (e >> 1) * 8;
         const int i = j * 8 + (lane & 3) * 2 + (e & 1);
-        const bool seen = i < n && key <= q0 + i;
-        p[j][e] = seen ? ex2(p[j][e] * scale * 1.44269504089f - s_lse[i]) : 0.f;
+        // Rows behind the last are zeros, gradient and all, and add nothing.
+        p[j][e] = key <= i ? ex2(p[j][e] * scale * 1.44269504089f - s_lse[i]) : 0.f;
         ds[j][e] = p[j][e] * (ds[j][e] - s_delta[i]) * scale;
       }
       add_product<D>(dv, p, sd);
       add_product<D>(dk, ds, sq);
     }
   bf16 *to = dqkv + (row0 + k0) * width + (n_heads + kv) * D;
-  store_rows<D>(to, width, dk, warp * 16, seq.n_rows - k0);
-  store_rows<D>(to + n_kv * D, width, dv, warp * 16, seq.n_rows - k0);
+  const int n_keys = ((const Piece *)pieces)[blockIdx.z].n_rows - k0; // read again: registers
+  store_rows<D>(to, width, dk, warp * 16, n_keys);
+  store_rows<D>(to + n_kv * D, width, dv, warp * 16, n_keys);
 }
 
 template<int D> DEV void backward_q(bf16 *dqkv, const bf16 *qkv, const bf16 *dout, const float *lse,
@@ -143,35 +144,36 @@ template<int D> DEV void backward_q(bf16 *dqkv, const bf16 *qkv, const bf16 *dou
     row_delta[h] = r < seq.n_rows ? delta[at] : 0.f;
   }
   float dq[D / 8][4] = {};
-  for (int own = seq.n_prefix == 0; own < 2; own++) { // the prefix, then the piece itself
-    const int end = own ? q0 + 1 : seq.n_prefix, n_keys = own ? seq.n_rows : seq.n_prefix;
-    const int64_t first = own ? row0 : seq.prefix_row0;
-    for (int k0 = 0; k0 < end; k0 += KEYS) {
-      const bf16 *keys = qkv + (first + k0) * width + (n_heads + kv) * D;
-      __syncthreads(); // all have done with the last keys
-      load_rows<D, 128>(sk, keys, width, n_keys - k0);
-      load_rows<D, 128>(sv, keys + n_kv * D, width, n_keys - k0);
-      cp_async_commit();
-      cp_async_wait<0>();
-      __syncthreads();
-      float p[8][4] = {}, ds[8][4] = {};
-      scores<D>(p, sq, sk, warp * 16);
-      scores<D>(ds, sd, sv, warp * 16);
-      UNROLL for (int j = 0; j < 8; j++) UNROLL for (int e = 0; e < 4; e++) {
-        const int key = k0 + j * 8 + (lane & 3) * 2 + (e & 1), h = e >> 1;
-        const int r = q0 + warp * 16 + (lane >> 2) + h * 8;
-        const bool seen = r < seq.n_rows && key <= (own ? r : seq.n_prefix - 1);
-        const float w = seen ? ex2(p[j][e] * scale * 1.44269504089f - row_lse[h]) : 0.f;
-        ds[j][e] = w * (ds[j][e] - row_delta[h]) * scale;
-      }
-      add_product<D>(dq, ds, sk);
+  const int n_prefix_blocks = (seq.n_prefix + KEYS - 1) / KEYS; // the prefix, then the piece itself
+  for (int b = 0; b <= n_prefix_blocks + q0 / KEYS; b++) {
+    const bool own = b >= n_prefix_blocks;
+    const int k0 = (own ? b - n_prefix_blocks : b) * KEYS;
+    const int n_keys = (own ? seq.n_rows : seq.n_prefix) - k0;
+    const bf16 *keys =
+        qkv + ((own ? row0 : seq.prefix_row0) + k0) * width + (n_heads + kv) * D;
+    __syncthreads(); // all have done with the last keys
+    load_rows<D, 128>(sk, keys, width, n_keys);
+    load_rows<D, 128>(sv, keys + n_kv * D, width, n_keys);
+    cp_async_commit();
+    cp_async_wait<0>();
+    __syncthreads();
+    float p[8][4] = {}, ds[8][4] = {};
+    scores<D>(p, sq, sk, warp * 16);
+    scores<D>(ds, sd, sv, warp * 16);
+    UNROLL for (int j = 0; j < 8; j++) UNROLL for (int e = 0; e < 4; e++) {
+      const int key = j * 8 + (lane & 3) * 2 + (e & 1), h = e >> 1;
+      const int r = q0 - k0 + warp * 16 + (lane >> 2) + h * 8; // behind the last: not stored
+      const bool seen = own ? key <= r : key < n_keys;
+      const float w = seen ? ex2(p[j][e] * scale * 1.44269504089f - row_lse[h]) : 0.f;
+      ds[j][e] = w * (ds[j][e] - row_delta[h]) * scale;
     }
+    add_product<D>(dq, ds, sk);
   }
   store_rows<D>(dqkv + (row0 + q0) * width + head * D, width, dq, warp * 16, seq.n_rows - q0);
 }
 
 #define ATTENTION_BWD(D)                                                                           \
-  KERNEL __launch_bounds__(128) attention_bwd_dkdv_d##D(                                           \
+  KERNEL __launch_bounds__(128, 2) attention_bwd_dkdv_d##D(                                        \
       bf16 *dqkv, const bf16 *qkv, const bf16 *dout, const float *lse, const float *delta,         \
       const int *pieces, int n_heads, int n_kv, float scale) {                                  \
     backward_kv<D>(dqkv, qkv, dout, lse, delta, pieces, n_heads, n_kv, scale);                  \

@@ -393,8 +393,8 @@ pub const MUTANTS: &[Mutant] = &[
         what: "a key does not see its own row",
         file: "attention_bwd.cu",
         tried: "attention_bwd.cu",
-        from: "key <= q0 + i",
-        to: "key < q0 + i",
+        from: "key <= i ?",
+        to: "key < i ?",
     },
     Mutant {
         what: "keys learn from one head of the group",
@@ -414,7 +414,7 @@ pub const MUTANTS: &[Mutant] = &[
         what: "keys are overwritten while a warp reads",
         file: "attention_bwd.cu",
         tried: "attention_bwd.cu",
-        from: "      __syncthreads(); // all have done with the last keys\n",
+        from: "    __syncthreads(); // all have done with the last keys\n",
         to: "",
     },
     Mutant {
@@ -435,8 +435,8 @@ pub const MUTANTS: &[Mutant] = &[
         what: "a branch sees keys behind its prefix",
         file: "attention_bwd.cu",
         tried: "attention_bwd.cu",
-        from: "seq.n_prefix - 1)",
-        to: "seq.n_prefix)",
+        from: "key < n_keys;",
+        to: "key <= n_keys;",
     },
     Mutant {
         what: "ratios are not clipped from below",
