@@ -141,17 +141,21 @@ impl KvPages {
     /// # Panics
     /// If a page is not below the number of pages, or is both read and written.
     pub fn copy_pages(&mut self, from: &[u32], to: &[u32]) -> Result<(), Error> {
-        assert_eq!(from.len(), to.len(), "copy_pages: as many sources as targets");
-        assert!(
-            !to.iter().enumerate().any(|(i, page)| from.contains(page) || to[..i].contains(page)),
-            "copy_pages: a page is written that is also read, or written twice"
-        );
         let device = self.keys.device().clone();
-        let upload = |pages: &[u32]| {
-            let pages: Vec<i32> = pages.iter().map(|&page| page as i32).collect();
-            device.indices(&pages, self.n_pages)
-        };
-        let (from, to) = (upload(from)?, upload(to)?);
+        self.copy(&PageCopies::new(&device, from, to, self.n_pages)?)
+    }
+
+    /// [`Self::copy_pages`] of a list that lies on the device.
+    ///
+    /// # Errors
+    /// If the launch fails.
+    ///
+    /// # Panics
+    /// If the list was made for more pages than there are.
+    pub fn copy(&mut self, copies: &PageCopies) -> Result<(), Error> {
+        let PageCopies { from, to } = copies;
+        assert!(from.bound() <= self.n_pages, "copy_pages: a list for {} pages", from.bound());
+        let device = self.keys.device().clone();
         let n = Self::page_elements(self.heads);
         for pages in [&mut self.keys, &mut self.values] {
             let call = Call::new(&device, "copy_pages").grid([from.len(), 1, 1]);
@@ -160,6 +164,40 @@ impl KvPages {
             unsafe { call.launch()? };
         }
         Ok(())
+    }
+}
+
+/// Pages to copy, on the device: no page is read and written, none written twice.
+#[derive(Debug)]
+pub struct PageCopies {
+    from: Indices,
+    to: Indices,
+}
+
+impl PageCopies {
+    /// Pages `from` onto pages `to`, all below `n_pages`.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    ///
+    /// # Panics
+    /// If a page is not below the number of pages, is both read and written, or written twice.
+    pub fn new(
+        device: &Device,
+        from: &[u32],
+        to: &[u32],
+        n_pages: usize,
+    ) -> Result<Self, Error> {
+        assert_eq!(from.len(), to.len(), "copy_pages: as many sources as targets");
+        assert!(
+            !to.iter().enumerate().any(|(i, page)| from.contains(page) || to[..i].contains(page)),
+            "copy_pages: a page is written that is also read, or written twice"
+        );
+        let upload = |pages: &[u32]| {
+            let pages: Vec<i32> = pages.iter().map(|&page| page as i32).collect();
+            device.indices(&pages, n_pages)
+        };
+        Ok(Self { from: upload(from)?, to: upload(to)? })
     }
 }
 

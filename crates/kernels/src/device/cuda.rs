@@ -1,8 +1,13 @@
 //! A GPU, through the CUDA driver, which is looked for when a device is opened and not before.
 //!
-//! Kernels come as cubins embedded in this binary; for an architecture without one NVRTC compiles
-//! the embedded sources, where it is at hand, and a cache on disk keeps the result.
+//! Kernels come as cubins embedded in this binary; for an architecture without one, and for a
+//! kernel of the user's own, nvcc or NVRTC compiles the sources, where one is at hand, and a cache
+//! on disk keeps the result.
+//!
+//! Memory is taken and given back in the order of the one stream, so that neither waits for the
+//! device. Several threads may use it: what a thread asks for is done in its order.
 
+mod clock;
 mod code;
 
 use std::collections::BTreeMap;
@@ -12,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
-use super::Backend;
+use super::{Backend, Facts};
 use crate::call::Launch;
 use crate::{Error, Kernel};
 
@@ -26,6 +31,16 @@ pub struct CudaOptions {
     pub ordinal: usize,
     /// Where kernels that were compiled on this machine are kept.
     pub cache: PathBuf,
+    /// Texts that stand in for embedded kernel files, by name: a kernel of one's own, say.
+    pub overlay: BTreeMap<String, String>,
+}
+
+impl CudaOptions {
+    /// The first GPU, with the embedded kernels.
+    #[must_use]
+    pub fn new(cache: PathBuf) -> Self {
+        Self { ordinal: 0, cache, overlay: BTreeMap::new() }
+    }
 }
 
 /// Handles of the driver. They are numbers that the driver checks, and it may be called from any
@@ -36,6 +51,15 @@ struct Function(sys::CUfunction);
 // SAFETY: a function handle belongs to the context, not to a thread.
 unsafe impl Send for Function {}
 
+/// The device's pool of memory.
+#[derive(Clone, Copy)]
+struct Pool(sys::CUmemoryPool);
+
+// SAFETY: a pool's handle belongs to the device, not to a thread; the driver locks it.
+unsafe impl Send for Pool {}
+// SAFETY: as above.
+unsafe impl Sync for Pool {}
+
 /// A GPU.
 pub(super) struct Cuda {
     ctx: Arc<CudaContext>,
@@ -43,13 +67,34 @@ pub(super) struct Cuda {
     name: String,
     /// Compute capability.
     capability: (i32, i32),
+    /// Where memory comes from, if the driver has pools.
+    pool: Option<Pool>,
     cache: PathBuf,
+    overlay: BTreeMap<String, String>,
     functions: Mutex<BTreeMap<String, Function>>,
 }
 
 fn driver(op: &str) -> impl FnOnce(DriverError) -> Error {
     let op = op.to_owned();
     move |error| Error::Driver { op, message: error.to_string() }
+}
+
+/// The pool of a device that has one, told to keep what is given back: a training step takes the
+/// same memory again and again.
+fn pool(ctx: &CudaContext) -> Result<Option<Pool>, Error> {
+    let has = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED;
+    if ctx.attribute(has).map_err(driver("memory pools"))? == 0 {
+        return Ok(None);
+    }
+    // SAFETY: the device is the context's own.
+    let pool = unsafe { result::device::get_default_mem_pool(ctx.cu_device()) }
+        .map_err(driver("the memory pool"))?;
+    let mut keep = u64::MAX;
+    let threshold = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the pool is the device's, and the attribute is a u64.
+    unsafe { result::mem_pool::set_attribute(pool, threshold, (&raw mut keep).cast()) }
+        .map_err(driver("the memory pool"))?;
+    Ok(Some(Pool(pool)))
 }
 
 impl Cuda {
@@ -78,11 +123,13 @@ impl Cuda {
         let stream = ctx.new_stream().map_err(driver("a stream"))?;
         let name = ctx.name().map_err(driver("its name"))?;
         Ok(Self {
-            ctx,
             stream,
             name,
             capability: (major, minor),
+            pool: pool(&ctx)?,
+            ctx,
             cache: options.cache,
+            overlay: options.overlay,
             functions: Mutex::default(),
         })
     }
@@ -97,7 +144,7 @@ impl Cuda {
         if let Some(function) = functions.get(&kernel.name) {
             return Ok(*function);
         }
-        let image = code::image(&kernel.file, self.capability, &self.cache)?;
+        let image = code::image(&kernel.file, self.capability, &self.cache, &self.overlay)?;
         // SAFETY: `image` is a cubin or NUL-terminated PTX, and lives until the call returns.
         let module = unsafe { result::module::load_data(image.as_ptr().cast()) }
             .map_err(driver(&format!("loading {}", kernel.file)))?;
@@ -128,6 +175,18 @@ impl Cuda {
     }
 }
 
+/// Bytes that the pool holds and nobody uses.
+fn idle_bytes(Pool(pool): Pool) -> usize {
+    let read = |attribute| {
+        let mut n = 0_u64;
+        // SAFETY: the pool is the device's, and the attribute is a u64.
+        unsafe { result::mem_pool::get_attribute(pool, attribute, (&raw mut n).cast()) }
+            .map_or(0, |()| n as usize)
+    };
+    let held = read(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT);
+    held.saturating_sub(read(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT))
+}
+
 impl Backend for Cuda {
     fn name(&self) -> String {
         let (major, minor) = self.capability;
@@ -136,29 +195,56 @@ impl Backend for Cuda {
 
     fn alloc(&self, n_bytes: usize) -> Result<u64, Error> {
         self.bind()?;
-        // SAFETY: takes any size above 0.
-        unsafe { result::malloc_sync(n_bytes.max(16)) }.map_err(|_| Error::Memory {
-            device: self.name(),
-            n_bytes,
-            free_bytes: self.free_bytes().unwrap_or(0),
-            remedy: "a smaller batch or model, recomputed activations, or the lean optimiser",
+        let n = n_bytes.max(16);
+        let address = if self.pool.is_some() {
+            // SAFETY: takes any size above 0; all uses go through the same stream.
+            unsafe { result::malloc_async(self.stream.cu_stream(), n) }
+        } else {
+            // SAFETY: takes any size above 0.
+            unsafe { result::malloc_sync(n) }
+        };
+        address.map_err(|error| match error.0 {
+            sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => Error::Memory {
+                device: self.name(),
+                n_bytes,
+                free_bytes: self.free_bytes().unwrap_or(0),
+                remedy: "a smaller batch or model, recomputed activations, or the lean optimiser",
+            },
+            _ => driver("taking memory")(error),
         })
     }
 
     fn free_bytes(&self) -> Option<usize> {
         self.bind().ok()?;
-        result::mem_get_info().ok().map(|(free, _)| free)
+        let (free, _) = result::mem_get_info().ok()?;
+        Some(free + self.pool.map_or(0, idle_bytes))
+    }
+
+    fn trim(&self) -> Result<(), Error> {
+        self.synchronize()?;
+        let Some(Pool(pool)) = self.pool else { return Ok(()) };
+        // SAFETY: the pool is the device's.
+        unsafe { result::mem_pool::trim_to(pool, 0) }.map_err(driver("giving memory back"))
     }
 
     unsafe fn free(&self, address: u64, _n_bytes: usize) {
         // A driver that fails here has failed before, and said so there.
-        if self.bind().is_ok() {
+        if self.bind().is_err() {
+            return;
+        }
+        if self.pool.is_some() {
+            // SAFETY: the caller vouches for the address; what still uses it is on this stream.
+            let _ = unsafe { result::free_async(address, self.stream.cu_stream()) };
+        } else {
             // SAFETY: the caller vouches for the address; this waits for what still uses it.
             let _ = unsafe { result::free_sync(address) };
         }
     }
 
     unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.bind()?;
         // SAFETY: the caller vouches for the target, and the next line waits for the copy.
         unsafe { result::memcpy_htod_async(to, bytes, self.stream.cu_stream()) }
@@ -167,6 +253,9 @@ impl Backend for Cuda {
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.bind()?;
         // SAFETY: the caller vouches for the source, and the next line waits for the copy.
         unsafe { result::memcpy_dtoh_async(bytes, from, self.stream.cu_stream()) }
@@ -175,6 +264,9 @@ impl Backend for Cuda {
     }
 
     unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error> {
+        if n_bytes == 0 {
+            return Ok(());
+        }
         self.bind()?;
         // SAFETY: the caller vouches for both.
         unsafe { result::memcpy_dtod_async(to, from, n_bytes, self.stream.cu_stream()) }
@@ -215,5 +307,18 @@ impl Backend for Cuda {
     fn synchronize(&self) -> Result<(), Error> {
         self.bind()?;
         self.stream.synchronize().map_err(driver("a kernel before this"))
+    }
+
+    fn facts(&self) -> Option<Facts> {
+        clock::facts(&self.ctx).ok()
+    }
+
+    fn timed(
+        &self,
+        n: usize,
+        work: &mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        self.bind()?;
+        clock::timed(self.stream.cu_stream(), n, work).map(Some)
     }
 }
