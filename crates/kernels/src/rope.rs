@@ -182,12 +182,7 @@ impl PageCopies {
     ///
     /// # Panics
     /// If a page is not below the number of pages, is both read and written, or written twice.
-    pub fn new(
-        device: &Device,
-        from: &[u32],
-        to: &[u32],
-        n_pages: usize,
-    ) -> Result<Self, Error> {
+    pub fn new(device: &Device, from: &[u32], to: &[u32], n_pages: usize) -> Result<Self, Error> {
         assert_eq!(from.len(), to.len(), "copy_pages: as many sources as targets");
         assert!(
             !to.iter().enumerate().any(|(i, page)| from.contains(page) || to[..i].contains(page)),

@@ -174,8 +174,7 @@ fn trials(words: &Words) -> Result<ExitCode, String> {
     // A GPU is shared; an emulated device is each thread's own.
     let shared = devices(words)?;
     each(words.sanitizer, || {
-        let devices =
-            if words.cuda { shared.clone() } else { devices(words).unwrap_or_default() };
+        let devices = if words.cuda { shared.clone() } else { devices(words).unwrap_or_default() };
         while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
             let same = |_| same_bits(words, trial, &devices[0]);
             match run(trial, &devices).and_then(|errors| Ok((same(())?, errors))) {
