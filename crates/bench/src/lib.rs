@@ -11,7 +11,7 @@
 //! # Layout
 //! [`shapes`] whose shapes → [`work`] floors and ceilings → [`source`] random data on the device →
 //! [`cases`] one launcher a case → [`measure`] → [`bits`] rows of products over M and tiles →
-//! [`report`] what a GPU check found, as a page
+//! [`table`] rows of results → [`report`] what a GPU check found, as a page
 
 pub mod bits;
 pub mod cases;
@@ -19,6 +19,7 @@ pub mod measure;
 pub mod report;
 pub mod shapes;
 pub mod source;
+pub mod table;
 pub mod work;
 
 pub use cases::{Case, all};

@@ -1,7 +1,9 @@
 //! `quaero bench rollout|update`: our speed on a model's shape, PyTorch's beside it where a
 //! Python with torch is at hand. Both do the same work on the same cores in turn, round by round.
-//! `quaero bench verify` is of its own kind, in `verify`.
+//! `quaero bench verify` and `quaero bench kernels` are of their own kind, in `verify` and
+//! `kernels`.
 
+pub(crate) mod kernels;
 pub(crate) mod verify;
 
 use std::path::PathBuf;
