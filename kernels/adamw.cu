@@ -1,6 +1,6 @@
 // adamw.cu: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; w = keep w - step m / (sqrt(v) corr + eps)
-// Shapes   w, grad, m, v [n] f32, w16 [n] bf16 (a copy for the products), clip [2] f32 (norm,
-//          factor on g)
+// Shapes   w, grad, m, v [n] f32, w16 [n] bf16 (a copy for the products) or null, clip [2] f32
+//          (norm, factor on g)
 // Layout   contiguous, 16-byte aligned
 // Launch   grid (ceil(n/1024),1,1), block (256,1,1), smem 0; 4 elements per thread
 // Math     f32, each operation rounded on its own: the bits of crates/cpu (`adam`)
@@ -37,11 +37,11 @@ KERNEL __launch_bounds__(256)
     *(float4 *)(w + i) = a;
     *(float4 *)(m + i) = mm;
     *(float4 *)(v + i) = vv;
-    *(uint2 *)(w16 + i) = {pack_bf16(a.x, a.y), pack_bf16(a.z, a.w)};
+    if (w16) *(uint2 *)(w16 + i) = {pack_bf16(a.x, a.y), pack_bf16(a.z, a.w)};
   } else {
     for (int64_t j = i; j < n; j++) {
       w[j] = step_one(s, w[j], __fmul_rn(grad[j], factor), m[j], v[j]);
-      w16[j] = to_bf16(w[j]);
+      if (w16) w16[j] = to_bf16(w[j]);
     }
   }
 }

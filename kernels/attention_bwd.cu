@@ -1,6 +1,7 @@
 // attention_bwd.cu: gradients of q, k, v from that of the output of attention_fwd
 // Shapes   qkv, dqkv [R,(H+2K)*D] bf16, out, dout [R,H*D] bf16, lse, delta [R,H] f32,
-//          sequences [S,4] i32 (row0, rows, 0, unused): whole sequences, packed
+//          pieces [S,5] i32 (row0, rows, prefix row0, prefix rows, branch rows): a piece sees its
+//          prefix and itself; its branches are the rows right behind it, which see all of it
 // Layout   row-major, 16-byte aligned, D in 32, 64, 128; k and v are those of qkv, rotated
 // Launch   delta: grid (ceil(R*H/4),1,1), block 128; dkdv: grid (ceil(max rows/64), K, S), block
 //          128, smem 8*64*D + 512; dq: grid (ceil(max rows/64), H, S), block 128, smem 8*64*D
@@ -12,6 +13,11 @@
 // Oracle   testkit::kernels::attention_bwd (f64), budget E2; finite differences of attention
 // Versions v1 mma.sync, scores computed twice, 7 products (this)
 #include "attention.cuh"
+
+// A run of packed rows: a sequence, or a branch that goes on from another run.
+struct Piece {
+  int row0, n_rows, prefix_row0, n_prefix, n_branch_rows;
+};
 
 KERNEL __launch_bounds__(128)
     attention_bwd_delta(float *delta, const bf16 *out, const bf16 *dout, int n, int d) {
@@ -68,23 +74,24 @@ DEV void store_rows(bf16 *x, int64_t stride, const float (&acc)[D / 8][4], int r
 }
 
 template<int D> DEV void backward_kv(bf16 *dqkv, const bf16 *qkv, const bf16 *dout,
-                                     const float *lse, const float *delta, const int *sequences,
+                                     const float *lse, const float *delta, const int *pieces,
                                      int n_heads, int n_kv, float scale) {
   DYN_SMEM(smem);
   bf16 *sk = (bf16 *)smem, *sv = sk + KEYS * D, *sq = sv + KEYS * D, *sd = sq + KEYS * D;
   float *s_lse = (float *)(sd + KEYS * D), *s_delta = s_lse + 64;
-  const Sequence seq = ((const Sequence *)sequences)[blockIdx.z];
+  const Piece seq = ((const Piece *)pieces)[blockIdx.z];
   const int k0 = blockIdx.x * KEYS, kv = blockIdx.y, group = n_heads / n_kv;
   if (k0 >= seq.n_rows) return;
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, width = (n_heads + 2 * n_kv) * D;
   const int64_t row0 = seq.row0;
+  const int n_seeing = seq.n_rows + seq.n_branch_rows; // branches lie right behind
   const bf16 *keys = qkv + (row0 + k0) * width + (n_heads + kv) * D;
   load_rows<D, 128>(sk, keys, width, seq.n_rows - k0);
   load_rows<D, 128>(sv, keys + n_kv * D, width, seq.n_rows - k0);
   float dk[D / 8][4] = {}, dv[D / 8][4] = {};
   for (int head = kv * group; head < (kv + 1) * group; head++)
-    for (int q0 = k0; q0 < seq.n_rows; q0 += 64) {
-      const int n = seq.n_rows - q0;
+    for (int q0 = k0; q0 < n_seeing; q0 += 64) {
+      const int n = n_seeing - q0;
       __syncthreads(); // all have done with the last rows
       load_rows<D, 128>(sq, qkv + (row0 + q0) * width + head * D, width, n);
       load_rows<D, 128>(sd, dout + ((row0 + q0) * n_heads + head) * D, (int64_t)n_heads * D, n);
@@ -115,11 +122,11 @@ template<int D> DEV void backward_kv(bf16 *dqkv, const bf16 *qkv, const bf16 *do
 }
 
 template<int D> DEV void backward_q(bf16 *dqkv, const bf16 *qkv, const bf16 *dout, const float *lse,
-                                    const float *delta, const int *sequences, int n_heads, int n_kv,
+                                    const float *delta, const int *pieces, int n_heads, int n_kv,
                                     float scale) {
   DYN_SMEM(smem);
   bf16 *sq = (bf16 *)smem, *sd = sq + KEYS * D, *sk = sd + KEYS * D, *sv = sk + KEYS * D;
-  const Sequence seq = ((const Sequence *)sequences)[blockIdx.z];
+  const Piece seq = ((const Piece *)pieces)[blockIdx.z];
   const int q0 = (gridDim.x - 1 - blockIdx.x) * 64, head = blockIdx.y;
   if (q0 >= seq.n_rows) return;
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, width = (n_heads + 2 * n_kv) * D;
@@ -136,25 +143,29 @@ template<int D> DEV void backward_q(bf16 *dqkv, const bf16 *qkv, const bf16 *dou
     row_delta[h] = r < seq.n_rows ? delta[at] : 0.f;
   }
   float dq[D / 8][4] = {};
-  for (int k0 = 0; k0 <= q0; k0 += KEYS) {
-    const bf16 *keys = qkv + (row0 + k0) * width + (n_heads + kv) * D;
-    __syncthreads(); // all have done with the last keys
-    load_rows<D, 128>(sk, keys, width, seq.n_rows - k0);
-    load_rows<D, 128>(sv, keys + n_kv * D, width, seq.n_rows - k0);
-    cp_async_commit();
-    cp_async_wait<0>();
-    __syncthreads();
-    float p[8][4] = {}, ds[8][4] = {};
-    scores<D>(p, sq, sk, warp * 16);
-    scores<D>(ds, sd, sv, warp * 16);
-    UNROLL for (int j = 0; j < 8; j++) UNROLL for (int e = 0; e < 4; e++) {
-      const int key = k0 + j * 8 + (lane & 3) * 2 + (e & 1), h = e >> 1;
-      const int r = q0 + warp * 16 + (lane >> 2) + h * 8;
-      const bool seen = r < seq.n_rows && key <= r;
-      const float w = seen ? ex2(p[j][e] * scale * 1.44269504089f - row_lse[h]) : 0.f;
-      ds[j][e] = w * (ds[j][e] - row_delta[h]) * scale;
+  for (int own = seq.n_prefix == 0; own < 2; own++) { // the prefix, then the piece itself
+    const int end = own ? q0 + 1 : seq.n_prefix, n_keys = own ? seq.n_rows : seq.n_prefix;
+    const int64_t first = own ? row0 : seq.prefix_row0;
+    for (int k0 = 0; k0 < end; k0 += KEYS) {
+      const bf16 *keys = qkv + (first + k0) * width + (n_heads + kv) * D;
+      __syncthreads(); // all have done with the last keys
+      load_rows<D, 128>(sk, keys, width, n_keys - k0);
+      load_rows<D, 128>(sv, keys + n_kv * D, width, n_keys - k0);
+      cp_async_commit();
+      cp_async_wait<0>();
+      __syncthreads();
+      float p[8][4] = {}, ds[8][4] = {};
+      scores<D>(p, sq, sk, warp * 16);
+      scores<D>(ds, sd, sv, warp * 16);
+      UNROLL for (int j = 0; j < 8; j++) UNROLL for (int e = 0; e < 4; e++) {
+        const int key = k0 + j * 8 + (lane & 3) * 2 + (e & 1), h = e >> 1;
+        const int r = q0 + warp * 16 + (lane >> 2) + h * 8;
+        const bool seen = r < seq.n_rows && key <= (own ? r : seq.n_prefix - 1);
+        const float w = seen ? ex2(p[j][e] * scale * 1.44269504089f - row_lse[h]) : 0.f;
+        ds[j][e] = w * (ds[j][e] - row_delta[h]) * scale;
+      }
+      add_product<D>(dq, ds, sk);
     }
-    add_product<D>(dq, ds, sk);
   }
   store_rows<D>(dqkv + (row0 + q0) * width + head * D, width, dq, warp * 16, seq.n_rows - q0);
 }
@@ -162,13 +173,13 @@ template<int D> DEV void backward_q(bf16 *dqkv, const bf16 *qkv, const bf16 *dou
 #define ATTENTION_BWD(D)                                                                           \
   KERNEL __launch_bounds__(128) attention_bwd_dkdv_d##D(                                           \
       bf16 *dqkv, const bf16 *qkv, const bf16 *dout, const float *lse, const float *delta,         \
-      const int *sequences, int n_heads, int n_kv, float scale) {                                  \
-    backward_kv<D>(dqkv, qkv, dout, lse, delta, sequences, n_heads, n_kv, scale);                  \
+      const int *pieces, int n_heads, int n_kv, float scale) {                                  \
+    backward_kv<D>(dqkv, qkv, dout, lse, delta, pieces, n_heads, n_kv, scale);                  \
   }                                                                                                \
   KERNEL __launch_bounds__(128) attention_bwd_dq_d##D(                                             \
       bf16 *dqkv, const bf16 *qkv, const bf16 *dout, const float *lse, const float *delta,         \
-      const int *sequences, int n_heads, int n_kv, float scale) {                                  \
-    backward_q<D>(dqkv, qkv, dout, lse, delta, sequences, n_heads, n_kv, scale);                   \
+      const int *pieces, int n_heads, int n_kv, float scale) {                                  \
+    backward_q<D>(dqkv, qkv, dout, lse, delta, pieces, n_heads, n_kv, scale);                   \
   }
 ATTENTION_BWD(32)
 ATTENTION_BWD(64)

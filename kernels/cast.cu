@@ -1,6 +1,7 @@
-// cast.cu: y = x in another type; y = x + y; pages copied onto pages
-// Shapes   x, y [n] bf16 or f32; pages [pages,E] bf16, from, to [U] i32
-// Layout   contiguous, 16-byte aligned, any n; E % 8 == 0
+// cast.cu: y = x in another type; y = x + y; keys and values copied from slot to slot
+// Shapes   x, y [n] bf16 or f32; k_pages, v_pages [pages,K,64,D] bf16, from, to [U] i32, each
+//          64*page + place, no slot both read and written
+// Layout   contiguous, 16-byte aligned, any n; D % 8 == 0
 // Launch   grid (ceil(n/2048),1,1) or (U,1,1), block (256,1,1), smem 0; 8 elements per thread
 // Math     rounded to nearest even
 // Floor    bytes = 6n (f32 to bf16); n=1.7e9: 10.2 GB = 2.4 ms at 4.3 TB/s
@@ -43,9 +44,13 @@ KERNEL __launch_bounds__(256) add_bf16(bf16 *y, const bf16 *x, int64_t n) {
 }
 
 KERNEL __launch_bounds__(256)
-    copy_pages(bf16 *pages, const int *from, const int *to, int page_elements) {
-  const bf16 *src = pages + (int64_t)from[blockIdx.x] * page_elements;
-  bf16 *dst = pages + (int64_t)to[blockIdx.x] * page_elements;
-  for (int i = threadIdx.x; i < page_elements / 8; i += blockDim.x)
-    *(uint4 *)(dst + i * 8) = *(const uint4 *)(src + i * 8);
+    copy_slots(bf16 *k_pages, bf16 *v_pages, const int *from, const int *to, int n_kv, int d) {
+  const int src = from[blockIdx.x], dst = to[blockIdx.x], chunks = d / 8;
+  for (int i = threadIdx.x; i < 2 * n_kv * chunks; i += blockDim.x) {
+    bf16 *pages = i < n_kv * chunks ? k_pages : v_pages;
+    const int head = i / chunks % n_kv, at = i % chunks * 8;
+    const bf16 *x = pages + (((int64_t)(src / 64) * n_kv + head) * 64 + src % 64) * d + at;
+    bf16 *y = pages + (((int64_t)(dst / 64) * n_kv + head) * 64 + dst % 64) * d + at;
+    *(uint4 *)y = *(const uint4 *)x;
+  }
 }

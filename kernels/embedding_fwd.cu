@@ -1,4 +1,4 @@
-// embedding_fwd.cu: y[r,:] = table[tokens[r],:]
+// embedding_fwd.cu: y[r,:] = table[tokens[r],:], 0 where tokens[r] < 0
 // Shapes   table [V,C] bf16, tokens [R] i32, y [R,C] bf16
 // Layout   row-major, contiguous, 16-byte aligned, C % 8 == 0
 // Launch   grid (R,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per row
@@ -12,5 +12,6 @@
 KERNEL __launch_bounds__(256) embedding_fwd(bf16 *y, const bf16 *table, const int *tokens, int c) {
   const int64_t row = blockIdx.x, from = (int64_t)tokens[row] * c;
   for (int i = threadIdx.x; i < c / 8; i += blockDim.x)
-    *(uint4 *)(y + row * c + i * 8) = *(const uint4 *)(table + from + i * 8);
+    *(uint4 *)(y + row * c + i * 8) =
+        from < 0 ? make_uint4(0, 0, 0, 0) : *(const uint4 *)(table + from + i * 8);
 }

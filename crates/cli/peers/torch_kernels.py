@@ -192,7 +192,7 @@ def rotation_cases(d):
     return {
         "rope_kv_fwd": [("eager", rope_kv, forward), ("compiled", rope_kv, forward)],
         "rope_bwd": [("eager", rope_grad, backward), ("compiled", rope_grad, backward)],
-        "copy_pages": [("index_select, index_copy_", None, copies)],
+        "copy_slots": [("index_select, index_copy_", None, copies)],
     }
 
 

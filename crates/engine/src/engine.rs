@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use quaero_model::{Config, KvCache, Model};
+use quaero_ops::sample;
 use rayon::prelude::*;
 
 use crate::Error;
 use crate::request::{Finish, Output, Progress, Refusal, Request, Stats};
-use crate::sample::Scratch;
-use crate::schedule::{Job, Schedule, pages_needed};
+use crate::sample::{Draw, Scratch};
+use crate::schedule::{Job, Schedule, Turn, pages_needed};
 
 /// Tokens of prompts that a step reads beside the running sequences.
 const PREFILL_TOKENS: usize = 512;
@@ -19,8 +20,8 @@ const PREFILL_TOKENS: usize = 512;
 pub struct Options {
     /// The most sequences in a step.
     pub max_batch: usize,
-    /// Tokens in a page of the cache; rounded up to a multiple of
-    /// [`KvCache::PAGE_LEN_MULTIPLE`].
+    /// Tokens in a page of the cache, as near as the device allows
+    /// ([`KvCache::page_len_near`]).
     pub page_tokens: usize,
     /// Memory of the cache in MiB.
     pub cache_mib: usize,
@@ -55,8 +56,8 @@ impl Engine {
     /// gives outputs that end with [`Finish::Refused`].
     ///
     /// # Errors
-    /// If the cache does not hold a single page, the batch is empty by its options, or the model's
-    /// logits are not finite.
+    /// If the cache does not hold a single page, the batch is empty by its options, the model's
+    /// logits are not finite, or its device failed.
     pub fn generate(
         &mut self,
         model: &Model,
@@ -69,7 +70,7 @@ impl Engine {
         }
         self.stats = Stats::default();
         let (max_batch, prefill_tokens) = (self.options.max_batch, self.prefill_tokens);
-        let cache = prepare(&mut self.cache, &self.options, model.config())?;
+        let cache = prepare(&mut self.cache, &self.options, model)?;
         let stats = &mut self.stats;
         let (jobs, mut outputs) = sort_out(requests, model.config(), cache);
         stats.n_refused =
@@ -82,25 +83,19 @@ impl Engine {
         while !schedule.is_done() {
             schedule.admit();
             let spans = schedule.plan();
-            let logits = (!spans.is_empty()).then(|| model.infer(&spans, cache));
-            let rows = logits.iter().flat_map(|logits| logits.rows());
-            let (mut turns, n_read) = schedule.turns(rows);
+            let logits = if spans.is_empty() { None } else { Some(model.infer(&spans, cache)?) };
+            let (mut turns, n_read) = schedule.turns(logits.as_ref())?;
             assert!(n_read + turns.len() > 0, "a step reads or draws something");
-            turns.par_iter_mut().with_min_len(8).for_each_init(
-                Scratch::default,
-                |scratch, turn| {
-                    turn.0.advance(turn.1, eos, scratch);
-                },
-            );
+            draw_all(&mut turns, eos)?;
             if let Some((request_idx, sample_idx, position)) =
-                turns.iter().find_map(|(sequence, _)| sequence.fault())
+                turns.iter().find_map(|turn| turn.sequence.fault())
             {
                 return Err(Error::NotFinite { request_idx, sample_idx, position });
             }
             stats.n_steps += 1;
             stats.prompt_tokens += n_read as u64;
             stats.completion_tokens += turns.len() as u64;
-            schedule.settle(|output| outputs.push(output));
+            schedule.settle(cache, |output| outputs.push(output))?;
             on_progress(Progress {
                 n_finished: outputs.len(),
                 n_samples,
@@ -117,20 +112,41 @@ impl Engine {
 fn prepare<'c>(
     slot: &'c mut Option<(Config, KvCache)>,
     options: &Options,
-    config: &Config,
+    model: &Model,
 ) -> Result<&'c mut KvCache, Error> {
     let &Options { max_batch: _, page_tokens, cache_mib } = options;
-    if slot.as_ref().is_some_and(|(of, _)| of != config) {
+    let (config, device) = (model.config(), model.device());
+    if slot.as_ref().is_some_and(|(of, cache)| of != config || cache.device() != device) {
         *slot = None;
     }
-    let page_len = page_tokens.max(1).next_multiple_of(KvCache::PAGE_LEN_MULTIPLE);
-    let page_bytes = KvCache::page_bytes(config, page_len);
+    let page_len = KvCache::page_len_near(device, page_tokens);
+    let page_bytes = KvCache::page_bytes(device, config, page_len);
     let n_pages = (cache_mib << 20) / page_bytes;
     if n_pages == 0 {
         return Err(Error::CacheTooSmall { cache_mib, page_tokens: page_len, page_bytes });
     }
-    let fresh = || (config.clone(), KvCache::new(config, n_pages, page_len));
-    Ok(&mut slot.get_or_insert_with(fresh).1)
+    if let Some((_, cache)) = slot {
+        return Ok(cache);
+    }
+    let cache = KvCache::new(device, config, n_pages, page_len)?;
+    Ok(&mut slot.insert((config.clone(), cache)).1)
+}
+
+/// Draws the next token of every turn, where the logits lie.
+fn draw_all(turns: &mut [Turn<'_>], eos: &[u32]) -> Result<(), Error> {
+    if turns.iter().all(|turn| turn.logits.is_host()) {
+        turns.par_iter_mut().with_min_len(8).for_each_init(Scratch::default, |scratch, turn| {
+            let drawn = turn.sequence.draw(turn.logits.row(turn.row), scratch);
+            turn.sequence.push(drawn, eos);
+        });
+        return Ok(());
+    }
+    let draws: Vec<_> = turns.iter().map(Turn::on_device).collect();
+    let drawn = sample::draw(&draws).map_err(quaero_model::Error::from)?;
+    for (turn, sample::Drawn { token, logp, logp_truncated }) in turns.iter_mut().zip(drawn) {
+        turn.sequence.push(Draw { token, logp, logp_truncated }, eos);
+    }
+    Ok(())
 }
 
 /// The requests that are to be served, and the outputs of all others.
@@ -141,14 +157,15 @@ fn sort_out<'a>(
 ) -> (VecDeque<Job<'a>>, Vec<Output>) {
     let (mut jobs, mut outputs) = (VecDeque::new(), Vec::new());
     let (page_len, n_pages) = (cache.page_len(), cache.n_pages());
+    let needed = |request: &Request, limit| pages_needed(cache.device(), request, limit, page_len);
     let room = config.max_position_embeddings;
     for (request_idx, request) in requests.iter().enumerate() {
         let limit = request.max_new.min(room.saturating_sub(request.prompt.len()));
-        let too_wide = limit > 0 && pages_needed(request, limit, page_len) > n_pages;
+        let too_wide = limit > 0 && needed(request, limit) > n_pages;
         let finish = match request.refusal(config.vocab_size, room) {
             Some(refusal) => Finish::Refused(refusal),
             None if too_wide => Finish::Refused(Refusal::NeedsCache {
-                tokens: pages_needed(request, limit, page_len) * page_len,
+                tokens: needed(request, limit) * page_len,
                 tokens_max: n_pages * page_len,
             }),
             None => Finish::Length,

@@ -1,7 +1,7 @@
 //! What stops a whole call of the engine. What concerns one request is a [`crate::Refusal`].
 
 /// A reason why nothing could be generated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The memory for the cache does not hold one page.
     #[error(
@@ -16,6 +16,9 @@ pub enum Error {
         /// Bytes of a page.
         page_bytes: usize,
     },
+    /// The device failed.
+    #[error(transparent)]
+    Model(#[from] quaero_model::Error),
     /// No sequence may enter the batch.
     #[error("engine.max_batch is 0; it must be at least 1")]
     EmptyBatch,

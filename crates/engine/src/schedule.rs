@@ -2,14 +2,17 @@
 //!
 //! Samples enter in the order of requests, each with all the pages it may ever need, so a sequence
 //! that has entered can always go on. The prompt of a request is read once; its samples share its
-//! pages and write on in their own.
+//! pages and write on in their own. (Where a device shares full pages alone, what stands in the
+//! prompt's last page is copied to each sample before it reads its first own token.)
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use quaero_model::{KvCache, PageTable, Span};
+use quaero_model::{Device, KvCache, Logits, PageTable, Span};
+use quaero_ops::sample;
 use quaero_rng::Key;
 
+use crate::Error;
 use crate::pages::Pages;
 use crate::request::{Finish, Output, Request, Sampling};
 use crate::sample::{Draw, Scratch, draw_with};
@@ -24,17 +27,28 @@ pub(crate) struct Sequence {
     limit: usize,
     /// The pages of the prompt, shared with the other samples.
     prefix: Arc<[u32]>,
-    /// Pages for `limit` − 1 new tokens (the last one is never read again).
+    /// How many tokens of the prompt are read from them.
+    n_shared: usize,
+    /// Pages for the rest of the prompt and `limit` − 1 new tokens (the last one is never read
+    /// again).
     own: Vec<u32>,
     output: Output,
 }
 
 impl Sequence {
-    /// Draws the next token from its row of logits.
-    pub(crate) fn advance(&mut self, logits: &[f32], eos: &[u32], scratch: &mut Scratch) {
-        let position = self.n_prompt + self.output.tokens.len();
-        let Draw { token, logp, logp_truncated } =
-            draw_with(logits, &self.sampling, self.key, position as u64, scratch);
+    /// The position of the next token.
+    fn position(&self) -> usize {
+        self.n_prompt + self.output.tokens.len()
+    }
+
+    /// The next token from its row of logits.
+    pub(crate) fn draw(&self, logits: &[f32], scratch: &mut Scratch) -> Draw {
+        draw_with(logits, &self.sampling, self.key, self.position() as u64, scratch)
+    }
+
+    /// Takes the next token up.
+    pub(crate) fn push(&mut self, drawn: Draw, eos: &[u32]) {
+        let Draw { token, logp, logp_truncated } = drawn;
         self.output.tokens.push(token);
         self.output.logp.push(logp);
         self.output.logp_truncated.push(logp_truncated);
@@ -61,8 +75,34 @@ impl Sequence {
         Span {
             start: self.n_prompt + n - 1,
             tokens: &self.output.tokens[n - 1..],
-            pages: PageTable { prefix: &self.prefix, prefix_len: self.n_prompt, own: &self.own },
+            pages: self.pages(),
             n_logits: 1,
+        }
+    }
+
+    fn pages(&self) -> PageTable<'_> {
+        PageTable { prefix: &self.prefix, prefix_len: self.n_shared, own: &self.own }
+    }
+}
+
+/// A sequence that can draw a token, and its row of logits.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    pub(crate) sequence: &'a mut Sequence,
+    pub(crate) logits: &'a Logits,
+    pub(crate) row: usize,
+}
+
+impl Turn<'_> {
+    /// The draw, for a device.
+    pub(crate) fn on_device(&self) -> sample::Draw<'_> {
+        let Sampling { temperature, top_k, top_p, min_p } = self.sequence.sampling;
+        sample::Draw {
+            logits: self.logits,
+            row: self.row,
+            law: sample::Law { temperature, top_k, top_p, min_p },
+            key: self.sequence.key.seed(),
+            position: self.sequence.position() as u64,
         }
     }
 }
@@ -81,7 +121,7 @@ struct Group<'a> {
     /// How much of it the running step reads.
     n_reading: usize,
     /// The logits after the prompt, once it has been read.
-    first_row: Option<Vec<f32>>,
+    first_row: Option<Logits>,
     /// Samples that have entered the batch.
     n_entered: usize,
     /// Those of them that have not drawn their first token.
@@ -93,9 +133,20 @@ pub(crate) fn n_pages_for(n_tokens: usize, page_len: usize) -> usize {
     n_tokens.div_ceil(page_len)
 }
 
+/// The pages of its own that a sample of `request` needs at most.
+fn own_pages(device: &Device, request: &Request, limit: usize, page_len: usize) -> usize {
+    let n_prompt = request.prompt.len();
+    n_pages_for(n_prompt - KvCache::shared_len(device, n_prompt) + limit - 1, page_len)
+}
+
 /// The pages that a sample of `request` needs at most, the prompt's among them.
-pub(crate) fn pages_needed(request: &Request, limit: usize, page_len: usize) -> usize {
-    n_pages_for(request.prompt.len(), page_len) + n_pages_for(limit - 1, page_len)
+pub(crate) fn pages_needed(
+    device: &Device,
+    request: &Request,
+    limit: usize,
+    page_len: usize,
+) -> usize {
+    n_pages_for(request.prompt.len(), page_len) + own_pages(device, request, limit, page_len)
 }
 
 /// A request that is to be served, and the most new tokens that a sample of it may have.
@@ -115,6 +166,7 @@ pub(crate) struct Schedule<'a> {
     /// Sequences that have entered and not ended.
     n_inside: usize,
     pages: Pages,
+    device: Device,
     page_len: usize,
     max_batch: usize,
     prefill_tokens: usize,
@@ -133,6 +185,7 @@ impl<'a> Schedule<'a> {
             running: Vec::with_capacity(max_batch),
             n_inside: 0,
             pages: Pages::new(cache.n_pages()),
+            device: cache.device().clone(),
             page_len: cache.page_len(),
             max_batch,
             prefill_tokens,
@@ -157,7 +210,7 @@ impl<'a> Schedule<'a> {
     /// The next request, if its prompt and one sample have pages.
     fn admit_group(&mut self) -> bool {
         let Some(&Job { request_idx, request, limit }) = self.jobs.front() else { return false };
-        if self.pages.n_free() < pages_needed(request, limit, self.page_len) {
+        if self.pages.n_free() < pages_needed(&self.device, request, limit, self.page_len) {
             return false;
         }
         let mut pages = Vec::new();
@@ -182,7 +235,8 @@ impl<'a> Schedule<'a> {
     fn admit_sample(&mut self) -> bool {
         let Some(group) = self.groups.back_mut() else { return false };
         let mut own = Vec::new();
-        if !self.pages.take(n_pages_for(group.limit - 1, self.page_len), &mut own) {
+        let n_own = own_pages(&self.device, group.request, group.limit, self.page_len);
+        if !self.pages.take(n_own, &mut own) {
             return false;
         }
         self.pages.share(&group.pages);
@@ -192,6 +246,7 @@ impl<'a> Schedule<'a> {
             sampling: group.request.sampling,
             key: group.request.key.with(sample_idx as u64),
             n_prompt: group.request.prompt.len(),
+            n_shared: KvCache::shared_len(&self.device, group.request.prompt.len()),
             limit: group.limit,
             prefix: group.pages.clone(),
             own,
@@ -228,30 +283,48 @@ impl<'a> Schedule<'a> {
         self.running.iter().map(Sequence::span).chain(reading).collect()
     }
 
-    /// Takes the rows of logits that the planned step gave, and pairs each sequence that can draw
-    /// a token with its row. Returns how many tokens of prompts were read.
+    /// Takes the logits that the planned step gave, and pairs each sequence that can draw a token
+    /// with its row. Returns how many tokens of prompts were read.
     pub(crate) fn turns<'b>(
         &'b mut self,
-        mut rows: impl Iterator<Item = &'b [f32]>,
-    ) -> (Vec<(&'b mut Sequence, &'b [f32])>, usize) {
-        let mut turns: Vec<_> = self.running.iter_mut().zip(&mut rows).collect();
-        let mut n_read = 0;
+        logits: Option<&'b Logits>,
+    ) -> Result<(Vec<Turn<'b>>, usize), Error> {
+        let (mut turns, mut next, mut n_read) = (Vec::new(), 0, 0);
+        if let Some(logits) = logits {
+            let running = self.running.iter_mut().zip(0..);
+            turns.extend(running.map(|(sequence, row)| Turn { sequence, logits, row }));
+            next = turns.len();
+        }
         for group in &mut self.groups {
             n_read += group.n_reading;
             group.n_read += std::mem::take(&mut group.n_reading);
-            if group.n_read == group.request.prompt.len() && group.first_row.is_none() {
-                group.first_row = rows.next().map(<[f32]>::to_vec);
+            let read = group.n_read == group.request.prompt.len();
+            if let (true, None, Some(logits)) = (read, &group.first_row, logits) {
+                let row = logits.copy_row(next).map_err(quaero_model::Error::from)?;
+                group.first_row = Some(row);
+                next += 1;
             }
-            if let Some(row) = &group.first_row {
-                turns.extend(group.waiting.iter_mut().map(|sequence| (sequence, &row[..])));
+            if let Some(logits) = &group.first_row {
+                let waiting = group.waiting.iter_mut();
+                turns.extend(waiting.map(|sequence| Turn { sequence, logits, row: 0 }));
             }
         }
-        (turns, n_read)
+        Ok((turns, n_read))
     }
 
     /// After the draws: those that end leave, those that drew their first token run.
-    pub(crate) fn settle(&mut self, mut leave: impl FnMut(Output)) {
+    pub(crate) fn settle(
+        &mut self,
+        cache: &mut KvCache,
+        mut leave: impl FnMut(Output),
+    ) -> Result<(), Error> {
         for group in self.groups.iter_mut().filter(|group| group.first_row.is_some()) {
+            let n_prompt = group.request.prompt.len();
+            let rest = KvCache::shared_len(&self.device, n_prompt)..n_prompt;
+            if !rest.is_empty() {
+                let to: Vec<PageTable<'_>> = group.waiting.iter().map(Sequence::pages).collect();
+                cache.copy(rest, PageTable::alone(&group.pages), &to)?;
+            }
             self.running.append(&mut group.waiting);
         }
         let pages = &mut self.pages;
@@ -268,6 +341,7 @@ impl<'a> Schedule<'a> {
             self.n_inside -= 1;
             leave(sequence.output);
         }
+        Ok(())
     }
 
     /// Whether every page is free again.

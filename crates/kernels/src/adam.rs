@@ -97,13 +97,13 @@ impl Norm {
     }
 }
 
-/// A parameter with f32 weights and moments, and the bf16 copy that products read.
+/// A parameter with f32 weights and moments, and perhaps a bf16 copy that products read.
 #[derive(Debug)]
 pub struct Full<'a> {
     /// The weights.
     pub w: ViewMut<'a, f32>,
-    /// Their copy.
-    pub w_bf16: ViewMut<'a, bf16>,
+    /// Their copy, if one is kept.
+    pub w_bf16: Option<ViewMut<'a, bf16>>,
     /// First moment.
     pub m: ViewMut<'a, f32>,
     /// Second moment.
@@ -120,10 +120,11 @@ pub struct Full<'a> {
 pub fn step(step: Step, to: Full<'_>, grad: View<'_, f32>, norm: &Norm) -> Result<(), Error> {
     let Full { mut w, mut w_bf16, mut m, mut v } = to;
     let n = grad.len();
-    let lens = [w.len(), w_bf16.len(), m.len(), v.len()];
+    let n_copy = w_bf16.as_ref().map_or(n, ViewMut::len);
+    let lens = [w.len(), n_copy, m.len(), v.len()];
     assert!(lens.iter().all(|&len| len == n), "adamw: a gradient of {n}, state of {lens:?}");
     let call = Call::new(grad.device(), "adamw").grid([n.div_ceil(1024), 1, 1]);
-    let call = call.write(&mut w).write(&mut w_bf16).write(&mut m).write(&mut v);
+    let call = call.write(&mut w).maybe_write(w_bf16.as_mut()).write(&mut m).write(&mut v);
     let call = step.add(call.read(grad).read(norm.out.view()).long(n));
     // SAFETY: the assertion is the header's Shapes.
     unsafe { call.launch() }

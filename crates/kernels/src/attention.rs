@@ -30,8 +30,6 @@ pub struct Queries {
     len_max: usize,
     /// All pages are below this.
     bound: usize,
-    /// Whether every query starts its sequence.
-    whole: bool,
 }
 
 impl Queries {
@@ -70,7 +68,6 @@ impl Queries {
             n_rows,
             len_max,
             bound,
-            whole: queries.iter().all(|query| query.start == 0),
         })
     }
 
@@ -176,24 +173,75 @@ pub struct Forward<'a> {
     pub heads: Heads,
 }
 
-/// The gradient of whole sequences: overwrites `dqkv` [R, (H + 2K)·D]; `delta` is scratch [R, H].
+/// A run of packed rows, for the gradient: a sequence from its start, or a branch that goes on from
+/// the last run that was none. A branch's rows see the keys of that run and their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Rows.
+    pub len: usize,
+    /// Whether it is a branch.
+    pub is_branch: bool,
+}
+
+/// Pieces on the device; their rows lie end to end.
+#[derive(Debug)]
+pub struct Pieces {
+    table: Buffer<i32>,
+    n_pieces: usize,
+    n_rows: usize,
+    len_max: usize,
+}
+
+impl Pieces {
+    /// Uploads.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    ///
+    /// # Panics
+    /// If the first piece is a branch.
+    pub fn new(device: &Device, pieces: &[Piece]) -> Result<Self, Error> {
+        let mut rows: Vec<[usize; 5]> = Vec::new();
+        let (mut n_rows, mut root) = (0, None::<usize>);
+        for &Piece { len, is_branch } in pieces {
+            let mut row = [n_rows, len, n_rows, 0, 0];
+            if is_branch {
+                let root: &mut [usize; 5] = &mut rows[root.expect("a branch has a root")];
+                root[4] += len;
+                (row[2], row[3]) = (root[0], root[1]);
+            } else {
+                root = Some(rows.len());
+            }
+            rows.push(row);
+            n_rows += len;
+        }
+        let table: Vec<i32> = rows
+            .as_flattened()
+            .iter()
+            .map(|&x| i32::try_from(x).expect("fewer than 2^31 rows"))
+            .collect();
+        let len_max = pieces.iter().map(|piece| piece.len).max().unwrap_or(0);
+        Ok(Self { table: device.upload(&table)?, n_pieces: pieces.len(), n_rows, len_max })
+    }
+}
+
+/// The gradient: overwrites `dqkv` [R, (H + 2K)·D]; `delta` is scratch [R, H].
 ///
 /// # Errors
 /// If a launch fails.
 ///
 /// # Panics
-/// If the shapes do not fit, or a query does not start its sequence.
+/// If the shapes do not fit.
 pub fn backward(
     forward: Forward<'_>,
-    queries: &Queries,
+    pieces: &Pieces,
     dout: View<'_, bf16>,
     mut dqkv: ViewMut<'_, bf16>,
     mut delta: ViewMut<'_, f32>,
 ) -> Result<(), Error> {
     let Forward { qkv, out, lse, heads } = forward;
     let n_rows = rows(qkv.len(), heads);
-    assert!(queries.whole, "attention backward: a query that does not start its sequence");
-    assert_eq!(queries.n_rows, n_rows, "attention backward: rows of the queries");
+    assert_eq!(pieces.n_rows, n_rows, "attention backward: rows of the pieces");
     assert!(
         out.len() == n_rows * heads.q_width() && dout.len() == out.len(),
         "attention backward: out {}, dout {}",
@@ -213,14 +261,14 @@ pub fn backward(
     let call = call.grid([lse.len().div_ceil(4), 1, 1]).write(&mut delta).read(out).read(dout);
     // SAFETY: the assertions are the header's Shapes and Layout.
     unsafe { call.int(lse.len()).int(d).launch()? };
-    let blocks = queries.len_max.div_ceil(64);
+    let blocks = pieces.len_max.div_ceil(64);
     let parts = [("dkdv", heads.n_kv_heads, 8 * 64 * d + 512), ("dq", heads.n_heads, 8 * 64 * d)];
     for (part, n_heads, smem) in parts {
         let kernel = format!("attention_bwd_{part}_d{d}");
         let call = Call::new(device, &kernel).threads(128).smem(smem);
-        let call = call.grid([blocks, n_heads, queries.n_queries]).write(&mut dqkv);
+        let call = call.grid([blocks, n_heads, pieces.n_pieces]).write(&mut dqkv);
         let call = call.read(qkv).read(dout).read(lse).read(delta.as_view());
-        let call = call.read(queries.table.view()).int(heads.n_heads).int(heads.n_kv_heads);
+        let call = call.read(pieces.table.view()).int(heads.n_heads).int(heads.n_kv_heads);
         // SAFETY: as above; the two kernels write different channels of dqkv.
         unsafe { call.float(scale(heads)).launch()? };
     }

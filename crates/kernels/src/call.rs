@@ -61,6 +61,14 @@ impl<'a> Call<'a> {
         self.pointer(view.address())
     }
 
+    /// A view to write that may be absent.
+    pub(crate) fn maybe_write<T: Element>(self, view: Option<&mut ViewMut<'_, T>>) -> Self {
+        match view {
+            Some(view) => self.write(view),
+            None => self.arg('p', 0),
+        }
+    }
+
     /// A view to read that may be absent.
     pub(crate) fn maybe<T: Element>(self, view: Option<View<'_, T>>) -> Self {
         match view {

@@ -195,7 +195,8 @@ impl Device {
     }
 
     /// Whether both are the same device.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.backend, &other.backend)
     }
 }

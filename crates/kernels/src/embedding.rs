@@ -5,10 +5,10 @@ use half::bf16;
 use crate::call::{Call, row_threads};
 use crate::{Device, Error, Indices, View, ViewMut};
 
-/// y[r] = table[tokens[r]].
+/// y[r] = table[tokens[r]]; zeros where the token is −1.
 ///
 /// # Shapes
-/// table [V, C], tokens [R] below V, y [R, C].
+/// table [V, C], tokens [R] below V or −1, y [R, C].
 ///
 /// # Errors
 /// If the launch fails.
@@ -25,7 +25,7 @@ pub fn forward(
     assert_eq!(y.len(), tokens.len() * c, "embedding: one row of y for each token");
     let call = Call::new(table.device(), "embedding_fwd").grid([tokens.len(), 1, 1]);
     let call = call.threads(row_threads(c)).write(&mut y).read(table).read(tokens.view()).int(c);
-    // SAFETY: the assertions are the header's Shapes and Layout; tokens are below V.
+    // SAFETY: the assertions are the header's Shapes and Layout; tokens are −1 or below V.
     unsafe { call.launch() }
 }
 

@@ -74,6 +74,12 @@ impl Angles {
         Ok(Self { cos: device.upload(cos)?, sin: device.upload(sin)?, half, n_positions })
     }
 
+    /// Where they lie.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        self.cos.device()
+    }
+
     fn check(&self, positions: &Indices, n_rows: usize, d: usize) {
         assert!(
             self.half * 2 == d && positions.bound() <= self.n_positions,
@@ -133,64 +139,70 @@ impl KvPages {
         (&self.keys, &self.values)
     }
 
-    /// Copies pages `from` onto pages `to`.
+    /// Copies the keys and values of slots `from` (64 · page + place) to slots `to`.
     ///
     /// # Errors
     /// If the launch fails.
     ///
     /// # Panics
-    /// If a page is not below the number of pages, or is both read and written.
-    pub fn copy_pages(&mut self, from: &[u32], to: &[u32]) -> Result<(), Error> {
+    /// If a slot lies beyond the pages, is both read and written, or is written twice.
+    pub fn copy_slots(&mut self, from: &[usize], to: &[usize]) -> Result<(), Error> {
         let device = self.keys.device().clone();
-        self.copy(&PageCopies::new(&device, from, to, self.n_pages)?)
+        self.copy(&SlotCopies::new(&device, from, to, self.n_pages)?)
     }
 
-    /// [`Self::copy_pages`] of a list that lies on the device.
+    /// [`Self::copy_slots`] of a list that lies on the device.
     ///
     /// # Errors
     /// If the launch fails.
     ///
     /// # Panics
     /// If the list was made for more pages than there are.
-    pub fn copy(&mut self, copies: &PageCopies) -> Result<(), Error> {
-        let PageCopies { from, to } = copies;
-        assert!(from.bound() <= self.n_pages, "copy_pages: a list for {} pages", from.bound());
+    pub fn copy(&mut self, SlotCopies { from, to }: &SlotCopies) -> Result<(), Error> {
+        let n_slots = self.n_pages * PAGE_LEN;
+        assert!(from.bound() <= n_slots, "copy_slots: a list for {} slots", from.bound());
         let device = self.keys.device().clone();
-        let n = Self::page_elements(self.heads);
-        for pages in [&mut self.keys, &mut self.values] {
-            let call = Call::new(&device, "copy_pages").grid([from.len(), 1, 1]);
-            let call = call.write(&mut pages.view_mut()).read(from.view()).read(to.view()).int(n);
-            // SAFETY: the pages are below their number, and no page is read and written.
-            unsafe { call.launch()? };
-        }
-        Ok(())
+        let Heads { n_kv_heads, head_dim, .. } = self.heads;
+        let call = Call::new(&device, "copy_slots").grid([from.len(), 1, 1]);
+        let call = call.write(&mut self.keys.view_mut()).write(&mut self.values.view_mut());
+        let call = call.read(from.view()).read(to.view()).int(n_kv_heads).int(head_dim);
+        // SAFETY: the slots lie in the pages, and none is read and written.
+        unsafe { call.launch() }
     }
 }
 
-/// Pages to copy, on the device: no page is read and written, none written twice.
+/// Slots to copy, on the device: none is read and written, none written twice.
 #[derive(Debug)]
-pub struct PageCopies {
+pub struct SlotCopies {
     from: Indices,
     to: Indices,
 }
 
-impl PageCopies {
-    /// Pages `from` onto pages `to`, all below `n_pages`.
+impl SlotCopies {
+    /// Slots `from` onto slots `to` of `n_pages` pages.
     ///
     /// # Errors
     /// If there is not enough memory.
     ///
     /// # Panics
-    /// If a page is not below the number of pages, is both read and written, or written twice.
-    pub fn new(device: &Device, from: &[u32], to: &[u32], n_pages: usize) -> Result<Self, Error> {
-        assert_eq!(from.len(), to.len(), "copy_pages: as many sources as targets");
+    /// If a slot lies beyond the pages, is both read and written, or is written twice.
+    pub fn new(
+        device: &Device,
+        from: &[usize],
+        to: &[usize],
+        n_pages: usize,
+    ) -> Result<Self, Error> {
+        assert_eq!(from.len(), to.len(), "copy_slots: as many sources as targets");
+        let mut written = to.to_vec();
+        written.sort_unstable();
         assert!(
-            !to.iter().enumerate().any(|(i, page)| from.contains(page) || to[..i].contains(page)),
-            "copy_pages: a page is written that is also read, or written twice"
+            written.windows(2).all(|pair| pair[0] != pair[1])
+                && from.iter().all(|slot| written.binary_search(slot).is_err()),
+            "copy_slots: a slot is written that is also read, or written twice"
         );
-        let upload = |pages: &[u32]| {
-            let pages: Vec<i32> = pages.iter().map(|&page| page as i32).collect();
-            device.indices(&pages, n_pages)
+        let upload = |slots: &[usize]| {
+            let slots: Vec<i32> = slots.iter().map(|&slot| slot as i32).collect();
+            device.indices(&slots, n_pages * PAGE_LEN)
         };
         Ok(Self { from: upload(from)?, to: upload(to)? })
     }

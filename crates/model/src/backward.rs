@@ -1,107 +1,106 @@
 //! The gradient of a pass.
 
-use quaero_ops::attention::{self, Grad, Piece};
+use quaero_ops::attention::{self, Grad, Pieces};
 use quaero_ops::linear::{self, Scratch};
-use quaero_ops::norm::{self, Groups};
-use quaero_ops::{Tensor, embedding, head, mlp, rope};
+use quaero_ops::{Activation, Tensor, embedding, mlp};
 
-use crate::forward::{Forward, PassCache, Saved, SavedHead, SavedInner, head_chunk};
-use crate::model::Model;
+use crate::error::Error;
+use crate::forward::{Forward, Pass, PassPages, Saved, SavedHead, SavedInner};
+use crate::model::{Model, PackedLayer};
 use crate::params::Params;
 
 impl Model {
     /// Adds to `grads` the gradient of Σ dlogp[r] · logp[r] + dentropy[r] · entropy[r] by the
     /// weights. Rows without a target do not count. `self` must be the model that ran `forward`.
     ///
+    /// # Errors
+    /// If the device failed; the CPU does not.
+    ///
     /// # Panics
     /// If the lengths differ or `grads` are of another model.
-    pub fn backward(&self, forward: Forward, dlogp: &[f32], dentropy: &[f32], grads: &mut Params) {
-        let Saved { tokens, pieces, angles, options, layers, head } = forward.saved;
+    pub fn backward(
+        &self,
+        forward: Forward,
+        dlogp: &[f32],
+        dentropy: &[f32],
+        grads: &mut Params,
+    ) -> Result<(), Error> {
+        let Saved { tokens, pieces, positions, options, layers, head } = forward.saved;
         assert_eq!(tokens.len(), dlogp.len(), "one dlogp for each row");
         assert_eq!(tokens.len(), dentropy.len(), "one dentropy for each row");
         assert_eq!(self.params().names(), grads.names(), "gradients of another model");
         let mut scratch = Scratch::new();
-        let n = tokens.len() * self.config().hidden_size;
-        let mut dx = self.buffers.zeros(n);
         let temperature = options.temperature;
-        self.head_backward(&head, temperature, (dlogp, dentropy), &mut dx, &mut scratch, grads);
-        self.buffers.give(head.x);
-        let mut cache = options.recompute.then(|| PassCache::new(self, &pieces));
+        let n_rows = tokens.len();
+        let mut dx =
+            self.head_backward(head, n_rows, temperature, (dlogp, dentropy), &mut scratch, grads)?;
+        // Angles serve the way back as they did the way there.
+        let angles = self.derived()?.positions(&positions)?;
+        let runs = Pieces::new(self.device(), &pieces)?;
+        let pages = PassPages::new(self, &pieces);
+        let mut pass =
+            if options.recompute { Some(Pass::new(self, &positions, &pages)?) } else { None };
         for (layer, saved) in layers.into_iter().enumerate().rev() {
-            let mut inner = saved.inner.unwrap_or_else(|| {
-                let cache = cache.as_mut().expect("made when the inner values were dropped");
-                let (inner, x_out) = self.layer_forward(layer, &saved.x, &angles, cache);
-                self.buffers.give(x_out);
-                inner
-            });
-            let mut back = LayerBackward { model: self, layer, scratch: &mut scratch, grads };
-            back.mlp(&mut inner, &mut dx);
-            let mut dqkv = back.attention(&inner, &pieces, &dx);
-            rope::backward(&mut dqkv, self.rotated(), &angles);
-            back.qkv(&inner, &saved.x, dqkv, &mut dx);
+            let mut inner = match saved.inner {
+                Some(inner) => inner,
+                None => {
+                    let pass = pass.as_mut().expect("made when the inner values were dropped");
+                    let (inner, x_out) = self.layer_forward(layer, &saved.x, pass)?;
+                    self.buffers.give(x_out);
+                    inner
+                }
+            };
+            let packed = &self.derived()?.packed.layers[layer];
+            let mut back =
+                LayerBackward { model: self, packed, layer, scratch: &mut scratch, grads };
+            back.mlp(&mut inner, &mut dx)?;
+            let mut dqkv = back.attention(&inner, &runs, &dx)?;
+            attention::rotate_back(self.heads(), &mut dqkv, &angles)?;
+            back.qkv(&inner, &saved.x, dqkv, &mut dx)?;
             inner.give(self);
             self.buffers.give(saved.x);
         }
-        let at = self.layout().embedding;
-        let table = grads.tensors_mut()[at].data_mut();
-        embedding::backward(table, self.config().hidden_size, &tokens, &dx);
+        let table = &mut grads.tensors_mut()[self.layout().embedding];
+        embedding::backward(table, &tokens, &dx)?;
         self.buffers.give(dx);
+        Ok(())
     }
 
-    /// Writes the gradient of the residual stream into the rows of `dx` that have a target.
+    /// The gradient of the residual stream: that of the rows that have a target, 0 in the others.
     fn head_backward(
         &self,
-        saved: &SavedHead,
+        saved: SavedHead,
+        n_rows: usize,
         temperature: f32,
         (dlogp, dentropy): (&[f32], &[f32]),
-        dx: &mut [f32],
         scratch: &mut Scratch,
         grads: &mut Params,
-    ) {
-        let (hidden, v) = (self.config().hidden_size, self.config().vocab_size);
+    ) -> Result<Activation, Error> {
+        let hidden = self.config().hidden_size;
         let layout = self.layout();
-        let h = self.normed(&saved.x, layout.norm);
-        let mut dh = self.buffers.take(h.len());
-        let pick = |x: &[f32]| -> Vec<f32> { saved.rows.iter().map(|&row| x[row]).collect() };
+        let SavedHead { rows, targets, x } = saved;
+        let mut h = self.buffers.take(x.len())?;
+        let kept = self.norm(layout.norm).forward(&x, &mut h)?;
+        let mut dh = self.buffers.take(h.len())?;
+        let pick = |x: &[f32]| -> Vec<f32> { rows.iter().map(|&row| x[row]).collect() };
         let (dlogp, dentropy) = (pick(dlogp), pick(dentropy));
-        let chunk = head_chunk(v);
-        for first in (0..saved.rows.len()).step_by(chunk) {
-            let rows = first..saved.rows.len().min(first + chunk);
-            let h = &h[rows.start * hidden..rows.end * hidden];
-            let dh = &mut dh[rows.start * hidden..rows.end * hidden];
-            let mut logits = self.buffers.take(rows.len() * v);
-            linear::forward(h, &self.packed().head, &[], &mut logits);
-            let by = (&dlogp[rows.clone()], &dentropy[rows.clone()]);
-            head::backward(&mut logits, v, temperature, &saved.targets[rows], by);
-            linear::backward_input(&logits, &[self.tensor(layout.head)], scratch, dh);
-            let dw = &mut grads.tensors_mut()[layout.head];
-            linear::backward_weights(h, &logits, scratch, &mut [dw]);
-            self.buffers.give(logits);
-        }
+        self.head(temperature)?.backward(
+            (&self.buffers, scratch),
+            (&h, &targets),
+            (&dlogp, &dentropy),
+            &mut dh,
+            &mut grads.tensors_mut()[layout.head],
+        )?;
         self.buffers.give(h);
-        let mut dx_rows = self.buffers.take(dh.len());
-        self.norm_backward(&saved.x, layout.norm, &dh, &mut dx_rows, false, grads);
-        for (&row, from) in saved.rows.iter().zip(dx_rows.chunks_exact(hidden)) {
-            dx[row * hidden..(row + 1) * hidden].copy_from_slice(from);
+        let mut dx_rows = self.buffers.take(dh.len())?;
+        let dw = &mut grads.tensors_mut()[layout.norm];
+        self.norm(layout.norm).backward((&x, &kept), &dh, (&mut dx_rows, false), dw)?;
+        let mut dx = self.buffers.take(n_rows * hidden)?;
+        embedding::scatter(&dx_rows, hidden, &rows, &mut dx)?;
+        for activation in [x, dh, dx_rows] {
+            self.buffers.give(activation);
         }
-        self.buffers.give(dh);
-        self.buffers.give(dx_rows);
-    }
-
-    /// The gradient of [`Model::normed`].
-    fn norm_backward(
-        &self,
-        x: &[f32],
-        weight: usize,
-        dy: &[f32],
-        dx: &mut [f32],
-        accumulate: bool,
-        grads: &mut Params,
-    ) {
-        let groups = Groups::whole(self.config().hidden_size);
-        let op = (x, self.tensor(weight).data(), self.config().rms_norm_eps);
-        let dw = grads.tensors_mut()[weight].data_mut();
-        norm::backward(op, groups, dy, dx, accumulate, dw);
+        Ok(dx)
     }
 }
 
@@ -113,6 +112,7 @@ fn pick<const N: usize>(grads: &mut Params, at: [usize; N]) -> [&mut Tensor; N] 
 /// The backward pass of one layer.
 struct LayerBackward<'a> {
     model: &'a Model,
+    packed: &'a PackedLayer,
     layer: usize,
     scratch: &'a mut Scratch,
     grads: &'a mut Params,
@@ -121,74 +121,100 @@ struct LayerBackward<'a> {
 impl LayerBackward<'_> {
     /// Through the feed-forward block: `dx` goes from the layer's output to the residual stream
     /// after attention. Overwrites `saved.gate_up` with its gradient.
-    fn mlp(&mut self, saved: &mut SavedInner, dx: &mut [f32]) {
+    fn mlp(&mut self, saved: &mut SavedInner, dx: &mut Activation) -> Result<(), Error> {
         let model = self.model;
         let at = &model.layout().layers[self.layer];
         let inner = model.config().intermediate_size;
-        let mut a = model.buffers.take(saved.gate_up.len() / 2);
-        mlp::swiglu(&saved.gate_up, inner, &mut a);
-        linear::backward_weights(&a, dx, self.scratch, &mut pick(self.grads, [at.down]));
+        let mut a = model.buffers.take(saved.gate_up.len() / 2)?;
+        mlp::swiglu(&saved.gate_up, inner, &mut a)?;
+        linear::backward_weights(&a, dx, self.scratch, &mut pick(self.grads, [at.down]))?;
         if let Some(bias) = at.down_bias {
             let n = model.config().hidden_size;
-            linear::backward_biases(dx, n, &mut pick(self.grads, [bias]));
+            linear::backward_biases(dx, n, &mut pick(self.grads, [bias]))?;
         }
         let mut da = a;
-        linear::backward_input(dx, &[model.tensor(at.down)], self.scratch, &mut da);
-        mlp::swiglu_backward(&mut saved.gate_up, inner, &da);
+        let down = (&[model.tensor(at.down)][..], &self.packed.down);
+        linear::backward_input(dx, down, self.scratch, &mut da)?;
+        mlp::swiglu_backward(&mut saved.gate_up, inner, &da)?;
         let d_gate_up = &saved.gate_up;
         model.buffers.give(da);
-        let h = model.normed(&saved.x_mid, at.mlp_norm);
-        linear::backward_weights(&h, d_gate_up, self.scratch, &mut pick(self.grads, at.gate_up));
+        let norm = model.norm(at.mlp_norm);
+        let mut h = model.buffers.take(saved.x_mid.len())?;
+        let kept = norm.forward(&saved.x_mid, &mut h)?;
+        linear::backward_weights(&h, d_gate_up, self.scratch, &mut pick(self.grads, at.gate_up))?;
         if let Some(bias) = at.gate_up_bias {
-            linear::backward_biases(d_gate_up, 2 * inner, &mut pick(self.grads, bias));
+            linear::backward_biases(d_gate_up, 2 * inner, &mut pick(self.grads, bias))?;
         }
         let mut dh = h;
-        linear::backward_input(d_gate_up, &model.tensors(at.gate_up), self.scratch, &mut dh);
-        model.norm_backward(&saved.x_mid, at.mlp_norm, &dh, dx, true, self.grads);
+        let gate_up = (&model.tensors(at.gate_up)[..], &self.packed.gate_up);
+        linear::backward_input(d_gate_up, gate_up, self.scratch, &mut dh)?;
+        let dw = &mut self.grads.tensors_mut()[at.mlp_norm];
+        norm.backward((&saved.x_mid, &kept), &dh, (dx, true), dw)?;
         model.buffers.give(dh);
+        Ok(())
     }
 
     /// Through the output projection and attention: the gradient of the rotated q, k, v.
-    fn attention(&mut self, saved: &SavedInner, pieces: &[Piece], dx: &[f32]) -> Vec<f32> {
+    fn attention(
+        &mut self,
+        saved: &SavedInner,
+        pieces: &Pieces<'_>,
+        dx: &Activation,
+    ) -> Result<Activation, Error> {
         let model = self.model;
         let at = &model.layout().layers[self.layer];
         let SavedInner { qkv, attended, lse, raw: _, x_mid: _, gate_up: _ } = saved;
-        linear::backward_weights(attended, dx, self.scratch, &mut pick(self.grads, [at.o]));
+        linear::backward_weights(attended, dx, self.scratch, &mut pick(self.grads, [at.o]))?;
         if let Some(bias) = at.o_bias {
             let n = model.config().hidden_size;
-            linear::backward_biases(dx, n, &mut pick(self.grads, [bias]));
+            linear::backward_biases(dx, n, &mut pick(self.grads, [bias]))?;
         }
-        let mut dout = model.buffers.take(attended.len());
-        linear::backward_input(dx, &[model.tensor(at.o)], self.scratch, &mut dout);
-        let mut dqkv = model.buffers.take(qkv.len());
+        let mut dout = model.buffers.take(attended.len())?;
+        let o = (&[model.tensor(at.o)][..], &self.packed.o);
+        linear::backward_input(dx, o, self.scratch, &mut dout)?;
+        let mut dqkv = model.buffers.take(qkv.len())?;
         let grad = Grad { qkv, out: attended, lse, dout: &dout };
-        attention::backward(model.heads(), grad, pieces, &mut dqkv);
+        attention::backward(model.heads(), grad, pieces, &mut dqkv)?;
         model.buffers.give(dout);
-        dqkv
+        Ok(dqkv)
     }
 
     /// Through the norm of heads, the projections and the first norm.
-    fn qkv(&mut self, saved: &SavedInner, x: &[f32], dqkv: Vec<f32>, dx: &mut [f32]) {
+    fn qkv(
+        &mut self,
+        saved: &SavedInner,
+        x: &Activation,
+        dqkv: Activation,
+        dx: &mut Activation,
+    ) -> Result<(), Error> {
         let model = self.model;
         let at = &model.layout().layers[self.layer];
         let mut dqkv = dqkv;
         if let (Some(weights), Some(raw)) = (at.qk_norm, &saved.raw) {
-            let dy = dqkv.clone();
-            for (groups, weight) in model.head_groups().into_iter().zip(weights) {
-                let op = (&raw[..], model.tensor(weight).data(), model.config().rms_norm_eps);
-                let dw = self.grads.tensors_mut()[weight].data_mut();
-                norm::backward(op, groups, &dy, &mut dqkv, false, dw);
+            for (norm, weight) in model.head_norms(weights).into_iter().zip(weights) {
+                // What the norm keeps is computed again, like the other norms' outputs.
+                let mut normed = model.buffers.take(raw.len())?;
+                let kept = norm.forward(raw, &mut normed)?;
+                model.buffers.give(normed);
+                let dw = &mut self.grads.tensors_mut()[weight];
+                norm.backward_in_place((raw, &kept), &mut dqkv, dw)?;
             }
         }
         if let Some(bias) = at.qkv_bias {
-            linear::backward_biases(&dqkv, model.heads().width(), &mut pick(self.grads, bias));
+            let bias = &mut pick(self.grads, bias);
+            linear::backward_biases(&dqkv, model.heads().width(), bias)?;
         }
-        let h = model.normed(x, at.input_norm);
-        linear::backward_weights(&h, &dqkv, self.scratch, &mut pick(self.grads, at.qkv));
+        let norm = model.norm(at.input_norm);
+        let mut h = model.buffers.take(x.len())?;
+        let kept = norm.forward(x, &mut h)?;
+        linear::backward_weights(&h, &dqkv, self.scratch, &mut pick(self.grads, at.qkv))?;
         let mut dh = h;
-        linear::backward_input(&dqkv, &model.tensors(at.qkv), self.scratch, &mut dh);
+        let qkv = (&model.tensors(at.qkv)[..], &self.packed.qkv);
+        linear::backward_input(&dqkv, qkv, self.scratch, &mut dh)?;
         model.buffers.give(dqkv);
-        model.norm_backward(x, at.input_norm, &dh, dx, true, self.grads);
+        let dw = &mut self.grads.tensors_mut()[at.input_norm];
+        norm.backward((x, &kept), &dh, (dx, true), dw)?;
         model.buffers.give(dh);
+        Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! Keys and values of past tokens, in pages that sequences may share.
 
-use quaero_ops::attention::KvPages;
+use quaero_ops::Device;
+use quaero_ops::attention::{Heads, KvPages, PageTable, Slot};
 
 use crate::config::Config;
+use crate::error::Error;
 
 /// A paged store of keys and values for all layers. Where a sequence's tokens lie says its
 /// [`PageTable`](quaero_ops::attention::PageTable).
@@ -12,42 +14,96 @@ use crate::config::Config;
 #[derive(Debug)]
 pub struct KvCache {
     layers: Vec<KvPages>,
+    device: Device,
+    n_pages: usize,
+    page_len: usize,
 }
 
 impl KvCache {
-    /// `n_pages` pages of `page_len` tokens for a model of `config`.
+    /// `n_pages` pages of `page_len` tokens on `device` for a model of `config`.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
     ///
     /// # Panics
-    /// Unless `page_len` is a multiple of [`KvCache::PAGE_LEN_MULTIPLE`] above 0.
-    #[must_use]
-    pub fn new(config: &Config, n_pages: usize, page_len: usize) -> Self {
-        let layer = || KvPages::new(n_pages, page_len, config.n_kv_heads, config.head_dim);
-        Self { layers: (0..config.n_layers).map(|_| layer()).collect() }
+    /// If `page_len` is not one that [`KvCache::page_len_near`] gives.
+    pub fn new(
+        device: &Device,
+        config: &Config,
+        n_pages: usize,
+        page_len: usize,
+    ) -> Result<Self, Error> {
+        let layer = |_| KvPages::new(device, n_pages, page_len, heads(config));
+        let layers = (0..config.n_layers).map(layer).collect::<Result<_, _>>()?;
+        Ok(Self { layers, device: device.clone(), n_pages, page_len })
     }
 
-    /// Page lengths must be a multiple of this.
-    pub const PAGE_LEN_MULTIPLE: usize = KvPages::PAGE_LEN_MULTIPLE;
+    /// The tokens that a page on `device` holds if about `wanted` are wished for.
+    #[must_use]
+    pub fn page_len_near(device: &Device, wanted: usize) -> usize {
+        KvPages::page_len(device, wanted)
+    }
+
+    /// How many of the first `len` tokens of a sequence others may share without a copy.
+    #[must_use]
+    pub fn shared_len(device: &Device, len: usize) -> usize {
+        KvPages::shared_len(device, len)
+    }
 
     /// Bytes that one page of `page_len` tokens takes for a model of `config`, all layers together.
     #[must_use]
-    pub fn page_bytes(config: &Config, page_len: usize) -> usize {
-        let layer = KvPages::page_elements(page_len, config.n_kv_heads, config.head_dim);
-        config.n_layers * layer * size_of::<f32>()
+    pub fn page_bytes(device: &Device, config: &Config, page_len: usize) -> usize {
+        config.n_layers * KvPages::page_bytes(device, page_len, heads(config))
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Tokens in a page.
     #[must_use]
     pub fn page_len(&self) -> usize {
-        self.layers.first().map_or(0, KvPages::page_len)
+        self.page_len
     }
 
     /// The number of pages.
     #[must_use]
     pub fn n_pages(&self) -> usize {
-        self.layers.first().map_or(0, KvPages::n_pages)
+        self.n_pages
+    }
+
+    /// Copies the tokens at `positions` from where `from` has them to where `to` has them.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// On the CPU, where sequences share what is partly filled.
+    pub fn copy(
+        &mut self,
+        positions: std::ops::Range<usize>,
+        from: PageTable<'_>,
+        to: &[PageTable<'_>],
+    ) -> Result<(), Error> {
+        let slot = |table: &PageTable<'_>, position| {
+            let (page, place) = table.place(position, self.page_len);
+            Slot { page, place }
+        };
+        let copies: Vec<(Slot, Slot)> = to
+            .iter()
+            .flat_map(|to| positions.clone().map(move |at| (slot(&from, at), slot(to, at))))
+            .collect();
+        Ok(self.layers.iter_mut().try_for_each(|layer| layer.copy_slots(&copies))?)
     }
 
     pub(crate) fn layer_mut(&mut self, layer: usize) -> &mut KvPages {
         &mut self.layers[layer]
     }
+}
+
+fn heads(config: &Config) -> Heads {
+    let &Config { n_heads, n_kv_heads, head_dim, .. } = config;
+    Heads { n_heads, n_kv_heads, head_dim }
 }

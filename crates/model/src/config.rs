@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use quaero_ops::Device;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
@@ -211,6 +212,25 @@ impl Config {
             "attention_bias": self.qkv_bias,
             "mlp_bias": self.mlp_bias,
         })
+    }
+
+    /// Whether the kernels of `device` know this shape.
+    ///
+    /// # Errors
+    /// What they do not know.
+    pub fn check_kernels(&self, device: &Device) -> Result<(), Error> {
+        let no = |what: String| Err(Error::DeviceShape { device: device.name(), what });
+        if ![32, 64, 128].contains(&self.head_dim) {
+            return no(format!("head_dim is {}, its kernels know 32, 64 and 128", self.head_dim));
+        }
+        for (field, n) in
+            [("hidden_size", self.hidden_size), ("intermediate_size", self.intermediate_size)]
+        {
+            if !n.is_multiple_of(8) {
+                return no(format!("{field} is {n}, its kernels need a multiple of 8"));
+            }
+        }
+        Ok(())
     }
 
     /// Channels of all query heads, `H · D`.

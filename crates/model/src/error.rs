@@ -59,6 +59,20 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] quaero_ops::Error),
+    /// A shape that the device's kernels do not compute.
+    #[error(
+        "{device} cannot compute this model: {what}; remedy: choose --device cpu, which takes any \
+         shape"
+    )]
+    DeviceShape {
+        /// The device.
+        device: String,
+        /// What does not fit.
+        what: String,
+    },
     /// A tensor that the configuration implies is not there.
     #[error("tensor `{name}` with shape {shape} is missing; the weights do not fit config.json")]
     Missing {

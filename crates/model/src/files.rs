@@ -43,8 +43,14 @@ impl Model {
         let dir = dir.as_ref();
         std::fs::create_dir_all(dir)
             .map_err(|source| Error::Write { path: dir.to_owned(), source })?;
-        let named = |(name, tensor)| named(name, tensor);
-        let tensors: Vec<Named<'_>> = self.params().iter().map(named).collect();
+        let values = self.params().tensors().iter().map(Tensor::values);
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let tensors: Vec<Named<'_>> = self
+            .params()
+            .iter()
+            .zip(&values)
+            .map(|((name, tensor), values)| Named { name, shape: tensor.shape().clone(), values })
+            .collect();
         quaero_weights::write(dir.join(SINGLE_FILE), &tensors, dtype)?;
         let mut json = self.config().to_json();
         let name = match dtype {
@@ -61,8 +67,4 @@ impl Model {
         })?;
         Ok(())
     }
-}
-
-fn named<'a>(name: &'a str, tensor: &'a Tensor) -> Named<'a> {
-    Named { name, shape: tensor.shape().clone(), values: tensor.data() }
 }

@@ -1,9 +1,13 @@
 //! One pass over packed sequences, keeping what the gradient needs.
 
-use quaero_ops::attention::{self, KvPages, PageTable, Piece, Query, Write};
-use quaero_ops::rope::Angles;
-use quaero_ops::{embedding, head, linear};
+use quaero_ops::attention::{
+    self, KvPages, PageTable, Piece, Positions, Queries, Query, Slot, Slots, Write,
+};
+use quaero_ops::head::Head;
+use quaero_ops::{Activation, Floats, embedding};
 
+use crate::error::Error;
+use crate::layer::{Mlp, Qkv};
 use crate::model::Model;
 use crate::packed::{NO_TARGET, Packed};
 
@@ -38,7 +42,7 @@ pub struct Forward {
 pub(crate) struct Saved {
     pub(crate) tokens: Vec<u32>,
     pub(crate) pieces: Vec<Piece>,
-    pub(crate) angles: Angles,
+    pub(crate) positions: Vec<usize>,
     pub(crate) options: ForwardOptions,
     pub(crate) layers: Vec<SavedLayer>,
     pub(crate) head: SavedHead,
@@ -50,84 +54,130 @@ pub(crate) struct SavedHead {
     pub(crate) rows: Vec<usize>,
     pub(crate) targets: Vec<u32>,
     /// The residual stream at those rows.
-    pub(crate) x: Vec<f32>,
+    pub(crate) x: Activation,
 }
 
 /// Of one layer: its input, and the rest unless it is to be recomputed.
 #[derive(Debug)]
 pub(crate) struct SavedLayer {
-    pub(crate) x: Vec<f32>,
+    pub(crate) x: Activation,
     pub(crate) inner: Option<SavedInner>,
 }
 
 /// What a layer computed.
 #[derive(Debug)]
 pub(crate) struct SavedInner {
-    pub(crate) raw: Option<Vec<f32>>,
-    pub(crate) qkv: Vec<f32>,
-    pub(crate) attended: Vec<f32>,
-    pub(crate) lse: Vec<f32>,
-    pub(crate) x_mid: Vec<f32>,
-    pub(crate) gate_up: Vec<f32>,
-}
-
-/// Rows whose logits are held at once: some millions of elements.
-pub(crate) fn head_chunk(vocab_size: usize) -> usize {
-    ((1 << 21) / vocab_size).clamp(32, 4096)
+    pub(crate) raw: Option<Activation>,
+    pub(crate) qkv: Activation,
+    pub(crate) attended: Activation,
+    pub(crate) lse: Floats,
+    pub(crate) x_mid: Activation,
+    pub(crate) gate_up: Activation,
 }
 
 /// Tokens in a page of the pass's own cache.
 const PAGE_LEN: usize = 64;
 
-/// The cache of a training pass: each piece has its own consecutive pages.
-pub(crate) struct PassCache {
+/// What all layers of a pass share, and the cache that each uses in turn: each piece has its own
+/// consecutive pages.
+pub(crate) struct Pass<'a> {
+    positions: Positions<'a>,
+    slots: Slots,
+    queries: Queries<'a>,
+    /// Slots of a root's last page that its branches need a copy of.
+    copies: Vec<(Slot, Slot)>,
     pages: KvPages,
-    /// Of each piece: where it starts, its length, its own pages.
-    parts: Vec<(usize, Piece, Vec<u32>)>,
-    writes: Vec<Write>,
 }
 
-impl PassCache {
+/// The pages of a pass's pieces: for each where it starts, its length and its own pages.
+pub(crate) struct PassPages(Vec<Part>);
+
+struct Part {
+    start: usize,
+    piece: Piece,
+    own: Vec<u32>,
+    /// How much of what it goes on from is shared; the rest is copied into its own pages.
+    n_shared: usize,
+}
+
+impl PassPages {
     pub(crate) fn new(model: &Model, pieces: &[Piece]) -> Self {
-        let (mut parts, mut writes) = (Vec::new(), Vec::new());
-        let (mut next, mut row, mut root) = (0_u32, 0, 0);
+        let (mut parts, mut next, mut root) = (Vec::new(), 0_u32, 0);
         for &piece in pieces {
-            let pages: Vec<u32> = (next..next + piece.len.div_ceil(PAGE_LEN) as u32).collect();
-            next += pages.len() as u32;
-            for at in 0..piece.len {
-                let page = pages[at / PAGE_LEN];
-                writes.push(Write { page, slot: at % PAGE_LEN, row: row + at });
-            }
-            row += piece.len;
+            let start = if piece.is_branch { root } else { 0 };
+            let n_shared = KvPages::shared_len(model.device(), start);
+            let n_pages = (start - n_shared + piece.len).div_ceil(PAGE_LEN) as u32;
+            let own = (next..next + n_pages).collect();
+            next += n_pages;
             if !piece.is_branch {
                 root = piece.len;
             }
-            parts.push((if piece.is_branch { root } else { 0 }, piece, pages));
+            parts.push(Part { start, piece, own, n_shared });
         }
-        let heads = model.heads();
-        let pages = KvPages::new(next as usize, PAGE_LEN, heads.n_kv_heads, heads.head_dim);
-        Self { pages, parts, writes }
+        Self(parts)
     }
 
-    /// Attention within each sequence.
-    fn attend(&mut self, model: &Model, qkv: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let heads = model.heads();
-        self.pages.write(heads, qkv, &self.writes);
-        let n_rows = self.writes.len();
-        let mut attended = model.buffers.take(n_rows * heads.q_width());
-        let mut lse = model.buffers.take(n_rows * heads.n_heads);
-        let mut root: &[u32] = &[];
-        let mut queries = Vec::with_capacity(self.parts.len());
-        for (start, piece, own) in &self.parts {
-            if !piece.is_branch {
-                root = own;
+    /// Each part with the pages of what it goes on from.
+    fn tables(&self) -> impl Iterator<Item = (&Part, PageTable<'_>, &[u32])> {
+        self.0.iter().scan(&[][..], |root, part| {
+            if !part.piece.is_branch {
+                *root = &part.own;
             }
-            let prefix = if piece.is_branch { root } else { &[] };
-            let pages = PageTable { prefix, prefix_len: *start, own };
-            queries.push(Query { start: *start, len: piece.len, pages });
+            let prefix = if part.piece.is_branch { *root } else { &[][..] };
+            Some((part, PageTable { prefix, prefix_len: part.n_shared, own: &part.own }, *root))
+        })
+    }
+}
+
+impl<'a> Pass<'a> {
+    pub(crate) fn new(
+        model: &'a Model,
+        positions: &[usize],
+        pages: &'a PassPages,
+    ) -> Result<Self, Error> {
+        let (device, heads) = (model.device(), model.heads());
+        let n_pages = pages.0.iter().map(|part| part.own.len()).sum();
+        let (mut writes, mut queries, mut copies) = (Vec::new(), Vec::new(), Vec::new());
+        for (part, table, root) in pages.tables() {
+            for position in part.start..part.start + part.piece.len {
+                let (page, slot) = table.place(position, PAGE_LEN);
+                writes.push(Write { page, slot, row: writes.len() });
+            }
+            if part.piece.len > 0 {
+                copies.extend((part.n_shared..part.start).map(|position| {
+                    let place = position % PAGE_LEN;
+                    let from = Slot { page: root[position / PAGE_LEN], place };
+                    (from, Slot { page: part.own[0], place })
+                }));
+            }
+            queries.push(Query { start: part.start, len: part.piece.len, pages: table });
         }
-        attention::forward(heads, qkv, &queries, &self.pages, &mut attended, &mut lse);
-        (attended, lse)
+        Ok(Self {
+            positions: model.derived()?.positions(positions)?,
+            slots: Slots::new(device, writes, n_pages)?,
+            queries: Queries::new(device, queries)?,
+            copies,
+            pages: KvPages::new(device, n_pages, PAGE_LEN, heads)?,
+        })
+    }
+
+    /// Rotates q and k in place; attention within each sequence.
+    fn attend(
+        &mut self,
+        model: &Model,
+        qkv: &mut Activation,
+    ) -> Result<(Activation, Floats), Error> {
+        let heads = model.heads();
+        let Self { positions, slots, queries, copies, pages } = self;
+        attention::rotate_and_keep(heads, qkv, positions, slots, pages)?;
+        if !copies.is_empty() {
+            pages.copy_slots(copies)?;
+        }
+        let n_rows = qkv.len() / heads.width();
+        let mut attended = model.buffers.take(n_rows * heads.q_width())?;
+        let mut lse = model.buffers.floats(n_rows * heads.n_heads)?;
+        attention::forward(heads, qkv, queries, pages, &mut attended, Some(&mut lse))?;
+        Ok((attended, lse))
     }
 }
 
@@ -137,32 +187,36 @@ impl Model {
     /// `targets[r]` is what row r predicts, as a rule the next token of its sequence
     /// ([`Packed::next_tokens`]), or [`NO_TARGET`].
     ///
+    /// # Errors
+    /// If the device failed; the CPU does not.
+    ///
     /// # Panics
     /// If the lengths differ, or a token or target is not below the vocabulary size.
-    #[must_use]
-    pub fn forward(&self, packed: &Packed, targets: &[u32], options: &ForwardOptions) -> Forward {
+    pub fn forward(
+        &self,
+        packed: &Packed,
+        targets: &[u32],
+        options: &ForwardOptions,
+    ) -> Result<Forward, Error> {
         assert_eq!(packed.tokens.len(), targets.len(), "one target (or NO_TARGET) for each token");
         let vocab_size = self.config().vocab_size;
         if let Some(target) = targets.iter().find(|&&t| t != NO_TARGET && t as usize >= vocab_size)
         {
             panic!("target {target} is not below the vocabulary size {vocab_size}");
         }
-        let n_rows = packed.tokens.len();
-        let hidden = self.config().hidden_size;
         let positions: Vec<usize> = packed
             .pieces
             .iter()
             .zip(packed.prefix_lens())
             .flat_map(|(piece, first)| first..first + piece.len)
             .collect();
-        let angles = self.angles(&positions);
-        let mut cache = PassCache::new(self, &packed.pieces);
-        let mut x = self.buffers.take(n_rows * hidden);
-        let table = self.tensor(self.layout().embedding).data();
-        embedding::forward(table, hidden, &packed.tokens, &mut x);
+        let pages = PassPages::new(self, &packed.pieces);
+        let mut pass = Pass::new(self, &positions, &pages)?;
+        let mut x = self.buffers.take(packed.tokens.len() * self.config().hidden_size)?;
+        embedding::forward(self.tensor(self.layout().embedding), &packed.tokens, &mut x)?;
         let mut layers = Vec::with_capacity(self.config().n_layers);
         for layer in 0..self.config().n_layers {
-            let (inner, x_out) = self.layer_forward(layer, &x, &angles, &mut cache);
+            let (inner, x_out) = self.layer_forward(layer, &x, &mut pass)?;
             let inner = if options.recompute {
                 inner.give(self);
                 None
@@ -171,61 +225,53 @@ impl Model {
             };
             layers.push(SavedLayer { x: std::mem::replace(&mut x, x_out), inner });
         }
-        let (head, logp, entropy) = self.head_forward(&x, targets, options.temperature);
+        let (head, logp, entropy) = self.head_forward(&x, targets, options.temperature)?;
         self.buffers.give(x);
         let (tokens, pieces) = (packed.tokens.clone(), packed.pieces.clone());
-        let saved = Saved { tokens, pieces, angles, options: *options, layers, head };
-        Forward { logp, entropy, saved }
+        let saved = Saved { tokens, pieces, positions, options: *options, layers, head };
+        Ok(Forward { logp, entropy, saved })
     }
 
     /// One layer: what it computed, and the residual stream after it.
     pub(crate) fn layer_forward(
         &self,
         layer: usize,
-        x: &[f32],
-        angles: &Angles,
-        cache: &mut PassCache,
-    ) -> (SavedInner, Vec<f32>) {
-        let qkv = self.layer_qkv(layer, x, angles);
-        let (attended, lse) = cache.attend(self, &qkv.qkv);
-        let mlp = self.layer_mlp(layer, x, &attended);
-        let (raw, qkv) = (qkv.raw, qkv.qkv);
-        let (x_mid, gate_up) = (mlp.x_mid, mlp.gate_up);
-        (SavedInner { raw, qkv, attended, lse, x_mid, gate_up }, mlp.x_out)
+        x: &Activation,
+        pass: &mut Pass<'_>,
+    ) -> Result<(SavedInner, Activation), Error> {
+        let Qkv { raw, mut qkv } = self.layer_qkv(layer, x)?;
+        let (attended, lse) = pass.attend(self, &mut qkv)?;
+        let Mlp { x_mid, gate_up, x_out } = self.layer_mlp(layer, x, &attended)?;
+        Ok((SavedInner { raw, qkv, attended, lse, x_mid, gate_up }, x_out))
+    }
+
+    /// The head as the products of a pass want it.
+    pub(crate) fn head(&self, temperature: f32) -> Result<Head<'_>, Error> {
+        let weight = self.tensor(self.layout().head);
+        Ok(Head { weight, packed: &self.derived()?.packed.head, temperature })
     }
 
     fn head_forward(
         &self,
-        x: &[f32],
+        x: &Activation,
         targets: &[u32],
         temperature: f32,
-    ) -> (SavedHead, Vec<f32>, Vec<f32>) {
-        let (hidden, v) = (self.config().hidden_size, self.config().vocab_size);
+    ) -> Result<(SavedHead, Vec<f32>, Vec<f32>), Error> {
+        let hidden = self.config().hidden_size;
         let rows: Vec<usize> = (0..targets.len()).filter(|&r| targets[r] != NO_TARGET).collect();
         let targets_of: Vec<u32> = rows.iter().map(|&row| targets[row]).collect();
-        let mut x_rows = self.buffers.take(rows.len() * hidden);
-        for (to, &row) in x_rows.chunks_exact_mut(hidden).zip(&rows) {
-            to.copy_from_slice(&x[row * hidden..(row + 1) * hidden]);
-        }
-        let h = self.normed(&x_rows, self.layout().norm);
-        let (mut logp, mut entropy) = (vec![0.0; targets.len()], vec![0.0; targets.len()]);
-        let chunk = head_chunk(v);
-        for (first, h) in h.chunks(chunk * hidden).enumerate().map(|(i, h)| (i * chunk, h)) {
-            let range = first..first + h.len() / hidden;
-            let targets = &targets_of[range.clone()];
-            let mut logits = self.buffers.take(range.len() * v);
-            linear::forward(h, &self.packed().head, &[], &mut logits);
-            let (mut logp_rows, mut entropy_rows) =
-                (vec![0.0; range.len()], vec![0.0; range.len()]);
-            let out = (&mut logp_rows[..], &mut entropy_rows[..]);
-            head::forward(&logits, v, temperature, targets, out);
-            self.buffers.give(logits);
-            for ((&row, x), y) in rows[range].iter().zip(logp_rows).zip(entropy_rows) {
-                (logp[row], entropy[row]) = (x, y);
-            }
-        }
+        let mut x_rows = self.buffers.take(rows.len() * hidden)?;
+        embedding::gather(x, hidden, &rows, &mut x_rows)?;
+        let h = self.normed(&x_rows, self.layout().norm)?;
+        let (logp, entropy) = self.head(temperature)?.forward(&self.buffers, &h, &targets_of)?;
         self.buffers.give(h);
-        (SavedHead { rows, targets: targets_of, x: x_rows }, logp, entropy)
+        let spread = |of: Vec<f32>| {
+            let mut all = vec![0.0; targets.len()];
+            rows.iter().zip(of).for_each(|(&row, value)| all[row] = value);
+            all
+        };
+        let (logp, entropy) = (spread(logp), spread(entropy));
+        Ok((SavedHead { rows, targets: targets_of, x: x_rows }, logp, entropy))
     }
 }
 
@@ -233,8 +279,9 @@ impl SavedInner {
     /// Gives the memory back.
     pub(crate) fn give(self, model: &Model) {
         let Self { raw, qkv, attended, lse, x_mid, gate_up } = self;
-        for vector in [raw.unwrap_or_default(), qkv, attended, lse, x_mid, gate_up] {
-            model.buffers.give(vector);
-        }
+        raw.into_iter()
+            .chain([qkv, attended, x_mid, gate_up])
+            .for_each(|activation| model.buffers.give(activation));
+        model.buffers.give_floats(lse);
     }
 }

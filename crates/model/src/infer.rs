@@ -1,9 +1,12 @@
 //! Inference: one step over a ragged batch of new tokens against the paged cache.
 
-use quaero_ops::attention::{self, PageTable, Query, Write};
-use quaero_ops::{embedding, linear};
+use quaero_ops::attention::{self, PageTable, Queries, Query, Slots, Write};
+use quaero_ops::head::Logits;
+use quaero_ops::{Activation, embedding};
 
 use crate::cache::KvCache;
+use crate::error::Error;
+use crate::layer::{Mlp, Qkv};
 use crate::model::Model;
 
 /// New tokens of one sequence in an inference step: a chunk of prompt or one decoded token.
@@ -20,40 +23,17 @@ pub struct Span<'a> {
     pub n_logits: usize,
 }
 
-/// Logits of the wanted rows, span by span in order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Logits {
-    pub(crate) data: Vec<f32>,
-    pub(crate) vocab_size: usize,
-}
-
-impl Logits {
-    /// The number of rows.
-    #[must_use]
-    pub fn n_rows(&self) -> usize {
-        self.data.len() / self.vocab_size
-    }
-
-    /// Row `i`: one logit for each token of the vocabulary.
-    #[must_use]
-    pub fn row(&self, i: usize) -> &[f32] {
-        &self.data[i * self.vocab_size..(i + 1) * self.vocab_size]
-    }
-
-    /// The rows, in order.
-    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
-        self.data.chunks_exact(self.vocab_size)
-    }
-}
-
 impl Model {
     /// Runs the new tokens of all `spans` through the model, writes their keys and values into
     /// `cache`, and gives the logits that were asked for.
     ///
+    /// # Errors
+    /// If the device failed; the CPU does not.
+    ///
     /// # Panics
     /// If a span has no tokens, too few pages or asks for too many logits, a token is not below
     /// the vocabulary size, two spans write to one slot, or the cache is of another model.
-    pub fn infer(&self, spans: &[Span<'_>], cache: &mut KvCache) -> Logits {
+    pub fn infer(&self, spans: &[Span<'_>], cache: &mut KvCache) -> Result<Logits, Error> {
         let page_len = cache.page_len();
         let (mut tokens, mut positions) = (Vec::new(), Vec::new());
         let (mut writes, mut wanted) = (Vec::new(), Vec::new());
@@ -81,38 +61,35 @@ impl Model {
             .map(|span| Query { start: span.start, len: span.tokens.len(), pages: span.pages })
             .collect();
         let (hidden, heads) = (self.config().hidden_size, self.heads());
-        let angles = self.angles(&positions);
-        let mut x = self.buffers.take(tokens.len() * hidden);
-        let table = self.tensor(self.layout().embedding).data();
-        embedding::forward(table, hidden, &tokens, &mut x);
+        let derived = self.derived()?;
+        let positions = derived.positions(&positions)?;
+        let slots = Slots::new(self.device(), writes, cache.n_pages())?;
+        let queries = Queries::new(self.device(), queries)?;
+        let mut x = self.buffers.take(tokens.len() * hidden)?;
+        embedding::forward(self.tensor(self.layout().embedding), &tokens, &mut x)?;
         for layer in 0..self.config().n_layers {
-            let qkv = self.layer_qkv(layer, &x, &angles);
+            let Qkv { raw, mut qkv } = self.layer_qkv(layer, &x)?;
             let pages = cache.layer_mut(layer);
-            pages.write(heads, &qkv.qkv, &writes);
-            let mut attended = self.buffers.take(tokens.len() * heads.q_width());
-            attention::forward(heads, &qkv.qkv, &queries, pages, &mut attended, &mut []);
-            let mlp = self.layer_mlp(layer, &x, &attended);
-            let old = std::mem::replace(&mut x, mlp.x_out);
-            let raw = qkv.raw.unwrap_or_default();
-            for vector in [old, raw, qkv.qkv, attended, mlp.x_mid, mlp.gate_up] {
-                self.buffers.give(vector);
-            }
+            attention::rotate_and_keep(heads, &mut qkv, &positions, &slots, pages)?;
+            let mut attended = self.buffers.take(tokens.len() * heads.q_width())?;
+            attention::forward(heads, &qkv, &queries, pages, &mut attended, None)?;
+            let Mlp { x_mid, gate_up, x_out } = self.layer_mlp(layer, &x, &attended)?;
+            let old = std::mem::replace(&mut x, x_out);
+            let spent = [old, qkv, attended, x_mid, gate_up];
+            spent.into_iter().chain(raw).for_each(|activation| self.buffers.give(activation));
         }
         self.logits(x, &wanted)
     }
 
-    fn logits(&self, x: Vec<f32>, wanted: &[usize]) -> Logits {
-        let (hidden, vocab_size) = (self.config().hidden_size, self.config().vocab_size);
-        let mut rows = self.buffers.take(wanted.len() * hidden);
-        for (to, &row) in rows.chunks_exact_mut(hidden).zip(wanted) {
-            to.copy_from_slice(&x[row * hidden..(row + 1) * hidden]);
+    fn logits(&self, x: Activation, wanted: &[usize]) -> Result<Logits, Error> {
+        let hidden = self.config().hidden_size;
+        let mut rows = self.buffers.take(wanted.len() * hidden)?;
+        embedding::gather(&x, hidden, wanted, &mut rows)?;
+        let h = self.normed(&rows, self.layout().norm)?;
+        let logits = Logits::of(&h, hidden, &self.derived()?.packed.head)?;
+        for activation in [x, rows, h] {
+            self.buffers.give(activation);
         }
-        let h = self.normed(&rows, self.layout().norm);
-        let mut data = vec![0.0; wanted.len() * vocab_size];
-        linear::forward(&h, &self.packed().head, &[], &mut data);
-        for vector in [x, rows, h] {
-            self.buffers.give(vector);
-        }
-        Logits { data, vocab_size }
+        Ok(logits)
     }
 }

@@ -4,7 +4,8 @@
 //! calls [`Model::forward`] and [`Model::backward`]. Knows no text, no roles, no rewards: tokens
 //! and gradients only.
 //!
-//! All arithmetic is f32. The log-probability of a token is the same bits whether it comes from
+//! On the CPU all arithmetic is f32; [`Model::to`] moves a model to a device, which holds
+//! activations in bf16. The log-probability of a token is the same bits whether it comes from
 //! `forward` or from `infer` and [`LogSoftmax`], whatever the batch around it, the number of
 //! threads, or how the sequence was cut into steps.
 //!
@@ -44,10 +45,11 @@ pub use cache::KvCache;
 pub use config::{Architecture, Config, Llama3Scaling};
 pub use error::Error;
 pub use forward::{Forward, ForwardOptions};
-pub use infer::{Logits, Span};
+pub use infer::Span;
 pub use init::Init;
 pub use model::Model;
 pub use packed::{NO_TARGET, Packed};
 pub use params::{Class, Params};
+pub use quaero_ops::Device;
 pub use quaero_ops::attention::PageTable;
-pub use quaero_ops::head::LogSoftmax;
+pub use quaero_ops::head::{LogSoftmax, Logits};

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use quaero_ops::attention::Heads;
+use quaero_ops::attention::{Angles, Heads, Positions};
 use quaero_ops::linear::Packed;
-use quaero_ops::rope::Angles;
-use quaero_ops::{Buffers, Tensor};
+use quaero_ops::norm::{Groups, Norm};
+use quaero_ops::{Buffers, Device, Tensor};
 use quaero_rng::Key;
 
 use crate::config::Config;
@@ -21,8 +21,14 @@ pub struct Model {
     params: Params,
     layout: Layout,
     pub(crate) buffers: Buffers,
-    packed: OnceLock<PackedWeights>,
-    angles: OnceLock<Angles>,
+    derived: OnceLock<Derived>,
+}
+
+/// What is made from weights and configuration at first use.
+#[derive(Clone, Debug)]
+pub(crate) struct Derived {
+    pub(crate) packed: PackedWeights,
+    angles: Angles,
 }
 
 /// Where the tensors of a model stand in [`Params`].
@@ -82,14 +88,25 @@ impl Model {
             tensor.shape().expect(&format!("tensor `{}`", spec.name), &spec.shape)?;
         }
         let layout = Layout::new(&config, &params);
-        Ok(Self {
-            config,
-            params,
-            layout,
-            buffers: Buffers::default(),
-            packed: OnceLock::new(),
-            angles: OnceLock::new(),
-        })
+        Ok(Self { config, params, layout, buffers: Buffers::default(), derived: OnceLock::new() })
+    }
+
+    /// The model on `device`: what it computes from now on is computed there.
+    ///
+    /// # Errors
+    /// If the device's kernels do not know the model's shape, or it has not enough memory.
+    pub fn to(self, device: &Device) -> Result<Self, Error> {
+        if !device.is_cpu() {
+            self.config.check_kernels(device)?;
+        }
+        let params = self.params.to(device)?;
+        Ok(Self { buffers: Buffers::of(device.clone()), params, derived: OnceLock::new(), ..self })
+    }
+
+    /// Where the weights lie.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        self.buffers.device()
     }
 
     /// A model with random weights of the default scheme ([`Init::default`]).
@@ -124,7 +141,7 @@ impl Model {
 
     /// The weights, to be changed. What was derived from them is forgotten.
     pub fn params_mut(&mut self) -> &mut Params {
-        self.packed.take();
+        self.derived.take();
         &mut self.params
     }
 
@@ -154,34 +171,60 @@ impl Model {
         }
     }
 
-    /// The weights as the forward products want them; packed at first use.
-    pub(crate) fn packed(&self) -> &PackedWeights {
-        self.packed.get_or_init(|| {
-            let layer = |layer: &LayerLayout| PackedLayer {
-                qkv: Packed::new(&self.tensors(layer.qkv)),
-                o: Packed::new(&[self.tensor(layer.o)]),
-                gate_up: Packed::new(&self.tensors(layer.gate_up)),
-                down: Packed::new(&[self.tensor(layer.down)]),
+    /// The weights as the forward products want them, and the angles; made at first use.
+    pub(crate) fn derived(&self) -> Result<&Derived, Error> {
+        if let Some(derived) = self.derived.get() {
+            return Ok(derived);
+        }
+        let layer = |at: &LayerLayout| -> Result<PackedLayer, Error> {
+            let one = |weight: usize, bias: Option<usize>| {
+                let bias = bias.map(|bias| self.tensor(bias));
+                Packed::new(&[self.tensor(weight)], bias.as_slice())
             };
-            PackedWeights {
-                layers: self.layout.layers.iter().map(layer).collect(),
-                head: Packed::new(&[self.tensor(self.layout.head)]),
-            }
-        })
+            Ok(PackedLayer {
+                qkv: self.stacked(at.qkv, at.qkv_bias)?,
+                o: one(at.o, at.o_bias)?,
+                gate_up: self.stacked(at.gate_up, at.gate_up_bias)?,
+                down: one(at.down, at.down_bias)?,
+            })
+        };
+        let packed = PackedWeights {
+            layers: self.layout.layers.iter().map(layer).collect::<Result<_, _>>()?,
+            head: Packed::new(&[self.tensor(self.layout.head)], &[])?,
+        };
+        let n_positions = self.config.max_position_embeddings.min(POSITIONS_KEPT);
+        let n_positions =
+            if self.device().is_cpu() { n_positions } else { self.config.max_position_embeddings };
+        let angles = Angles::new(self.device(), n_positions, rope::inv_freq(&self.config))?;
+        Ok(self.derived.get_or_init(|| Derived { packed, angles }))
     }
 
-    /// Rotary angles for rows at `positions`.
-    pub(crate) fn angles(&self, positions: &[usize]) -> Angles {
-        /// Positions whose angles are kept.
-        const KEPT: usize = 4096;
-        let inv_freq = || rope::inv_freq(&self.config);
-        if positions.iter().any(|&position| position >= KEPT) {
-            return Angles::at(positions.iter().copied(), &inv_freq());
-        }
-        let table = self.angles.get_or_init(|| Angles::at(0..KEPT, &inv_freq()));
-        table.select(positions.iter().copied())
+    fn stacked<const N: usize>(
+        &self,
+        weights: [usize; N],
+        biases: Option<[usize; N]>,
+    ) -> Result<Packed, Error> {
+        let biases = biases.map(|biases| self.tensors(biases));
+        let biases = biases.as_ref().map_or(&[][..], |biases| &biases[..]);
+        Ok(Packed::new(&self.tensors(weights), biases)?)
+    }
+
+    /// The norm of whole rows by the tensor at `weight`.
+    pub(crate) fn norm(&self, weight: usize) -> Norm<'_> {
+        let groups = Groups::whole(self.config.hidden_size);
+        Norm { weight: self.tensor(weight), eps: self.config.rms_norm_eps, groups }
     }
 }
+
+impl Derived {
+    /// Rotary angles for rows at `positions`.
+    pub(crate) fn positions(&self, positions: &[usize]) -> Result<Positions<'_>, Error> {
+        Ok(Positions::new(&self.angles, positions)?)
+    }
+}
+
+/// Positions whose angles the CPU keeps; it computes others when they come.
+const POSITIONS_KEPT: usize = 4096;
 
 impl Layout {
     fn new(config: &Config, params: &Params) -> Self {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quaero_ops::Tensor;
+use quaero_ops::{Device, Tensor};
 use quaero_shape::Shape;
 
 use crate::config::Config;
+use crate::error::Error;
 
 /// Named f32 tensors in a fixed order (that of the computation), under Hugging Face's names.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,18 +27,36 @@ impl Params {
         Self { names: names.into(), index: Arc::new(index), tensors }
     }
 
-    /// Zeros in the same tensors.
-    #[must_use]
-    pub fn zeros_like(&self) -> Self {
-        let tensors = self.tensors.iter().map(|t| Tensor::zeros(t.shape().clone())).collect();
-        Self { names: Arc::clone(&self.names), index: Arc::clone(&self.index), tensors }
+    /// Zeros in the same tensors, where these lie.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    pub fn zeros_like(&self) -> Result<Self, Error> {
+        self.mapped(|tensor| Tensor::zeros_on(&tensor.device(), tensor.shape().clone()))
+    }
+
+    /// The same tensors on `device`.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    pub fn to(&self, device: &Device) -> Result<Self, Error> {
+        self.mapped(|tensor| tensor.to(device))
+    }
+
+    fn mapped(
+        &self,
+        to: impl Fn(&Tensor) -> Result<Tensor, quaero_ops::Error>,
+    ) -> Result<Self, Error> {
+        let tensors = self.tensors.iter().map(to).collect::<Result<_, _>>()?;
+        Ok(Self { names: Arc::clone(&self.names), index: Arc::clone(&self.index), tensors })
     }
 
     /// Sets every element to 0, keeping the memory.
-    pub fn set_zero(&mut self) {
-        for tensor in &mut self.tensors {
-            tensor.data_mut().fill(0.0);
-        }
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn set_zero(&mut self) -> Result<(), Error> {
+        Ok(self.tensors.iter_mut().try_for_each(Tensor::set_zero)?)
     }
 
     /// The names, in order.

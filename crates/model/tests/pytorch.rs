@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use quaero_model::{
-    Config, ForwardOptions, KvCache, LogSoftmax, Model, NO_TARGET, Packed, PageTable, Params, Span,
+    Config, Device, ForwardOptions, KvCache, LogSoftmax, Model, NO_TARGET, Packed, PageTable,
+    Params, Span,
 };
 use quaero_rng::Key;
 use quaero_shape::DType;
@@ -65,9 +66,11 @@ fn gradients(case: &str, recompute: bool) -> (Model, Params) {
     let model = Model::load(folder(case)).unwrap();
     let expected = Expected::of(case);
     let (packed, targets) = expected.batch();
-    let forward = model.forward(&packed, &targets, &options(recompute));
-    let mut grads = model.params().zeros_like();
-    model.backward(forward, &expected.f32s("dlogp"), &expected.f32s("dentropy"), &mut grads);
+    let forward = model.forward(&packed, &targets, &options(recompute)).unwrap();
+    let mut grads = model.params().zeros_like().unwrap();
+    model
+        .backward(forward, &expected.f32s("dlogp"), &expected.f32s("dentropy"), &mut grads)
+        .unwrap();
     (model, grads)
 }
 
@@ -77,7 +80,7 @@ fn logp_and_entropy_agree_with_transformers() {
         let model = Model::load(folder(case)).unwrap();
         let expected = Expected::of(case);
         let (packed, targets) = expected.batch();
-        let forward = model.forward(&packed, &targets, &options(false));
+        let forward = model.forward(&packed, &targets, &options(false)).unwrap();
         check_close(case, &forward.logp, &expected.f64s("logp"), 1e-5);
         check_close(case, &forward.entropy, &expected.f64s("entropy"), 1e-5);
     }
@@ -124,10 +127,10 @@ fn batch_does_not_change_bits() {
     for case in CASES {
         let model = Model::load(folder(case)).unwrap();
         let (packed, targets) = Expected::of(case).batch();
-        let all = model.forward(&packed, &targets, &options(false));
+        let all = model.forward(&packed, &targets, &options(false)).unwrap();
         for range in packed.ranges() {
             let alone = Packed::new([&packed.tokens[range.clone()]]);
-            let one = model.forward(&alone, &targets[range.clone()], &options(false));
+            let one = model.forward(&alone, &targets[range.clone()], &options(false)).unwrap();
             assert_eq!(one.logp, all.logp[range.clone()], "{case}");
             assert_eq!(one.entropy, all.entropy[range], "{case}");
         }
@@ -140,7 +143,8 @@ fn paged_logits(model: &Model, packed: &Packed, chunk: usize, stagger: usize) ->
     const PAGE: usize = 32;
     let sequences: Vec<&[u32]> = packed.ranges().map(|range| &packed.tokens[range]).collect();
     let n_pages = 4;
-    let mut cache = KvCache::new(model.config(), n_pages * sequences.len(), PAGE);
+    let mut cache =
+        KvCache::new(&Device::cpu(), model.config(), n_pages * sequences.len(), PAGE).unwrap();
     let lists: Vec<Vec<u32>> = (0..sequences.len())
         .map(|i| (0..n_pages).map(|p| (p * sequences.len() + i) as u32).rev().collect())
         .collect();
@@ -162,7 +166,7 @@ fn paged_logits(model: &Model, packed: &Packed, chunk: usize, stagger: usize) ->
         if !pending {
             break;
         }
-        let step_logits = model.infer(&spans, &mut cache);
+        let step_logits = model.infer(&spans, &mut cache).unwrap();
         for (row, owner) in step_logits.rows().zip(owners) {
             logits[owner].extend_from_slice(row);
         }
@@ -185,7 +189,7 @@ fn paged_decode_equals_recompute_bit_for_bit() {
     for case in CASES {
         let model = Model::load(folder(case)).unwrap();
         let (packed, targets) = Expected::of(case).batch();
-        let forward = model.forward(&packed, &targets, &options(false));
+        let forward = model.forward(&packed, &targets, &options(false)).unwrap();
         for (chunk, stagger) in [(1, 0), (1, 3), (7, 1), (1000, 0)] {
             let logits = paged_logits(&model, &packed, chunk, stagger).concat();
             let rows = logits.chunks_exact(model.config().vocab_size);
@@ -204,18 +208,19 @@ fn paged_decode_equals_recompute_bit_for_bit() {
 fn shared_prefix_pages_give_the_same_bits() {
     let model = Model::load(folder("qwen3")).unwrap();
     let prefix: Vec<u32> = (0..40).collect();
-    let mut cache = KvCache::new(model.config(), 4, 32);
+    let mut cache = KvCache::new(&Device::cpu(), model.config(), 4, 32).unwrap();
     fn span<'a>(start: usize, tokens: &'a [u32], pages: PageTable<'a>) -> Span<'a> {
         Span { start, tokens, pages, n_logits: 1 }
     }
-    let _ = model.infer(&[span(0, &prefix, PageTable::alone(&[0, 1]))], &mut cache);
+    let _ = model.infer(&[span(0, &prefix, PageTable::alone(&[0, 1]))], &mut cache).unwrap();
     let table = |own| PageTable { prefix: &[0, 1], prefix_len: 40, own };
     let spans = [span(40, &[5], table(&[2])), span(40, &[9], table(&[3]))];
-    let shared = model.infer(&spans, &mut cache);
+    let shared = model.infer(&spans, &mut cache).unwrap();
     for (row, token) in [(0, 5), (1, 9)] {
         let alone: Vec<u32> = prefix.iter().copied().chain([token]).collect();
-        let mut cache = KvCache::new(model.config(), 2, 32);
-        let logits = model.infer(&[span(0, &alone, PageTable::alone(&[0, 1]))], &mut cache);
+        let mut cache = KvCache::new(&Device::cpu(), model.config(), 2, 32).unwrap();
+        let logits =
+            model.infer(&[span(0, &alone, PageTable::alone(&[0, 1]))], &mut cache).unwrap();
         assert_eq!(logits.row(0), shared.row(row));
     }
 }
@@ -249,13 +254,13 @@ fn branches_are_the_sequences_that_they_abbreviate() {
             for recompute in [false, true] {
                 let options = ForwardOptions { recompute, temperature: TEMPERATURE };
                 let run = |packed: &Packed, targets: &[u32]| {
-                    let forward = model.forward(packed, targets, &options);
+                    let forward = model.forward(packed, targets, &options).unwrap();
                     let rows = targets.iter().enumerate().filter(|(_, t)| **t != NO_TARGET);
                     let logp: Vec<u32> = rows.map(|(row, _)| forward.logp[row].to_bits()).collect();
-                    let mut grads = model.params().zeros_like();
+                    let mut grads = model.params().zeros_like().unwrap();
                     let by = |t: &u32| if *t == NO_TARGET { 0.0 } else { 0.1 + *t as f32 * 0.01 };
                     let dlogp: Vec<f32> = targets.iter().map(by).collect();
-                    model.backward(forward, &dlogp, &vec![0.1; dlogp.len()], &mut grads);
+                    model.backward(forward, &dlogp, &vec![0.1; dlogp.len()], &mut grads).unwrap();
                     (logp, grads)
                 };
                 let (logp, grads) = run(&shared, &shared_targets);
@@ -333,15 +338,16 @@ fn random_weights_follow_the_scheme() {
 #[test]
 fn nothing_in_gives_nothing_out() {
     let model = Model::load(folder("qwen3")).unwrap();
-    let mut grads = model.params().zeros_like();
+    let mut grads = model.params().zeros_like().unwrap();
     for sequences in [&[&[][..], &[3, 4, 5], &[]][..], &[&[]], &[]] {
         let packed = Packed::new(sequences);
         let n = packed.tokens.len();
-        let forward = model.forward(&packed, &vec![NO_TARGET; n], &options(false));
+        let forward = model.forward(&packed, &vec![NO_TARGET; n], &options(false)).unwrap();
         assert_eq!((forward.logp.clone(), forward.entropy.clone()), (vec![0.0; n], vec![0.0; n]));
-        model.backward(forward, &vec![1.0; n], &vec![1.0; n], &mut grads);
+        model.backward(forward, &vec![1.0; n], &vec![1.0; n], &mut grads).unwrap();
     }
     assert!(grads.tensors().iter().all(|grad| grad.data().iter().all(|&x| x == 0.0)));
-    let logits = model.infer(&[], &mut KvCache::new(model.config(), 1, 32));
+    let mut cache = KvCache::new(&Device::cpu(), model.config(), 1, 32).unwrap();
+    let logits = model.infer(&[], &mut cache).unwrap();
     assert_eq!(logits.n_rows(), 0);
 }

@@ -1,20 +1,36 @@
-//! Tensor operations, forward and backward, over the backends.
+//! Tensor operations, forward and backward, on the CPU or on a device.
 //!
-//! The seam between models and devices: today every operation runs on the CPU (`quaero-cpu`), and
-//! no backend type shows in a signature. Operations come in pairs, forward and backward. Weights
-//! and gradients are [`Tensor`]s; activations are slices of rows out of [`Buffers`], so that a
-//! training step allocates nothing it used before.
+//! The seam between models and machines: a model calls these operations, and where its weights lie
+//! decides who computes. `quaero-cpu` works in f32; a device (`quaero-kernels`: a GPU, or the
+//! emulation of one) holds activations in bf16 and sums in f32. No backend type shows in a
+//! signature, and nothing is generic over one. Operations come in pairs, forward and backward.
+//!
+//! A call may fail on a device alone (memory, driver); the CPU's operations do not.
 //!
 //! # Layout
-//! - [`Tensor`]: contiguous f32 with a shape; [`Buffers`]: recycled activations
-//! - [`linear`]: y = x Wᵀ + b for one or several stacked weights
-//! - [`norm`], [`rope`], [`attention`], [`mlp`], [`embedding`], [`head`], [`adam`]: op pairs of the
-//!   CPU backend as they are
+//! - [`Device`]: where to compute → [`Tensor`]: weights and gradients, f32 → [`Activation`],
+//!   [`Floats`]: rows in between, out of [`Buffers`]
+//! - [`linear`], [`norm`], [`mlp`], [`embedding`]: row by row → [`attention`]: positions, pages,
+//!   queries and their gradient → [`head`]: logits, log-probabilities → [`sample`]: tokens drawn on
+//!   a device → [`adam`]: one step of the optimiser
 
+mod activation;
 mod buffers;
-pub mod linear;
+mod device;
 mod tensor;
 
+pub mod adam;
+pub mod attention;
+pub mod embedding;
+pub mod head;
+pub mod linear;
+pub mod mlp;
+pub mod norm;
+pub mod sample;
+
+pub use activation::{Activation, Floats};
 pub use buffers::Buffers;
-pub use quaero_cpu::{adam, attention, embedding, head, math, mlp, norm, rope};
+pub use device::{Device, Kind};
+pub use quaero_cpu::math;
+pub use quaero_kernels::Error;
 pub use tensor::Tensor;

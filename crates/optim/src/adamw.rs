@@ -1,8 +1,8 @@
 //! AdamW (Loshchilov & Hutter, 1711.05101) with f32 moments.
 
-use quaero_ops::Tensor;
 use quaero_ops::adam::{self, Step};
-use quaero_shape::{Shape, ShapeError};
+use quaero_ops::{Device, Tensor};
+use quaero_shape::ShapeError;
 use serde::{Deserialize, Serialize};
 
 /// The constants of AdamW. The learning rate comes with each step.
@@ -28,7 +28,7 @@ pub struct State {
     pub tensors: Vec<(String, Tensor)>,
 }
 
-/// State that does not fit the parameters.
+/// State that does not fit the parameters, or a device that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A tensor is missing.
@@ -37,6 +37,9 @@ pub enum Error {
     /// A tensor has another shape.
     #[error("optimiser state: {0}; the checkpoint is of another model")]
     Shape(#[from] ShapeError),
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] quaero_ops::Error),
 }
 
 /// AdamW with the moments of one set of parameters.
@@ -49,11 +52,16 @@ pub struct AdamW {
 }
 
 impl AdamW {
-    /// An optimiser for tensors of the shapes of `params`, moments at zero.
-    #[must_use]
-    pub fn new(options: AdamWOptions, params: &[Tensor]) -> Self {
-        let zeros = || params.iter().map(|p| Tensor::zeros(p.shape().clone())).collect();
-        Self { options, n_steps: 0, exp_avg: zeros(), exp_avg_sq: zeros() }
+    /// An optimiser for tensors of the shapes of `params` and where they lie, moments at zero.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    pub fn new(options: AdamWOptions, params: &[Tensor]) -> Result<Self, Error> {
+        let zeros = || -> Result<Vec<Tensor>, Error> {
+            let zero = |p: &Tensor| Ok(Tensor::zeros_on(&p.device(), p.shape().clone())?);
+            params.iter().map(zero).collect()
+        };
+        Ok(Self { options, n_steps: 0, exp_avg: zeros()?, exp_avg_sq: zeros()? })
     }
 
     /// Steps taken so far.
@@ -66,9 +74,18 @@ impl AdamW {
     /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
     /// w ← (1 − lr·decay) w − lr · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + eps).
     ///
+    /// # Errors
+    /// If the device failed; the CPU does not.
+    ///
     /// # Panics
     /// If `params` or `grads` are not those the optimiser was made for.
-    pub fn step(&mut self, params: &mut [Tensor], grads: &[Tensor], lr: f64, grad_scale: f32) {
+    pub fn step(
+        &mut self,
+        params: &mut [Tensor],
+        grads: &[Tensor],
+        lr: f64,
+        grad_scale: f32,
+    ) -> Result<(), Error> {
         assert!(
             params.len() == self.exp_avg.len() && grads.len() == params.len(),
             "AdamW made for {} tensors got {} parameters and {} gradients",
@@ -93,21 +110,23 @@ impl AdamW {
             let decays = decay_vectors || param.shape().n_axes() >= 2;
             let keep = if decays { (1.0 - lr * f64::from(weight_decay)) as f32 } else { 1.0 };
             let step = Step { keep, ..step };
-            adam::step(step, param.data_mut(), grad.data(), m.data_mut(), v.data_mut());
+            adam::step(step, param, grad, (m, v))?;
         }
+        Ok(())
     }
 
-    /// The memory, with the parameters' `names`.
-    #[must_use]
-    pub fn state(&self, names: &[String]) -> State {
-        let named = |prefix: &str, tensors: &[Tensor]| -> Vec<(String, Tensor)> {
-            let named =
-                |(name, tensor): (&String, &Tensor)| (format!("{prefix}.{name}"), tensor.clone());
-            names.iter().zip(tensors).map(named).collect()
-        };
-        let mut tensors = named("exp_avg", &self.exp_avg);
-        tensors.extend(named("exp_avg_sq", &self.exp_avg_sq));
-        State { n_steps: self.n_steps, tensors }
+    /// The memory, with the parameters' `names`; its tensors lie on the CPU.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn state(&self, names: &[String]) -> Result<State, Error> {
+        let mut tensors = Vec::new();
+        for (prefix, moments) in [("exp_avg", &self.exp_avg), ("exp_avg_sq", &self.exp_avg_sq)] {
+            for (name, tensor) in names.iter().zip(moments) {
+                tensors.push((format!("{prefix}.{name}"), tensor.to(&Device::cpu())?));
+            }
+        }
+        Ok(State { n_steps: self.n_steps, tensors })
     }
 
     /// An optimiser that goes on from `state`.
@@ -122,16 +141,17 @@ impl AdamW {
     ) -> Result<Self, Error> {
         let State { n_steps, tensors } = state;
         let mut tensors: std::collections::BTreeMap<String, Tensor> = tensors.into_iter().collect();
-        let mut take = |prefix: &str, name: &str, shape: &Shape| -> Result<Tensor, Error> {
+        let mut take = |prefix: &str, name: &str, param: &Tensor| -> Result<Tensor, Error> {
+            let (shape, device) = (param.shape(), &param.device());
             let name = format!("{prefix}.{name}");
             let tensor = tensors.remove(&name).ok_or_else(|| Error::Missing(name.clone()))?;
             tensor.shape().expect(&name, shape)?;
-            Ok(tensor)
+            Ok(tensor.to(device)?)
         };
         let (mut exp_avg, mut exp_avg_sq) = (Vec::new(), Vec::new());
         for (name, param) in names.iter().zip(params) {
-            exp_avg.push(take("exp_avg", name, param.shape())?);
-            exp_avg_sq.push(take("exp_avg_sq", name, param.shape())?);
+            exp_avg.push(take("exp_avg", name, param)?);
+            exp_avg_sq.push(take("exp_avg_sq", name, param)?);
         }
         Ok(Self { options, n_steps, exp_avg, exp_avg_sq })
     }

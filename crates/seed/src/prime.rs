@@ -180,6 +180,9 @@ pub struct Run {
 pub const ADAMW: AdamWOptions =
     AdamWOptions { betas: (0.9, 0.98), eps: 1e-8, weight_decay: 0.05, decay_vectors: false };
 
+/// The recipe runs on the CPU, whose operations do not fail.
+pub(crate) const ON_CPU: &str = "the CPU computes";
+
 impl Run {
     /// A run at its start.
     ///
@@ -189,7 +192,7 @@ impl Run {
         let config = options.config();
         let init = Init { embedding: 0.3, ..Init::zero_outputs(&config) };
         let model = Model::random_with(config, init, options.key().named("weights"))?;
-        let adamw = AdamW::new(ADAMW, model.params().tensors());
+        let adamw = AdamW::new(ADAMW, model.params().tensors()).expect(ON_CPU);
         Ok(Self { model, adamw, step: 0, n_tokens: 0 })
     }
 
@@ -197,16 +200,17 @@ impl Run {
     #[must_use]
     pub fn finish(mut self, options: &Options, progress: &mut dyn FnMut(Progress<'_>)) -> Model {
         let key = options.key();
-        let mut grads = [self.model.params().zeros_like(), self.model.params().zeros_like()];
+        let zeros = || self.model.params().zeros_like().expect(ON_CPU);
+        let mut grads = [zeros(), zeros()];
         let corpus = Corpus::new(suite::excluded());
         while let Some((round, step)) = options.round_at(self.step) {
             let rows = corpus.batch(key.named("rows").with(self.step), &round.mix, round.n_rows);
             self.n_tokens += rows.iter().map(|row| row.tokens.len() as u64).sum::<u64>();
             let loss = gradient(&self.model, &rows, &mut grads);
-            let (grad_norm, scale) = clip_grad_norm(grads[0].tensors(), 1.0);
+            let (grad_norm, scale) = clip_grad_norm(grads[0].tensors(), 1.0).expect(ON_CPU);
             let lr = round.schedule().lr_at(step);
             let params = self.model.params_mut().tensors_mut();
-            self.adamw.step(params, grads[0].tensors(), lr, scale);
+            self.adamw.step(params, grads[0].tensors(), lr, scale).expect(ON_CPU);
             self.step += 1;
             let look = self.step.is_multiple_of(options.evaluate_every)
                 || options.round_at(self.step).is_none();
@@ -233,7 +237,7 @@ fn gradient(model: &Model, rows: &[Row], grads: &mut [quaero_model::Params; 2]) 
     let (first, second) = rows.split_at(rows.len() / 2);
     let [to_first, to_second] = grads;
     let half = |rows: &[Row], grads: &mut quaero_model::Params| {
-        grads.set_zero();
+        grads.set_zero().expect(ON_CPU);
         accumulate(model, rows, total, grads)
     };
     let (a, b) = rayon::join(|| half(first, to_first), || half(second, to_second));
@@ -260,12 +264,12 @@ fn accumulate(model: &Model, rows: &[Row], total: f64, grads: &mut quaero_model:
             *target = NO_TARGET;
         }
     }
-    let forward = model.forward(&packed, &targets, &ForwardOptions::default());
+    let forward = model.forward(&packed, &targets, &ForwardOptions::default()).expect(ON_CPU);
     let pairs = weights.iter().zip(&forward.logp);
     let loss: f64 = pairs.map(|(weight, logp)| -f64::from(*weight) * f64::from(*logp)).sum();
     let dlogp: Vec<f32> = weights.iter().map(|weight| -weight / total as f32).collect();
     let dentropy = vec![0.0; dlogp.len()];
-    model.backward(forward, &dlogp, &dentropy, grads);
+    model.backward(forward, &dlogp, &dentropy, grads).expect(ON_CPU);
     loss / total
 }
 

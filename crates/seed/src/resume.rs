@@ -23,7 +23,7 @@ const COUNTERS: &str = "run.json";
 pub fn save_run(run: &Run, folder: &Path) -> Result<(), Error> {
     make_folder(folder)?;
     let params = run.model.params();
-    let state = run.adamw.state(params.names());
+    let state = run.adamw.state(params.names())?;
     let moments = state.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
     let tensors: Vec<Named<'_>> = params
         .iter()
@@ -55,7 +55,7 @@ pub fn load_run(options: &Options, folder: &Path) -> Result<Option<Run>, Error> 
         let shape = tensor.shape().clone();
         weights.read_into(name, &shape, tensor.data_mut())?;
     }
-    let State { tensors: mut moments, .. } = adamw.state(params.names());
+    let State { tensors: mut moments, .. } = adamw.state(params.names())?;
     for (name, tensor) in &mut moments {
         let shape = tensor.shape().clone();
         weights.read_into(name, &shape, tensor.data_mut())?;

@@ -3,6 +3,8 @@
 use quaero_model::{KvCache, LogSoftmax, Model, PageTable, Span};
 use quaero_rng::{Key, open01};
 
+use crate::prime::ON_CPU;
+
 /// Sequences generated together.
 const BATCH: usize = 128;
 const PAGE_LEN: usize = 64;
@@ -46,7 +48,8 @@ fn sample_batch(
 ) -> Vec<Option<Vec<u32>>> {
     let len_max = batch.iter().map(|it| it.prompt.len()).max().unwrap_or(0) + n_new_max;
     let n_pages = len_max.div_ceil(PAGE_LEN);
-    let mut cache = KvCache::new(model.config(), batch.len() * n_pages, PAGE_LEN);
+    let cache = KvCache::new(model.device(), model.config(), batch.len() * n_pages, PAGE_LEN);
+    let mut cache = cache.expect(ON_CPU);
     let pages_of = |at: usize| (0..n_pages).map(|page| (at * n_pages + page) as u32).collect();
     let mut live: Vec<Live<'_>> = batch
         .iter()
@@ -66,7 +69,7 @@ fn sample_batch(
                 Span { start, tokens, pages: PageTable::alone(&it.pages), n_logits: 1 }
             })
             .collect();
-        let logits = model.infer(&spans, &mut cache);
+        let logits = model.infer(&spans, &mut cache).expect(ON_CPU);
         for (it, row) in live.iter_mut().zip(logits.rows()) {
             let word = quaero_rng::block(it.request.key, it.written.len() as u64, 0)[0];
             it.written.push(draw(row, temperature, open01(word)));

@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<(Self, Policy), Error> {
         let folder = setup.folder;
-        let mut learner = Learner::new(&options.update, &policy.model);
+        let mut learner = Learner::new(&options.update, &policy.model)?;
         let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
         let step = match &checkpoint {
             Some(checkpoint) => {

@@ -40,8 +40,12 @@ fn full(n: usize) -> Trial {
         let (grad, mut copy) = (device.upload(grad)?, device.alloc(n)?);
         let mut norm = Norm::new(device, &[n])?;
         norm.set_factor(0.5)?;
-        let to =
-            Full { w: w.view_mut(), w_bf16: copy.view_mut(), m: m.view_mut(), v: v.view_mut() };
+        let to = Full {
+            w: w.view_mut(),
+            w_bf16: Some(copy.view_mut()),
+            m: m.view_mut(),
+            v: v.view_mut(),
+        };
         adam::step(STEP, to, grad.view(), &norm)?;
         let rounded: Vec<bf16> = w.to_vec()?.into_iter().map(bf16::from_f32).collect();
         Ok(vec![

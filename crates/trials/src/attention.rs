@@ -2,7 +2,7 @@
 //! gradient.
 
 use half::bf16;
-use quaero_kernels::attention::{self, Forward, Queries, Query};
+use quaero_kernels::attention::{self, Forward, Piece, Pieces, Queries, Query};
 use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Buffer, Device, Error, rope};
 use quaero_testkit::kernels::{self as oracle, Naive, Stored};
@@ -26,6 +26,8 @@ pub(crate) fn add(trials: &mut Vec<Trial>) {
     trials.push(backward(&[17, 3], heads(2, 1, 32)).small());
     trials.push(backward(&[63, 66], heads(4, 2, 64)));
     trials.push(backward(&[70], heads(1, 1, 128)));
+    trials.push(branches(2, &[3, 1], heads(2, 1, 32)).small());
+    trials.push(branches(67, &[1, 70, 0, 62], heads(4, 2, 64)));
 }
 
 /// A batch on the device: rows, their pages filled.
@@ -86,7 +88,7 @@ impl Batch {
     }
 
     /// The whole batch at once.
-    fn whole(&self, lens: &[usize]) -> Result<(Queries, Buffer<bf16>, Buffer<f32>), Error> {
+    fn whole(&self, lens: &[usize]) -> Result<(Buffer<bf16>, Buffer<f32>), Error> {
         let (device, heads) = (self.qkv.device(), self.pages.heads());
         let queries: Vec<Query<'_>> = lens
             .iter()
@@ -98,7 +100,7 @@ impl Batch {
         let mut lse = device.alloc(queries.n_rows() * heads.n_heads)?;
         let qkv = self.qkv.view();
         attention::forward(qkv, &queries, &self.pages, out.view_mut(), lse.view_mut())?;
-        Ok((queries, out, lse))
+        Ok((out, lse))
     }
 }
 
@@ -159,7 +161,7 @@ fn forward(lens: &[usize], heads: Heads) -> Trial {
     let run = move |device: &Device| -> Result<Vec<Got>, Error> {
         let (lens, qkv) = &inputs;
         let batch = Batch::new(device, qkv, lens, heads)?;
-        let (_, out, lse) = batch.whole(lens)?;
+        let (out, lse) = batch.whole(lens)?;
         let mut got = vec![Got::of("out", &out)?, Got::of("lse", &lse)?];
         // The last sequence alone, and its last rows, as a prompt that goes on.
         let (seq, len) = (lens.len() - 1, lens[lens.len() - 1]);
@@ -182,7 +184,7 @@ fn decode(lens: &[usize], heads: Heads) -> Trial {
     let run = move |device: &Device| -> Result<Vec<Got>, Error> {
         let (lens, qkv) = &inputs;
         let batch = Batch::new(device, qkv, lens, heads)?;
-        let (_, out, lse) = batch.whole(lens)?;
+        let (out, lse) = batch.whole(lens)?;
         let mut got = vec![Got::of("out", &out)?, Got::of("lse", &lse)?];
         let mut row0 = 0;
         for (seq, &len) in lens.iter().enumerate() {
@@ -207,12 +209,14 @@ fn backward(lens: &[usize], heads: Heads) -> Trial {
     let run = move |device: &Device| -> Result<Vec<Got>, Error> {
         let (lens, qkv, dout) = &inputs;
         let batch = Batch::new(device, qkv, lens, heads)?;
-        let (queries, out, lse) = batch.whole(lens)?;
+        let (out, lse) = batch.whole(lens)?;
+        let pieces: Vec<Piece> = lens.iter().map(|&len| Piece { len, is_branch: false }).collect();
+        let pieces = Pieces::new(device, &pieces)?;
         let (dout, mut dqkv) = (device.upload(dout)?, device.alloc(qkv.len())?);
         let mut delta = device.alloc(lse.len())?;
         let forward = Forward { qkv: batch.qkv.view(), out: out.view(), lse: lse.view(), heads };
         let to = (dqkv.view_mut(), delta.view_mut());
-        attention::backward(forward, &queries, dout.view(), to.0, to.1)?;
+        attention::backward(forward, &pieces, dout.view(), to.0, to.1)?;
         Ok(vec![Got::of("dqkv", &dqkv)?])
     };
     let expect = move || {
@@ -229,4 +233,86 @@ fn backward(lens: &[usize], heads: Heads) -> Trial {
         vec![Want::new("dqkv", Stored::Bf16, &want, &naive)]
     };
     Trial::new("attention_bwd.cu", name, run, expect)
+}
+
+/// A root and its branches against the sequences that they abbreviate.
+fn branches(n_root: usize, tails: &[usize], heads: Heads) -> Trial {
+    let tails = tails.to_vec();
+    let n_rows = n_root + tails.iter().sum::<usize>();
+    let qkv = rows(&[n_rows], heads);
+    let dout = halves(2, n_rows * heads.q_width(), 1.0);
+    let name = name("attention_bwd, branches of", &[&[n_root], &tails[..]].concat(), heads);
+    let inputs = (tails.clone(), qkv.clone(), dout.clone());
+    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+        let (tails, qkv, dout) = &inputs;
+        // The forward pass runs over whole sequences; of each branch its own rows are kept.
+        let (mut out, mut lse) = (Vec::new(), Vec::new());
+        for rows in own_rows(n_root, tails) {
+            let whole = with_root(qkv, n_root, &rows, heads.width());
+            let len = whole.len() / heads.width();
+            let (part, part_lse) = Batch::new(device, &whole, &[len], heads)?.whole(&[len])?;
+            let first = len - rows.len();
+            out.extend_from_slice(&part.to_vec()?[first * heads.q_width()..]);
+            lse.extend_from_slice(&part_lse.to_vec()?[first * heads.n_heads..]);
+        }
+        let root = Piece { len: n_root, is_branch: false };
+        let rest = tails.iter().map(|&len| Piece { len, is_branch: true });
+        let pieces: Vec<Piece> = std::iter::once(root).chain(rest).collect();
+        let pieces = Pieces::new(device, &pieces)?;
+        let (qkv, out, lse) = (device.upload(qkv)?, device.upload(&out)?, device.upload(&lse)?);
+        let (dout, mut dqkv) = (device.upload(dout)?, device.alloc(qkv.len())?);
+        let mut delta = device.alloc(lse.len())?;
+        let forward = Forward { qkv: qkv.view(), out: out.view(), lse: lse.view(), heads };
+        attention::backward(forward, &pieces, dout.view(), dqkv.view_mut(), delta.view_mut())?;
+        Ok(vec![Got::of("dqkv", &dqkv)?])
+    };
+    let expect = move || {
+        let want = branched::<f64>(&qkv, &dout, n_root, &tails, heads);
+        let naive = branched::<Naive>(&qkv, &dout, n_root, &tails, heads);
+        vec![Want::new("dqkv", Stored::Bf16, &want, &naive)]
+    };
+    Trial::new("attention_bwd.cu", name, run, expect)
+}
+
+/// The packed rows of the root, then of each branch.
+fn own_rows(n_root: usize, tails: &[usize]) -> Vec<std::ops::Range<usize>> {
+    let mut rows = vec![0..n_root];
+    for len in tails {
+        let start = rows[rows.len() - 1].end;
+        rows.push(start..start + len);
+    }
+    rows
+}
+
+/// The rows of the root and, behind them, `rows` where they are not the root's.
+fn with_root<T: Copy>(x: &[T], n_root: usize, rows: &std::ops::Range<usize>, w: usize) -> Vec<T> {
+    let own = if rows.start == 0 { &[] } else { &x[rows.start * w..rows.end * w] };
+    [&x[..n_root * w], own].concat()
+}
+
+/// Each row's gradient flows through the sequence that ends with its piece; the root's adds up.
+fn branched<R: oracle::Real>(
+    qkv: &[bf16],
+    dout: &[bf16],
+    n_root: usize,
+    tails: &[usize],
+    heads: Heads,
+) -> Vec<R> {
+    let shape = (heads.n_heads, heads.n_kv_heads, heads.head_dim);
+    let (w, qw) = (heads.width(), heads.q_width());
+    let mut sum = vec![R::of(0.0); qkv.len()];
+    for rows in own_rows(n_root, tails) {
+        let whole = with_root(qkv, n_root, &rows, w);
+        let mut d: Vec<R> = vec![R::of(0.0); whole.len() / w * qw];
+        let n_own = rows.len() * qw;
+        let at = d.len() - n_own;
+        d[at..].copy_from_slice(&of(&dout[rows.start * qw..rows.end * qw]));
+        let grad = oracle::attention_bwd::<R>(&of(&whole), shape, &d);
+        let root = (0..n_root * w).zip(0..);
+        let own = (n_root * w..whole.len()).zip(rows.start * w..);
+        for (from, to) in root.chain(own) {
+            sum[to] = sum[to] + grad[from];
+        }
+    }
+    sum
 }

@@ -42,7 +42,7 @@ fn rotated(rows: usize, heads: Heads) -> Trial {
         let slots = Slots::new(device, &slots, n_pages)?;
         let mut pages = KvPages::new(device, n_pages, heads)?;
         rope::forward(qkv.view_mut(), &angles, &positions, &slots, &mut pages)?;
-        pages.copy_pages(&[0], &[2])?;
+        pages.copy_slots(&[0, 3, 63], &[2 * PAGE_LEN, PAGE_LEN + 1, 2 * PAGE_LEN + 62])?;
         let rotated = Got::of("qkv", &qkv)?;
         rope::backward(qkv.view_mut(), heads, &angles, &positions)?;
         let (keys, values) = pages.contents();
@@ -62,8 +62,13 @@ fn rotated(rows: usize, heads: Heads) -> Trial {
         let back_naive = turn::<Naive>(&of(&stored), heads, &cos, &minus, &positions);
         let (mut keys, mut values) = paged(&of::<f64>(&stored), heads, n_pages, rows, slot);
         for pages in [&mut keys, &mut values] {
-            let n = KvPages::page_elements(heads);
-            pages.copy_within(0..n, 2 * n);
+            for (from, to) in [(0, 128), (3, 65), (63, 190)] {
+                for head in 0..heads.n_kv_heads {
+                    let at =
+                        |slot: usize| ((slot / 64 * heads.n_kv_heads + head) * 64 + slot % 64) * d;
+                    pages.copy_within(at(from)..at(from) + d, at(to));
+                }
+            }
         }
         let (keys_naive, values_exact) = (keys.clone(), values);
         vec![

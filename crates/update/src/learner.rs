@@ -56,14 +56,16 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// A learner for `model`, moments at zero.
-    #[must_use]
-    pub fn new(options: &Options, model: &Model) -> Self {
-        Self {
+    /// A learner for `model`, moments at zero, where the model lies.
+    ///
+    /// # Errors
+    /// When the device has not enough memory.
+    pub fn new(options: &Options, model: &Model) -> Result<Self, Error> {
+        Ok(Self {
             options: options.clone(),
-            adamw: AdamW::new(options.adamw, model.params().tensors()),
-            grads: model.params().zeros_like(),
-        }
+            adamw: AdamW::new(options.adamw, model.params().tensors())?,
+            grads: model.params().zeros_like()?,
+        })
     }
 
     /// Updates taken so far.
@@ -75,12 +77,13 @@ impl Learner {
     /// One update. A batch without rows changes nothing but the version.
     ///
     /// # Errors
-    /// When loss or gradient are not finite.
+    /// When loss or gradient are not finite, or the device failed.
     pub fn update(&mut self, policy: Policy, batch: &Batch) -> Result<(Policy, Stats), Error> {
         let mut policy = policy;
         let version = policy.version.0;
-        let mut stats = self.accumulate(&policy.model, &batch.rows);
-        let (norm, grad_scale) = clip_grad_norm(self.grads.tensors(), self.options.grad_norm_max);
+        let mut stats = self.accumulate(&policy.model, &batch.rows)?;
+        let norm_max = self.options.grad_norm_max;
+        let (norm, grad_scale) = clip_grad_norm(self.grads.tensors(), norm_max)?;
         for (what, got) in [("the loss", stats.loss), ("the gradient norm", norm)] {
             if !got.is_finite() {
                 return Err(Error::NotFinite { what, got, version });
@@ -90,15 +93,15 @@ impl Learner {
         stats.lr = self.options.schedule.lr_at(self.adamw.n_steps());
         if !batch.rows.is_empty() {
             let params = policy.model.params_mut().tensors_mut();
-            self.adamw.step(params, self.grads.tensors(), stats.lr, grad_scale);
+            self.adamw.step(params, self.grads.tensors(), stats.lr, grad_scale)?;
         }
         policy.version = PolicyVersion(version + 1);
         Ok((policy, stats))
     }
 
     /// Sums the gradient of all rows into `self.grads`.
-    fn accumulate(&mut self, model: &Model, rows: &[Row]) -> Stats {
-        self.grads.set_zero();
+    fn accumulate(&mut self, model: &Model, rows: &[Row]) -> Result<Stats, Error> {
+        self.grads.set_zero()?;
         let scales = scales(&shares(rows), self.options.objective.aggregation);
         let mut stats = Stats::default();
         for run in cut(rows, self.options.micro_batch_tokens) {
@@ -108,7 +111,7 @@ impl Learner {
                 recompute: self.options.recompute,
                 temperature: part[0].sample.temperature,
             };
-            let forward = model.forward(&micro.packed, &micro.targets, &options);
+            let forward = model.forward(&micro.packed, &micro.targets, &options)?;
             let losses: Vec<LossRow<'_>> = part
                 .iter()
                 .zip(&micro.spans)
@@ -135,44 +138,35 @@ impl Learner {
             stats.loss += grad.loss;
             stats.tokens.merge(&grad.stats);
             stats.n_tokens += n as u64;
-            model.backward(forward, &dlogp, &dentropy, &mut self.grads);
+            model.backward(forward, &dlogp, &dentropy, &mut self.grads)?;
         }
-        stats
+        Ok(stats)
     }
 
     /// Writes weights and moments in f32 to `path`.
     ///
     /// # Errors
-    /// When there is no space or the file cannot be written.
-    pub fn save(&self, model: &Model, path: &Path) -> Result<(), quaero_weights::Error> {
-        let state = self.adamw.state(model.params().names());
+    /// When there is no space, the file cannot be written or the device failed.
+    pub fn save(&self, model: &Model, path: &Path) -> Result<(), Error> {
+        let state = self.adamw.state(model.params().names())?;
         let moments = state.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
-        let tensors: Vec<Named<'_>> = model
-            .params()
+        let all: Vec<(&str, &Tensor)> = model.params().iter().chain(moments).collect();
+        let values = all.iter().map(|(_, tensor)| tensor.values()).collect::<Result<Vec<_>, _>>();
+        let values = values.map_err(quaero_model::Error::from)?;
+        let tensors: Vec<Named<'_>> = all
             .iter()
-            .chain(moments)
-            .map(|(name, tensor)| Named {
-                name,
-                shape: tensor.shape().clone(),
-                values: tensor.data(),
-            })
+            .zip(&values)
+            .map(|((name, tensor), values)| Named { name, shape: tensor.shape().clone(), values })
             .collect();
-        write(path, &tensors, DType::F32).map(|_| ())
+        write(path, &tensors, DType::F32)?;
+        Ok(())
     }
 
     /// Reads what [`Learner::save`] wrote after `n_steps` updates.
     ///
     /// # Errors
-    /// When the file is missing or damaged, or belongs to another model.
-    ///
-    /// # Panics
-    /// Never: moments read with the parameters' shapes fit the parameters.
-    pub fn restore(
-        &mut self,
-        model: &mut Model,
-        path: &Path,
-        n_steps: u64,
-    ) -> Result<(), quaero_weights::Error> {
+    /// When the file is missing or damaged, belongs to another model, or the device failed.
+    pub fn restore(&mut self, model: &mut Model, path: &Path, n_steps: u64) -> Result<(), Error> {
         let weights = Weights::open(path)?;
         let mut tensors = Vec::new();
         for prefix in ["exp_avg", "exp_avg_sq"] {
@@ -184,13 +178,13 @@ impl Learner {
             }
         }
         for (name, param) in model.params_mut().iter_mut() {
-            let shape = param.shape().clone();
-            weights.read_into(name, &shape, param.data_mut())?;
+            let mut values = vec![0.0; param.shape().n_elements()];
+            weights.read_into(name, param.shape(), &mut values)?;
+            param.set(&values).map_err(quaero_model::Error::from)?;
         }
         let (names, params) = (model.params().names(), model.params().tensors());
-        self.adamw =
-            AdamW::from_state(self.options.adamw, names, params, State { n_steps, tensors })
-                .expect("moments were read with the parameters' own shapes");
+        let state = State { n_steps, tensors };
+        self.adamw = AdamW::from_state(self.options.adamw, names, params, state)?;
         Ok(())
     }
 }

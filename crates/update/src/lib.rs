@@ -16,6 +16,18 @@ pub use learner::{Learner, Options, Stats};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The device failed.
+    #[error(transparent)]
+    Model(#[from] quaero_model::Error),
+    /// The optimiser's memory does not fit, or its device failed.
+    #[error(transparent)]
+    Optim(#[from] quaero_optim::Error),
+    /// The gradient's device failed.
+    #[error(transparent)]
+    Device(#[from] quaero_ops::Error),
+    /// A file of weights and moments cannot be read or written.
+    #[error(transparent)]
+    Weights(#[from] quaero_weights::Error),
     /// The loss or the gradient is not a number.
     #[error(
         "{what} is {got} at update {version}: the run has diverged; resume from an earlier \

@@ -1,7 +1,7 @@
 //! Attention: training batches, their gradient, and decoding over long contexts.
 
 use half::bf16;
-use quaero_kernels::attention::{self, Forward, Queries, Query};
+use quaero_kernels::attention::{self, Forward, Piece, Pieces, Queries, Query};
 use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Buffer, Error, rope};
 
@@ -88,11 +88,13 @@ pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
         let (to, sums) = (out.view_mut(), lse.view_mut());
         attention::forward(qkv.view(), &queries, &pages, to, sums)?;
         let mut delta = source.device().alloc(r * h.n_heads)?;
+        let pieces = vec![Piece { len: s.len, is_branch: false }; s.n_sequences];
+        let pieces = Pieces::new(source.device(), &pieces)?;
         Set::new(Outputs::new(source, &[r * width], &[])?, move |to| {
             let (qkv, out, lse) = (qkv.view(), out.view(), lse.view());
             let forward = Forward { qkv, out, lse, heads: h };
             let (dqkv, delta) = (to.halves[0].view_mut(), delta.view_mut());
-            attention::backward(forward, &queries, dout.view(), dqkv, delta)
+            attention::backward(forward, &pieces, dout.view(), dqkv, delta)
         })
     }));
 

@@ -20,7 +20,7 @@ pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
         norm.set_factor(1.0)?;
         Set::new(Outputs::default(), move |_| {
             let (m, v) = (m.view_mut(), v.view_mut());
-            let to = Full { w: w.view_mut(), w_bf16: w_bf16.view_mut(), m, v };
+            let to = Full { w: w.view_mut(), w_bf16: Some(w_bf16.view_mut()), m, v };
             adam::step(STEP, to, grad.view(), &norm)
         })
     }));

@@ -1,7 +1,7 @@
 //! What goes row by row or element by element.
 
 use quaero_kernels::norm::{self, Forward, Groups};
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, PageCopies, Slots};
+use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, SlotCopies, Slots};
 use quaero_kernels::{Error, cast, embedding, mlp, rope};
 
 use super::{Case, Outputs, Set};
@@ -9,8 +9,8 @@ use crate::shapes::{QWEN, Shapes};
 use crate::{Source, Work};
 
 const EPS: f32 = 1e-6;
-/// Pages of keys and values that are copied when samples part.
-const N_COPIED: usize = 256;
+/// Keys and values that are copied when samples part: the last page of each of 512, half full.
+const N_COPIED: usize = 512 * 32;
 
 pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
     norms(cases, s);
@@ -107,16 +107,16 @@ fn rotations(cases: &mut Vec<Case>, s: Shapes) {
             rope::backward(dqkv.view_mut(), heads, &angles, &positions)
         })
     }));
-    let n = KvPages::page_elements(heads);
-    let dims = [("pages", N_COPIED), ("E", n)];
-    let work = Work::moving(8 * N_COPIED * n);
-    let kernels = ("cast.cu", &["copy_pages"][..]);
-    cases.push(Case::new(("copy_pages", &s), kernels, &dims, work, move |source| {
-        let n_pages = 2 * N_COPIED;
+    let dims = [("slots", N_COPIED), ("K", k), ("D", d)];
+    let work = Work::moving(8 * N_COPIED * k * d);
+    let kernels = ("cast.cu", &["copy_slots"][..]);
+    cases.push(Case::new(("copy_slots", &s), kernels, &dims, work, move |source| {
+        let n_pages = (2 * N_COPIED).div_ceil(PAGE_LEN);
         let mut pages = KvPages::new(source.device(), n_pages, heads)?;
-        let (from, to): (Vec<u32>, Vec<u32>) =
-            (0..N_COPIED as u32).map(|i| (2 * i, 2 * i + 1)).unzip();
-        let copies = PageCopies::new(source.device(), &from, &to, n_pages)?;
+        let slot = |i: usize| i / PAGE_LEN * 2 * PAGE_LEN + i % PAGE_LEN;
+        let (from, to): (Vec<usize>, Vec<usize>) =
+            (0..N_COPIED).map(|i| (slot(i), slot(i) + PAGE_LEN)).unzip();
+        let copies = SlotCopies::new(source.device(), &from, &to, n_pages)?;
         Set::new(Outputs::default(), move |_| pages.copy(&copies))
     }));
 }

@@ -54,16 +54,16 @@ pub(crate) fn update(args: &BenchArgs) -> anyhow::Result<()> {
     let dlogp: Vec<f32> = (0..n).map(|_| stream.normal() / n as f32).collect();
     let adamw =
         AdamWOptions { betas: (0.9, 0.95), eps: 1e-8, weight_decay: 0.0, decay_vectors: false };
-    let mut adamw = AdamW::new(adamw, model.params().tensors());
-    let mut grads = model.params().zeros_like();
+    let mut adamw = AdamW::new(adamw, model.params().tensors())?;
+    let mut grads = model.params().zeros_like()?;
     let shape = model.clone();
     run(args, "update", "tokens", &shape, || {
-        grads.set_zero();
+        grads.set_zero()?;
         let options = ForwardOptions { recompute: false, temperature: 1.0 };
-        let forward = model.forward(&packed, &targets, &options);
-        model.backward(forward, &dlogp, &vec![0.0; n], &mut grads);
-        let (_, scale) = clip_grad_norm(grads.tensors(), 1.0);
-        adamw.step(model.params_mut().tensors_mut(), grads.tensors(), 1e-4, scale);
+        let forward = model.forward(&packed, &targets, &options)?;
+        model.backward(forward, &dlogp, &vec![0.0; n], &mut grads)?;
+        let (_, scale) = clip_grad_norm(grads.tensors(), 1.0)?;
+        adamw.step(model.params_mut().tensors_mut(), grads.tensors(), 1e-4, scale)?;
         Ok(n as u64)
     })
 }

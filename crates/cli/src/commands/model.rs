@@ -17,7 +17,7 @@ pub(crate) fn check(folder: &Path, as_json: bool) -> anyhow::Result<()> {
     let tokens = policy.tokenizer.encode(TEXT)?;
     let packed = Packed::new([&tokens]);
     let options = ForwardOptions { recompute: false, temperature: 1.0 };
-    let forward = policy.model.forward(&packed, &packed.next_tokens(), &options);
+    let forward = policy.model.forward(&packed, &packed.next_tokens(), &options)?;
     let logp: f64 = forward.logp.iter().map(|&x| f64::from(x)).sum();
     let mib = |bytes_each: usize| (n_params * bytes_each) >> 20;
     let rows = [

@@ -78,10 +78,10 @@ fn reference(model: &Model, request: &Request, sample_idx: usize) -> (Vec<u32>, 
     let limit = request.max_new.min(CONTEXT - request.prompt.len());
     let mut sequence = request.prompt.to_vec();
     while sequence.len() < request.prompt.len() + limit {
-        let mut cache = KvCache::new(model.config(), 8, 32);
+        let mut cache = KvCache::new(model.device(), model.config(), 8, 32).unwrap();
         let pages = PageTable::alone(&[5, 1, 4, 0, 2]);
         let span = Span { start: 0, tokens: &sequence, pages, n_logits: 1 };
-        let logits = model.infer(&[span], &mut cache);
+        let logits = model.infer(&[span], &mut cache).unwrap();
         let key = request.key.with(sample_idx as u64);
         let drawn = draw(logits.row(0), &request.sampling, key, sequence.len() as u64);
         sequence.push(drawn.token);
@@ -124,7 +124,7 @@ fn log_probabilities_are_the_bits_of_forward() {
         let greedy = request.sampling.temperature == 0.0;
         let temperature = if greedy { 1.0 } else { request.sampling.temperature };
         let options = ForwardOptions { recompute: true, temperature };
-        let forward = model.forward(&packed, &packed.next_tokens(), &options);
+        let forward = model.forward(&packed, &packed.next_tokens(), &options).unwrap();
         let rows = &forward.logp[2 * n_prompt - 1..][..output.tokens.len()];
         let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&output.logp), bits(rows), "the gap is exactly 0");
@@ -205,7 +205,7 @@ fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     let model = model();
     let page_tokens = 32 * 120;
     let mut small = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 4 });
-    let page_bytes = KvCache::page_bytes(model.config(), page_tokens);
+    let page_bytes = KvCache::page_bytes(model.device(), model.config(), page_tokens);
     let n_pages = (4 << 20) / page_bytes;
     assert_eq!(n_pages, 1, "one page of {page_bytes} bytes");
     let plain = Sampling::plain(1.0);
@@ -220,7 +220,7 @@ fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     assert!(matches!(error, Error::CacheTooSmall { cache_mib: 0, .. }), "{error}");
     let mut empty = Engine::new(Options { max_batch: 0, page_tokens, cache_mib: 8 });
     let error = empty.generate(&model, &EOS, &[], &mut |_| ()).expect_err("no batch");
-    assert_eq!(error, Error::EmptyBatch);
+    assert!(matches!(error, Error::EmptyBatch));
 }
 
 #[test]
@@ -229,7 +229,8 @@ fn weights_that_have_diverged_are_an_error() {
     model.params_mut().tensors_mut()[0].data_mut()[40] = f32::NAN;
     let requests = [request(5, 1, 5, Sampling::plain(1.0))];
     let error = engine(4).generate(&model, &EOS, &requests, &mut |_| ()).expect_err("NaN");
-    assert_eq!(error, Error::NotFinite { request_idx: 0, sample_idx: 0, position: 5 });
+    let expected = Error::NotFinite { request_idx: 0, sample_idx: 0, position: 5 };
+    assert_eq!(error.to_string(), expected.to_string());
 }
 
 #[test]

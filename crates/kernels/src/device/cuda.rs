@@ -51,24 +51,35 @@ struct Function(sys::CUfunction);
 // SAFETY: a function handle belongs to the context, not to a thread.
 unsafe impl Send for Function {}
 
-/// The device's pool of memory.
+/// The driver's own pool of a device.
 #[derive(Clone, Copy)]
 struct Pool(sys::CUmemoryPool);
 
-// SAFETY: a pool's handle belongs to the device, not to a thread; the driver locks it.
+// SAFETY: a pool belongs to the device, not to a thread.
 unsafe impl Send for Pool {}
-// SAFETY: as above.
+// SAFETY: as above; the driver guards its pools.
 unsafe impl Sync for Pool {}
+
+/// The device's pool, told to keep what is given back for the next allocation.
+fn keep_memory(device: sys::CUdevice) -> Result<Pool, DriverError> {
+    // SAFETY: the device was opened.
+    let pool = unsafe { result::device::get_default_mem_pool(device) }?;
+    let mut most = u64::MAX;
+    let attribute = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    // SAFETY: the attribute takes one number, which is read before the call returns.
+    unsafe { sys::cuMemPoolSetAttribute(pool, attribute, (&raw mut most).cast()) }.result()?;
+    Ok(Pool(pool))
+}
 
 /// A GPU.
 pub(super) struct Cuda {
     ctx: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     name: String,
+    /// Where allocations come from, in the order of the stream.
+    pool: Pool,
     /// Compute capability.
     capability: (i32, i32),
-    /// Where memory comes from, if the driver has pools.
-    pool: Option<Pool>,
     cache: PathBuf,
     overlay: BTreeMap<String, String>,
     functions: Mutex<BTreeMap<String, Function>>,
@@ -77,24 +88,6 @@ pub(super) struct Cuda {
 fn driver(op: &str) -> impl FnOnce(DriverError) -> Error {
     let op = op.to_owned();
     move |error| Error::Driver { op, message: error.to_string() }
-}
-
-/// The pool of a device that has one, told to keep what is given back: a training step takes the
-/// same memory again and again.
-fn pool(ctx: &CudaContext) -> Result<Option<Pool>, Error> {
-    let has = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED;
-    if ctx.attribute(has).map_err(driver("memory pools"))? == 0 {
-        return Ok(None);
-    }
-    // SAFETY: the device is the context's own.
-    let pool = unsafe { result::device::get_default_mem_pool(ctx.cu_device()) }
-        .map_err(driver("the memory pool"))?;
-    let mut keep = u64::MAX;
-    let threshold = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
-    // SAFETY: the pool is the device's, and the attribute is a u64.
-    unsafe { result::mem_pool::set_attribute(pool, threshold, (&raw mut keep).cast()) }
-        .map_err(driver("the memory pool"))?;
-    Ok(Some(Pool(pool)))
 }
 
 impl Cuda {
@@ -121,12 +114,13 @@ impl Cuda {
             return Err(Error::Architecture { major, minor });
         }
         let stream = ctx.new_stream().map_err(driver("a stream"))?;
+        let pool = keep_memory(ctx.cu_device()).map_err(driver("the memory pool"))?;
         let name = ctx.name().map_err(driver("its name"))?;
         Ok(Self {
             stream,
             name,
+            pool,
             capability: (major, minor),
-            pool: pool(&ctx)?,
             ctx,
             cache: options.cache,
             overlay: options.overlay,
@@ -136,6 +130,20 @@ impl Cuda {
 
     fn bind(&self) -> Result<(), Error> {
         self.ctx.bind_to_thread().map_err(driver("binding the context"))
+    }
+
+    /// Bytes that the pool holds and nobody uses.
+    fn idle_bytes(&self) -> usize {
+        let read = |attribute| {
+            let mut n = 0_u64;
+            // SAFETY: the attribute gives one number to the place given.
+            let done =
+                unsafe { sys::cuMemPoolGetAttribute(self.pool.0, attribute, (&raw mut n).cast()) };
+            done.result().map_or(0, |()| n as usize)
+        };
+        use sys::CUmemPool_attribute as Attribute;
+        let reserved = read(Attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT);
+        reserved.saturating_sub(read(Attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT))
     }
 
     /// The function of a kernel, loaded when first used.
@@ -175,18 +183,6 @@ impl Cuda {
     }
 }
 
-/// Bytes that the pool holds and nobody uses.
-fn idle_bytes(Pool(pool): Pool) -> usize {
-    let read = |attribute| {
-        let mut n = 0_u64;
-        // SAFETY: the pool is the device's, and the attribute is a u64.
-        unsafe { result::mem_pool::get_attribute(pool, attribute, (&raw mut n).cast()) }
-            .map_or(0, |()| n as usize)
-    };
-    let held = read(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT);
-    held.saturating_sub(read(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT))
-}
-
 impl Backend for Cuda {
     fn name(&self) -> String {
         let (major, minor) = self.capability;
@@ -195,15 +191,9 @@ impl Backend for Cuda {
 
     fn alloc(&self, n_bytes: usize) -> Result<u64, Error> {
         self.bind()?;
-        let n = n_bytes.max(16);
-        let address = if self.pool.is_some() {
-            // SAFETY: takes any size above 0; all uses go through the same stream.
-            unsafe { result::malloc_async(self.stream.cu_stream(), n) }
-        } else {
-            // SAFETY: takes any size above 0.
-            unsafe { result::malloc_sync(n) }
-        };
-        address.map_err(|error| match error.0 {
+        // SAFETY: takes any size above 0; what goes through the stream later may use it.
+        let taken = unsafe { result::malloc_async(self.stream.cu_stream(), n_bytes.max(16)) };
+        taken.map_err(|error| match error.0 {
             sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => Error::Memory {
                 device: self.name(),
                 n_bytes,
@@ -217,27 +207,21 @@ impl Backend for Cuda {
     fn free_bytes(&self) -> Option<usize> {
         self.bind().ok()?;
         let (free, _) = result::mem_get_info().ok()?;
-        Some(free + self.pool.map_or(0, idle_bytes))
+        Some(free + self.idle_bytes())
     }
 
     fn trim(&self) -> Result<(), Error> {
         self.synchronize()?;
-        let Some(Pool(pool)) = self.pool else { return Ok(()) };
         // SAFETY: the pool is the device's.
-        unsafe { result::mem_pool::trim_to(pool, 0) }.map_err(driver("giving memory back"))
+        unsafe { result::mem_pool::trim_to(self.pool.0, 0) }.map_err(driver("giving memory back"))
     }
 
     unsafe fn free(&self, address: u64, _n_bytes: usize) {
         // A driver that fails here has failed before, and said so there.
-        if self.bind().is_err() {
-            return;
-        }
-        if self.pool.is_some() {
-            // SAFETY: the caller vouches for the address; what still uses it is on this stream.
+        if self.bind().is_ok() {
+            // SAFETY: the caller vouches for the address; it is given back in the stream's order,
+            // behind whatever still uses it.
             let _ = unsafe { result::free_async(address, self.stream.cu_stream()) };
-        } else {
-            // SAFETY: the caller vouches for the address; this waits for what still uses it.
-            let _ = unsafe { result::free_sync(address) };
         }
     }
 
@@ -246,10 +230,10 @@ impl Backend for Cuda {
             return Ok(());
         }
         self.bind()?;
-        // SAFETY: the caller vouches for the target, and the next line waits for the copy.
+        // SAFETY: the caller vouches for the target. Pageable memory is staged before the call
+        // returns, so that the source may go.
         unsafe { result::memcpy_htod_async(to, bytes, self.stream.cu_stream()) }
-            .map_err(driver("upload"))?;
-        self.synchronize()
+            .map_err(driver("upload"))
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error> {
@@ -257,7 +241,7 @@ impl Backend for Cuda {
             return Ok(());
         }
         self.bind()?;
-        // SAFETY: the caller vouches for the source, and the next line waits for the copy.
+        // SAFETY: the caller vouches for the source, and the last line waits for the copy.
         unsafe { result::memcpy_dtoh_async(bytes, from, self.stream.cu_stream()) }
             .map_err(driver("download"))?;
         self.synchronize()

@@ -414,7 +414,7 @@ pub const MUTANTS: &[Mutant] = &[
         what: "keys are overwritten while a warp reads",
         file: "attention_bwd.cu",
         tried: "attention_bwd.cu",
-        from: "    __syncthreads(); // all have done with the last keys\n",
+        from: "      __syncthreads(); // all have done with the last keys\n",
         to: "",
     },
     Mutant {
@@ -423,6 +423,20 @@ pub const MUTANTS: &[Mutant] = &[
         tried: "attention_bwd.cu",
         from: "      cp_async_wait<0>();\n",
         to: "",
+    },
+    Mutant {
+        what: "keys do not see the rows of branches",
+        file: "attention_bwd.cu",
+        tried: "attention_bwd.cu",
+        from: "seq.n_rows + seq.n_branch_rows",
+        to: "seq.n_rows",
+    },
+    Mutant {
+        what: "a branch sees keys behind its prefix",
+        file: "attention_bwd.cu",
+        tried: "attention_bwd.cu",
+        from: "seq.n_prefix - 1)",
+        to: "seq.n_prefix)",
     },
     Mutant {
         what: "ratios are not clipped from below",

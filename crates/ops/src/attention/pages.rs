@@ -1,0 +1,121 @@
+//! The store of keys and values, and where rows go in it.
+
+use quaero_cpu::attention::{self as cpu, Heads, Write};
+use quaero_kernels::rope as kernel;
+
+use crate::activation::apart;
+use crate::{Device, Error};
+
+/// Keys and values of one layer in pages: f32 on the CPU, bf16 on a device.
+#[derive(Debug)]
+pub enum KvPages {
+    /// On the CPU.
+    Host(cpu::KvPages),
+    /// On a device.
+    Device(kernel::KvPages),
+}
+
+impl KvPages {
+    /// The tokens that a page on `device` holds if about `wanted` are wished for.
+    #[must_use]
+    pub fn page_len(device: &Device, wanted: usize) -> usize {
+        if device.is_cpu() {
+            wanted.max(1).next_multiple_of(cpu::KvPages::PAGE_LEN_MULTIPLE)
+        } else {
+            kernel::PAGE_LEN
+        }
+    }
+
+    /// Bytes of a page of `page_len` tokens.
+    #[must_use]
+    pub fn page_bytes(device: &Device, page_len: usize, heads: Heads) -> usize {
+        if device.is_cpu() {
+            cpu::KvPages::page_elements(page_len, heads.n_kv_heads, heads.head_dim) * 4
+        } else {
+            kernel::KvPages::page_elements(super::heads(heads)) * 4
+        }
+    }
+
+    /// How many of the first `len` tokens of a sequence others may share without a copy: all of
+    /// them on the CPU, those in full pages on a device.
+    #[must_use]
+    pub fn shared_len(device: &Device, len: usize) -> usize {
+        if device.is_cpu() { len } else { len - len % kernel::PAGE_LEN }
+    }
+
+    /// `n_pages` pages of `page_len` tokens.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// If `page_len` is not one that [`Self::page_len`] gives.
+    pub fn new(
+        device: &Device,
+        n_pages: usize,
+        page_len: usize,
+        heads: Heads,
+    ) -> Result<Self, Error> {
+        let Some(device) = &device.0 else {
+            let Heads { n_kv_heads, head_dim, .. } = heads;
+            let pages = cpu::KvPages::new(n_pages, page_len, n_kv_heads, head_dim);
+            return Ok(Self::Host(pages));
+        };
+        assert_eq!(page_len, kernel::PAGE_LEN, "pages of a device");
+        Ok(Self::Device(kernel::KvPages::new(device, n_pages, super::heads(heads))?))
+    }
+
+    /// Copies keys and values from slot to slot.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// On the CPU, where nothing has to be copied; if a slot is read and written.
+    pub fn copy_slots(&mut self, copies: &[(Slot, Slot)]) -> Result<(), Error> {
+        let Self::Device(pages) = self else { apart("copy of slots") };
+        let (from, to): (Vec<usize>, Vec<usize>) =
+            copies.iter().map(|(from, to)| (from.number(), to.number())).unzip();
+        if copies.is_empty() { Ok(()) } else { pages.copy_slots(&from, &to) }
+    }
+}
+
+/// A place for the key and value of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The page.
+    pub page: u32,
+    /// The place in it.
+    pub place: usize,
+}
+
+impl Slot {
+    fn number(self) -> usize {
+        self.page as usize * kernel::PAGE_LEN + self.place
+    }
+}
+
+/// Where the keys and values of rows go.
+#[derive(Debug)]
+pub enum Slots {
+    /// On the CPU.
+    Host(Vec<Write>),
+    /// On a device.
+    Device(kernel::Slots),
+}
+
+impl Slots {
+    /// One write for each row, in order of rows.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// If a page is not below `n_pages`, or two rows go to one slot.
+    pub fn new(device: &Device, writes: Vec<Write>, n_pages: usize) -> Result<Self, Error> {
+        let Some(device) = &device.0 else { return Ok(Self::Host(writes)) };
+        let number = |write: &Write| Slot { page: write.page, place: write.slot }.number();
+        let slots: Vec<Option<usize>> = writes.iter().map(|write| Some(number(write))).collect();
+        Ok(Self::Device(kernel::Slots::new(device, &slots, n_pages)?))
+    }
+}

@@ -1,0 +1,100 @@
+//! Where to compute.
+
+use std::path::{Path, PathBuf};
+
+use quaero_kernels::{CudaOptions, SimtOptions};
+
+use crate::Error;
+
+/// A kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The GPU where there is one, else the CPU.
+    Auto,
+    /// The CPU, in f32.
+    Cpu,
+    /// The first GPU.
+    Cuda,
+    /// The GPU's kernels, emulated on the CPU: slow, and the proof of them.
+    Simt,
+}
+
+/// The CPU, or a device that runs kernels. Clones are the same device.
+#[derive(Clone, Debug, Default)]
+pub struct Device(pub(crate) Option<quaero_kernels::Device>);
+
+impl Device {
+    /// The CPU.
+    #[must_use]
+    pub fn cpu() -> Self {
+        Self(None)
+    }
+
+    /// A device of `kind`; `cache` keeps kernels that are compiled on this machine.
+    ///
+    /// # Errors
+    /// If there is none, or its kernels do not run. `Auto` takes the CPU then.
+    pub fn open(kind: Kind, cache: &Path) -> Result<Self, Error> {
+        match kind {
+            Kind::Cpu => Ok(Self::cpu()),
+            Kind::Auto => Ok(cuda(cache.to_owned()).unwrap_or_default()),
+            Kind::Cuda => cuda(cache.to_owned()),
+            Kind::Simt => {
+                let device = quaero_kernels::Device::simt(SimtOptions::new(cache.join("simt")))?;
+                Ok(Self(Some(device)))
+            }
+        }
+    }
+
+    /// Whether this is the CPU.
+    #[must_use]
+    pub fn is_cpu(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The device in words.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.as_ref().map_or_else(|| "cpu".to_owned(), quaero_kernels::Device::name)
+    }
+
+    /// Bytes that are free now, where the device can say.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<usize> {
+        self.0.as_ref()?.free_bytes()
+    }
+
+    /// Waits until everything is done.
+    ///
+    /// # Errors
+    /// If a kernel failed.
+    pub fn synchronize(&self) -> Result<(), Error> {
+        self.0.as_ref().map_or(Ok(()), quaero_kernels::Device::synchronize)
+    }
+
+    /// Bytes of an element of an activation, and of a key or value in the cache.
+    #[must_use]
+    pub fn activation_bytes(&self) -> usize {
+        if self.is_cpu() { 4 } else { 2 }
+    }
+}
+
+/// Whether both are the same device.
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is(b),
+            _ => false,
+        }
+    }
+}
+
+/// The first GPU, if it runs a kernel.
+fn cuda(cache: PathBuf) -> Result<Device, Error> {
+    let device = quaero_kernels::Device::cuda(CudaOptions { ordinal: 0, cache })?;
+    let (x, mut y) = (device.zeros::<f32>(8)?, device.alloc(8)?);
+    quaero_kernels::cast::to_bf16(x.view(), y.view_mut())?;
+    device.synchronize()?;
+    Ok(Device(Some(device)))
+}
