@@ -114,6 +114,35 @@ pub(crate) enum Bench {
     /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
     /// beside pyeryx and a pool of processes if they are there.
     Verify(BenchVerify),
+    /// The GPU's kernels: time against the floor, beside PyTorch's; without a GPU their trials.
+    Kernels(BenchKernels),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchKernels {
+    /// A kernel, its file or an operation, as rms_norm_fwd; absent: all.
+    pub(crate) name: Option<String>,
+    /// A kernel of your own: takes the place of the one whose name and arguments it has, through
+    /// the same trials and the same clock.
+    #[arg(long, value_name = "FILE.cu")]
+    pub(crate) variant: Option<PathBuf>,
+    /// Where to run.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    /// A Python with torch, for the peer's column.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
+    /// Leaves the peer's column empty.
+    #[arg(long)]
+    pub(crate) no_torch: bool,
+    /// Instead: whether rows of products have the same bits for any number of rows and any tile.
+    #[arg(long)]
+    pub(crate) bits: bool,
+    /// Runs the trials with AddressSanitizer loaded; for the benchmark itself.
+    #[arg(long, hide = true)]
+    pub(crate) sanitized: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -365,4 +394,16 @@ pub(crate) struct SeedModel {
     /// Where to write it.
     #[arg(long, default_value = "target/seed-model", value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[cfg(test)]
+impl BenchKernels {
+    /// What `bench kernels [NAME]` means.
+    pub(crate) fn of(name: Option<&str>) -> Self {
+        let words = ["quaero", "bench", "kernels"].into_iter().chain(name);
+        match Cli::parse_from(words).command {
+            Command::Bench(Bench::Kernels(args)) => args,
+            other => panic!("{other:?}"),
+        }
+    }
 }

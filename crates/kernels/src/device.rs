@@ -27,6 +27,11 @@ pub(crate) trait Backend: Send + Sync {
     /// Bytes that are free now, if the device can say.
     fn free_bytes(&self) -> Option<usize>;
 
+    /// Gives what nobody uses back to other programs.
+    fn trim(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Gives memory back.
     ///
     /// # Safety
@@ -66,10 +71,44 @@ pub(crate) trait Backend: Send + Sync {
     /// Waits until everything is done.
     fn synchronize(&self) -> Result<(), Error>;
 
+    /// What the hardware is; `None` if there is none.
+    fn facts(&self) -> Option<Facts> {
+        None
+    }
+
+    /// Calls `work` `n` times and returns how long the device took for each, in microseconds;
+    /// `None`, without a call, if the device has no clock.
+    fn timed(
+        &self,
+        _n: usize,
+        _work: &mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        Ok(None)
+    }
+
     /// What emulated kernels did since the device was opened.
     fn stats(&self) -> Option<SimtStats> {
         None
     }
+}
+
+/// What a GPU is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The name that its driver gives it.
+    pub name: String,
+    /// Compute capability.
+    pub capability: (i32, i32),
+    /// Streaming multiprocessors.
+    pub n_multiprocessors: usize,
+    /// Bytes of the L2 cache.
+    pub l2_bytes: usize,
+    /// Bytes of memory.
+    pub memory_bytes: usize,
+    /// The most bytes of shared memory that a block may ask for.
+    pub shared_bytes_max: usize,
+    /// The newest CUDA that the driver supports, as 13.0.
+    pub cuda: String,
 }
 
 /// A device. Clones are the same device.
@@ -118,6 +157,35 @@ impl Device {
     /// If a kernel failed.
     pub fn synchronize(&self) -> Result<(), Error> {
         self.backend.synchronize()
+    }
+
+    /// What the GPU is; `None` when emulated.
+    #[must_use]
+    pub fn facts(&self) -> Option<Facts> {
+        self.backend.facts()
+    }
+
+    /// Gives memory that nobody uses back to other programs; it is kept otherwise, to be taken
+    /// again quickly.
+    ///
+    /// # Errors
+    /// If a kernel failed.
+    pub fn trim(&self) -> Result<(), Error> {
+        self.backend.trim()
+    }
+
+    /// Calls `work`, which launches and does not wait, `n` times; returns how long the device took
+    /// for each, in microseconds by its own clock. `None`, without a call, when emulated: the
+    /// emulation's time says nothing of a GPU's.
+    ///
+    /// # Errors
+    /// If `work` fails, or a kernel did.
+    pub fn time(
+        &self,
+        n: usize,
+        mut work: impl FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        self.backend.timed(n, &mut work)
     }
 
     /// What emulated kernels did since the device was opened; `None` on a GPU.

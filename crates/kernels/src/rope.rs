@@ -147,6 +147,51 @@ impl KvPages {
     /// # Panics
     /// If a slot lies beyond the pages, is both read and written, or is written twice.
     pub fn copy_slots(&mut self, from: &[usize], to: &[usize]) -> Result<(), Error> {
+        let device = self.keys.device().clone();
+        self.copy(&SlotCopies::new(&device, from, to, self.n_pages)?)
+    }
+
+    /// [`Self::copy_slots`] of a list that lies on the device.
+    ///
+    /// # Errors
+    /// If the launch fails.
+    ///
+    /// # Panics
+    /// If the list was made for more pages than there are.
+    pub fn copy(&mut self, SlotCopies { from, to }: &SlotCopies) -> Result<(), Error> {
+        let n_slots = self.n_pages * PAGE_LEN;
+        assert!(from.bound() <= n_slots, "copy_slots: a list for {} slots", from.bound());
+        let device = self.keys.device().clone();
+        let Heads { n_kv_heads, head_dim, .. } = self.heads;
+        let call = Call::new(&device, "copy_slots").grid([from.len(), 1, 1]);
+        let call = call.write(&mut self.keys.view_mut()).write(&mut self.values.view_mut());
+        let call = call.read(from.view()).read(to.view()).int(n_kv_heads).int(head_dim);
+        // SAFETY: the slots lie in the pages, and none is read and written.
+        unsafe { call.launch() }
+    }
+}
+
+/// Slots to copy, on the device: none is read and written, none written twice.
+#[derive(Debug)]
+pub struct SlotCopies {
+    from: Indices,
+    to: Indices,
+}
+
+impl SlotCopies {
+    /// Slots `from` onto slots `to` of `n_pages` pages.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    ///
+    /// # Panics
+    /// If a slot lies beyond the pages, is both read and written, or is written twice.
+    pub fn new(
+        device: &Device,
+        from: &[usize],
+        to: &[usize],
+        n_pages: usize,
+    ) -> Result<Self, Error> {
         assert_eq!(from.len(), to.len(), "copy_slots: as many sources as targets");
         let mut written = to.to_vec();
         written.sort_unstable();
@@ -155,18 +200,11 @@ impl KvPages {
                 && from.iter().all(|slot| written.binary_search(slot).is_err()),
             "copy_slots: a slot is written that is also read, or written twice"
         );
-        let device = self.keys.device().clone();
         let upload = |slots: &[usize]| {
             let slots: Vec<i32> = slots.iter().map(|&slot| slot as i32).collect();
-            device.indices(&slots, self.n_pages * PAGE_LEN)
+            device.indices(&slots, n_pages * PAGE_LEN)
         };
-        let (from, to) = (upload(from)?, upload(to)?);
-        let Heads { n_kv_heads, head_dim, .. } = self.heads;
-        let call = Call::new(&device, "copy_slots").grid([from.len(), 1, 1]);
-        let call = call.write(&mut self.keys.view_mut()).write(&mut self.values.view_mut());
-        let call = call.read(from.view()).read(to.view()).int(n_kv_heads).int(head_dim);
-        // SAFETY: the slots lie in the pages, and none is read and written.
-        unsafe { call.launch() }
+        Ok(Self { from: upload(from)?, to: upload(to)? })
     }
 }
 

@@ -36,20 +36,30 @@ fn is_header(path: &str) -> bool {
 /// takes, which has no folders to look into.
 #[must_use]
 pub fn flattened(file: &str) -> String {
+    flattened_with(file, &source)
+}
+
+/// [`flattened`], of the texts that `text` finds.
+pub(crate) fn flattened_with<'a>(file: &str, text: &dyn Fn(&str) -> Option<&'a str>) -> String {
     let (mut out, mut seen) = (String::new(), Vec::new());
-    flatten(file, &mut seen, &mut out);
+    flatten(file, text, &mut seen, &mut out);
     out
 }
 
-fn flatten(file: &str, seen: &mut Vec<String>, out: &mut String) {
+fn flatten<'a>(
+    file: &str,
+    text: &dyn Fn(&str) -> Option<&'a str>,
+    seen: &mut Vec<String>,
+    out: &mut String,
+) {
     if seen.iter().any(|name| name == file) {
         return;
     }
     seen.push(file.to_owned());
-    for line in source(file).unwrap_or_default().lines() {
+    for line in text(file).unwrap_or_default().lines() {
         let header = line.strip_prefix("#include \"").and_then(|rest| rest.strip_suffix('"'));
         match header {
-            Some(header) if header.ends_with(".cuh") => flatten(header, seen, out),
+            Some(header) if header.ends_with(".cuh") => flatten(header, text, seen, out),
             _ if line.starts_with("#pragma once") => {}
             _ => {
                 out.push_str(line);

@@ -92,7 +92,7 @@ impl PartialEq for Device {
 
 /// The first GPU, if it runs a kernel.
 fn cuda(cache: PathBuf) -> Result<Device, Error> {
-    let device = quaero_kernels::Device::cuda(CudaOptions { ordinal: 0, cache })?;
+    let device = quaero_kernels::Device::cuda(CudaOptions::new(cache))?;
     let (x, mut y) = (device.zeros::<f32>(8)?, device.alloc(8)?);
     quaero_kernels::cast::to_bf16(x.view(), y.view_mut())?;
     device.synchronize()?;

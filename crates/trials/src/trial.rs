@@ -132,6 +132,15 @@ impl Trial {
         self
     }
 
+    /// Runs it; the name of each output, and a number that its bits give.
+    ///
+    /// # Errors
+    /// If a launch fails.
+    pub fn bits(&self, device: &Device) -> Result<Vec<(String, u64)>, Error> {
+        let got = (self.run)(device)?;
+        Ok(got.into_iter().map(|output| (output.name, fnv1a(&output.bits))).collect())
+    }
+
     /// What is wrong with `got`, or the relative error of each output that has an oracle.
     ///
     /// # Errors
@@ -156,6 +165,13 @@ impl Trial {
         }
         Ok(errors)
     }
+}
+
+/// The hash FNV-1a: equal bits give equal numbers, and others give others all but surely.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// Runs `trial` on every device of `devices` and judges the first result; all must have the same

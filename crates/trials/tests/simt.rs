@@ -71,7 +71,7 @@ fn versions_on_the_ladder_hold() {
 #[test]
 fn a_machine_without_a_gpu_is_told_so() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cubins");
-    let outcome = Device::cuda(CudaOptions { ordinal: 0, cache: folder });
+    let outcome = Device::cuda(CudaOptions::new(folder));
     if let Err(error) = outcome {
         let words = error.to_string();
         assert!(words.contains("remedy") || words.contains("CUDA"), "{words}");

@@ -1,7 +1,8 @@
 //! `quaero bench rollout|update`: our speed on a model's shape, PyTorch's beside it where a
 //! Python with torch is at hand. Both do the same work on the same cores in turn, round by round.
-//! `quaero bench step` and `bench verify` are of their own kinds, in `step` and `verify`.
+//! `bench step`, `bench verify` and `bench kernels` are of their own kinds.
 
+pub(crate) mod kernels;
 pub(crate) mod step;
 pub(crate) mod verify;
 

@@ -1,8 +1,13 @@
 //! A GPU, through the CUDA driver, which is looked for when a device is opened and not before.
 //!
-//! Kernels come as cubins embedded in this binary; for an architecture without one NVRTC compiles
-//! the embedded sources, where it is at hand, and a cache on disk keeps the result.
+//! Kernels come as cubins embedded in this binary; for an architecture without one, and for a
+//! kernel of the user's own, nvcc or NVRTC compiles the sources, where one is at hand, and a cache
+//! on disk keeps the result.
+//!
+//! Memory is taken and given back in the order of the one stream, so that neither waits for the
+//! device. Several threads may use it: what a thread asks for is done in its order.
 
+mod clock;
 mod code;
 
 use std::collections::BTreeMap;
@@ -12,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
-use super::Backend;
+use super::{Backend, Facts};
 use crate::call::Launch;
 use crate::{Error, Kernel};
 
@@ -26,6 +31,16 @@ pub struct CudaOptions {
     pub ordinal: usize,
     /// Where kernels that were compiled on this machine are kept.
     pub cache: PathBuf,
+    /// Texts that stand in for embedded kernel files, by name: a kernel of one's own, say.
+    pub overlay: BTreeMap<String, String>,
+}
+
+impl CudaOptions {
+    /// The first GPU, with the embedded kernels.
+    #[must_use]
+    pub fn new(cache: PathBuf) -> Self {
+        Self { ordinal: 0, cache, overlay: BTreeMap::new() }
+    }
 }
 
 /// Handles of the driver. They are numbers that the driver checks, and it may be called from any
@@ -66,6 +81,7 @@ pub(super) struct Cuda {
     /// Compute capability.
     capability: (i32, i32),
     cache: PathBuf,
+    overlay: BTreeMap<String, String>,
     functions: Mutex<BTreeMap<String, Function>>,
 }
 
@@ -101,12 +117,13 @@ impl Cuda {
         let pool = keep_memory(ctx.cu_device()).map_err(driver("the memory pool"))?;
         let name = ctx.name().map_err(driver("its name"))?;
         Ok(Self {
-            ctx,
             stream,
             name,
             pool,
             capability: (major, minor),
+            ctx,
             cache: options.cache,
+            overlay: options.overlay,
             functions: Mutex::default(),
         })
     }
@@ -135,7 +152,7 @@ impl Cuda {
         if let Some(function) = functions.get(&kernel.name) {
             return Ok(*function);
         }
-        let image = code::image(&kernel.file, self.capability, &self.cache)?;
+        let image = code::image(&kernel.file, self.capability, &self.cache, &self.overlay)?;
         // SAFETY: `image` is a cubin or NUL-terminated PTX, and lives until the call returns.
         let module = unsafe { result::module::load_data(image.as_ptr().cast()) }
             .map_err(driver(&format!("loading {}", kernel.file)))?;
@@ -175,13 +192,15 @@ impl Backend for Cuda {
     fn alloc(&self, n_bytes: usize) -> Result<u64, Error> {
         self.bind()?;
         // SAFETY: takes any size above 0; what goes through the stream later may use it.
-        unsafe { result::malloc_async(self.stream.cu_stream(), n_bytes.max(16)) }.map_err(|_| {
-            Error::Memory {
+        let taken = unsafe { result::malloc_async(self.stream.cu_stream(), n_bytes.max(16)) };
+        taken.map_err(|error| match error.0 {
+            sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => Error::Memory {
                 device: self.name(),
                 n_bytes,
                 free_bytes: self.free_bytes().unwrap_or(0),
                 remedy: "a smaller batch or model, recomputed activations, or the lean optimiser",
-            }
+            },
+            _ => driver("taking memory")(error),
         })
     }
 
@@ -189,6 +208,12 @@ impl Backend for Cuda {
         self.bind().ok()?;
         let (free, _) = result::mem_get_info().ok()?;
         Some(free + self.idle_bytes())
+    }
+
+    fn trim(&self) -> Result<(), Error> {
+        self.synchronize()?;
+        // SAFETY: the pool is the device's.
+        unsafe { result::mem_pool::trim_to(self.pool.0, 0) }.map_err(driver("giving memory back"))
     }
 
     unsafe fn free(&self, address: u64, _n_bytes: usize) {
@@ -201,10 +226,10 @@ impl Backend for Cuda {
     }
 
     unsafe fn upload(&self, to: u64, bytes: &[u8]) -> Result<(), Error> {
-        self.bind()?;
         if bytes.is_empty() {
             return Ok(());
         }
+        self.bind()?;
         // SAFETY: the caller vouches for the target. Pageable memory is staged before the call
         // returns, so that the source may go.
         unsafe { result::memcpy_htod_async(to, bytes, self.stream.cu_stream()) }
@@ -212,10 +237,10 @@ impl Backend for Cuda {
     }
 
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error> {
-        self.bind()?;
         if bytes.is_empty() {
             return Ok(());
         }
+        self.bind()?;
         // SAFETY: the caller vouches for the source, and the last line waits for the copy.
         unsafe { result::memcpy_dtoh_async(bytes, from, self.stream.cu_stream()) }
             .map_err(driver("download"))?;
@@ -223,6 +248,9 @@ impl Backend for Cuda {
     }
 
     unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error> {
+        if n_bytes == 0 {
+            return Ok(());
+        }
         self.bind()?;
         // SAFETY: the caller vouches for both.
         unsafe { result::memcpy_dtod_async(to, from, n_bytes, self.stream.cu_stream()) }
@@ -263,5 +291,18 @@ impl Backend for Cuda {
     fn synchronize(&self) -> Result<(), Error> {
         self.bind()?;
         self.stream.synchronize().map_err(driver("a kernel before this"))
+    }
+
+    fn facts(&self) -> Option<Facts> {
+        clock::facts(&self.ctx).ok()
+    }
+
+    fn timed(
+        &self,
+        n: usize,
+        work: &mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Option<Vec<f64>>, Error> {
+        self.bind()?;
+        clock::timed(self.stream.cu_stream(), n, work).map(Some)
     }
 }

@@ -1,5 +1,5 @@
-//! `kernel-trials`: runs the trials on the emulated device, under sanitizers, or against planted
-//! bugs. Tells what it finds on stdout; `cargo xtask` calls it.
+//! `kernel-trials`: runs the trials on the emulated device or a GPU, under sanitizers, or against
+//! planted bugs. Tells what it finds on stdout; `cargo xtask` calls it.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,13 +7,15 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use quaero_kernels::{Device, SOURCES, Sanitizer, SimtOptions, digest};
+use quaero_kernels::{CudaOptions, Device, SOURCES, Sanitizer, SimtOptions, digest};
 use quaero_trials::mutants::MUTANTS;
 use quaero_trials::{Trial, all, run};
 
 const USAGE: &str = "\
 usage: kernel-trials run [--cache DIR] [--file FILE.cu] [--variant FILE.cu=PATH] [--small]
                          [--sanitizer address|thread]
+       kernel-trials run --device cuda [--file FILE.cu] [--small] [--bits FILE] [--alone]
+       kernel-trials bits [--cache DIR]
        kernel-trials mutants [--cache DIR] [--only N]
        kernel-trials digest FILE.cu
        kernel-trials mutant N [--cache DIR] [--small] [--sanitizer thread]";
@@ -31,6 +33,11 @@ struct Words {
     sanitizer: Sanitizer,
     loaded: bool,
     number: Option<usize>,
+    cuda: bool,
+    /// All in this process: for a tool that watches one.
+    alone: bool,
+    /// What `bits` printed on another machine.
+    bits: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -44,7 +51,9 @@ fn main() -> ExitCode {
     }
     let outcome = match words.split_first() {
         Some((command, rest)) => parse(rest).and_then(|words| match command.as_str() {
+            "run" if words.cuda && !words.alone => on_gpu(&words),
             "run" => trials(&words),
+            "bits" => bits(&words),
             "mutants" => mutants(&words),
             "mutant" => mutant(&words),
             _ => Err(USAGE.to_owned()),
@@ -66,6 +75,9 @@ fn parse(words: &[String]) -> Result<Words, String> {
         sanitizer: Sanitizer::None,
         loaded: false,
         number: None,
+        cuda: false,
+        alone: false,
+        bits: None,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -78,6 +90,13 @@ fn parse(words: &[String]) -> Result<Words, String> {
                 let (name, path) = value.split_once('=').ok_or("--variant FILE.cu=PATH")?;
                 let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
                 parsed.overlay.push((name.to_owned(), text));
+            }
+            "--device" => parsed.cuda = value()? == "cuda",
+            "--alone" => parsed.alone = true,
+            "--bits" => {
+                let path = value()?;
+                let text = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+                parsed.bits = Some(text);
             }
             "--small" => parsed.small = true,
             "--loaded" => parsed.loaded = true,
@@ -129,7 +148,15 @@ fn again(words: &Words) -> Result<Option<ExitCode>, String> {
     Ok(Some(ExitCode::from(code)))
 }
 
-fn devices(options: &SimtOptions) -> Result<Vec<Device>, String> {
+/// Two devices to compare: two orders of threads, or the GPU twice.
+fn devices(words: &Words) -> Result<Vec<Device>, String> {
+    if words.cuda {
+        let overlay = words.overlay.iter().cloned().collect();
+        let options = CudaOptions { overlay, ..CudaOptions::new(words.cache.clone()) };
+        let device = Device::cuda(options).map_err(|error| error.to_string())?;
+        return Ok(vec![device.clone(), device]);
+    }
+    let options = &words.options();
     let shuffled = SimtOptions { seed: 7, late_copies: false, ..options.clone() };
     let open = |options| Device::simt(options).map_err(|error| error.to_string());
     Ok(vec![open(options.clone())?, open(shuffled)?])
@@ -144,16 +171,17 @@ fn trials(words: &Words) -> Result<ExitCode, String> {
     };
     let trials: Vec<Trial> = all().into_iter().filter(wanted).collect();
     let (next, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let options = words.options();
-    devices(&options)?;
+    // A GPU is shared; an emulated device is each thread's own.
+    let shared = devices(words)?;
     each(words.sanitizer, || {
-        let devices = devices(&options).unwrap_or_default();
+        let devices = if words.cuda { shared.clone() } else { devices(words).unwrap_or_default() };
         while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match run(trial, &devices) {
-                Ok(errors) => {
+            let same = |_| same_bits(words, trial, &devices[0]);
+            match run(trial, &devices).and_then(|errors| Ok((same(())?, errors))) {
+                Ok((same, errors)) => {
                     let errors: Vec<String> =
                         errors.iter().map(|(name, error)| format!("{name} {error:.1e}")).collect();
-                    say(&format!("ok    {:<48} {}", trial.name, errors.join(", ")));
+                    say(&format!("ok    {:<48} {}{same}", trial.name, errors.join(", ")));
                 }
                 Err(how) => {
                     failures.fetch_add(1, Ordering::Relaxed);
@@ -165,6 +193,78 @@ fn trials(words: &Words) -> Result<ExitCode, String> {
     let failures = failures.into_inner();
     say(&format!("{} trials, {failures} wrong", trials.len()));
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The trials on a GPU, each file's in a process of its own: a kernel that reads where it must not
+/// takes the device from its whole process.
+fn on_gpu(words: &Words) -> Result<ExitCode, String> {
+    devices(words)?;
+    let mut files: Vec<&str> = all().iter().map(|trial| trial.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    files.retain(|file| words.file.as_ref().is_none_or(|wanted| wanted == file));
+    let (next, counts) = (AtomicUsize::new(0), Mutex::new([0_usize; 4]));
+    each(Sanitizer::None, || {
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let told = of_file(file).unwrap_or_else(|error| format!("WRONG {file}: {error}\n"));
+            let mut sums = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for line in told.lines().filter(|line| !line.contains(" trials, ")) {
+                say(line);
+                sums[0] += usize::from(line.starts_with("ok "));
+                sums[1] += usize::from(line.starts_with("WRONG "));
+                if let Some((_, bits)) = line.split_once(BITS)
+                    && let Some((same, of)) = bits.split_once('/')
+                {
+                    sums[2] += same.parse::<usize>().unwrap_or(0);
+                    sums[3] += of.parse::<usize>().unwrap_or(0);
+                }
+            }
+        }
+    });
+    let [right, wrong, same, of] = counts.into_inner().unwrap_or_default();
+    say(&format!("{} trials, {wrong} wrong", right + wrong));
+    if of > 0 {
+        say(&format!("{same} of {of} outputs have the emulation's bits"));
+    }
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What this program says of one file's trials, in another process.
+fn of_file(file: &str) -> std::io::Result<String> {
+    let mut child = Command::new(std::env::current_exe()?);
+    child.args(std::env::args().skip(1)).args(["--alone", "--file", file]);
+    let done = child.output()?;
+    let mut told = String::from_utf8_lossy(&done.stdout).into_owned();
+    if !told.contains(" trials, ") {
+        let last = String::from_utf8_lossy(&done.stderr).lines().last().unwrap_or("").to_owned();
+        told.push_str(&format!("WRONG {file:<48} {} {last}\n", done.status));
+    }
+    Ok(told)
+}
+
+/// Before the number of outputs whose bits are the emulation's.
+const BITS: &str = "; bits ";
+
+/// How many outputs of `trial` have the bits that `--bits` lists; nothing without it.
+fn same_bits(words: &Words, trial: &Trial, device: &Device) -> Result<String, String> {
+    let Some(list) = &words.bits else { return Ok(String::new()) };
+    let got = trial.bits(device).map_err(|error| error.to_string())?;
+    let same = got.iter().filter(|(name, bits)| {
+        let row = format!("{}\t{name}\t{bits:016x}", trial.name);
+        list.lines().any(|line| line == row)
+    });
+    Ok(format!("{BITS}{}/{}", same.count(), got.len()))
+}
+
+/// What the bits of every output are, for `--bits` on another machine.
+fn bits(words: &Words) -> Result<ExitCode, String> {
+    let devices = devices(words)?;
+    for trial in all() {
+        for (name, bits) in trial.bits(&devices[0]).map_err(|error| error.to_string())? {
+            say(&format!("{}\t{name}\t{bits:016x}", trial.name));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs `work` on a few threads; on one under ThreadSanitizer, which does not see that the loader

@@ -1,41 +1,70 @@
 //! The machine code of a kernel file for a GPU: embedded, out of the cache, or compiled here.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use cudarc::nvrtc;
 
 use crate::Error;
-use crate::sources::{CUBINS, digest, flattened, source};
+use crate::sources::{CUBINS, SOURCES, digest, flattened_with, source};
 
 /// What NVRTC is told; `cargo xtask cubins` tells nvcc the same.
 const FLAGS: &[&str] = &["-std=c++17", "-default-device"];
+/// Where nvcc may lie: on the PATH, or where the toolkit puts it.
+const NVCC: &[&str] = &["nvcc", "/usr/local/cuda/bin/nvcc"];
 
-/// A cubin that the driver takes on this architecture.
+/// A cubin, aligned as the driver's loader would have it.
+pub(super) struct Image(Vec<u64>);
+
+impl Image {
+    fn new(bytes: &[u8]) -> Self {
+        let mut words = vec![0_u64; bytes.len().div_ceil(8) + 1];
+        bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        Self(words)
+    }
+
+    pub(super) fn as_ptr(&self) -> *const u64 {
+        self.0.as_ptr()
+    }
+}
+
+/// A cubin that the driver takes on this architecture, of `file` or what stands in for it.
 pub(super) fn image(
     file: &str,
     (major, minor): (i32, i32),
     cache: &Path,
-) -> Result<Cow<'static, [u8]>, Error> {
+    overlay: &BTreeMap<String, String>,
+) -> Result<Image, Error> {
     let arch = match (major, minor) {
         (8, _) => "sm_80".to_owned(),
         (9, _) => "sm_90a".to_owned(),
         _ => format!("sm_{major}{minor}"),
     };
-    if let Some(cubin) = embedded(file, &arch) {
-        return Ok(Cow::Borrowed(cubin));
+    let text = |name: &str| overlay.get(name).map(String::as_str).or_else(|| source(name));
+    // A version on the ladder stands in by its text, and has a cubin of its own.
+    let known = SOURCES.iter().find(|(_, known)| overlay.get(file).is_some_and(|x| x == known));
+    let home = known.map_or(file, |(path, _)| path);
+    if (known.is_some() || !overlay.contains_key(file))
+        && let Some(cubin) = embedded(home, &arch)
+    {
+        return Ok(Image::new(cubin));
     }
     let flags: Vec<String> =
         FLAGS.iter().map(|&flag| flag.to_owned()).chain([arch.clone()]).collect();
-    let path = cache.join(format!("{file}-{}.cubin", digest(file, source, &flags)));
+    let path = cache.join(format!("{file}-{}.cubin", digest(file, text, &flags)));
     if let Ok(cubin) = fs::read(&path) {
-        return Ok(Cow::Owned(cubin));
+        return Ok(Image::new(&cubin));
     }
-    let cubin = compile(file, &arch)?;
+    let whole = flattened_with(file, &text);
+    let cubin = match with_nvcc(file, &whole, &arch, cache)? {
+        Some(cubin) => cubin,
+        None => with_nvrtc(file, &whole, &arch)?,
+    };
     keep(&path, &cubin)?;
-    Ok(Cow::Owned(cubin))
+    Ok(Image::new(&cubin))
 }
 
 /// What this binary holds for `file`, if it was built from the same sources.
@@ -56,14 +85,47 @@ fn keep(path: &Path, cubin: &[u8]) -> Result<(), Error> {
         .map_err(|source| Error::Cache { path: path.to_owned(), source })
 }
 
-/// Compiles the embedded source with NVRTC.
-fn compile(file: &str, arch: &str) -> Result<Vec<u8>, Error> {
+/// Compiles with nvcc, if there is one.
+fn with_nvcc(file: &str, text: &str, arch: &str, cache: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let starts = |name: &&&str| {
+        let mut ask = Command::new(name);
+        ask.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        ask.status().is_ok_and(|status| status.success())
+    };
+    let Some(nvcc) = NVCC.iter().find(starts) else { return Ok(None) };
+    let failed = |path: &Path, source| Error::Cache { path: path.to_owned(), source };
+    fs::create_dir_all(cache).map_err(|error| failed(cache, error))?;
+    let unit = cache.join(format!("{}.{}.cu", file.replace('/', "_"), std::process::id()));
+    let cubin = unit.with_extension("cubin");
+    fs::write(&unit, text).map_err(|error| failed(&unit, error))?;
+    let virtual_arch = arch.replace("sm_", "compute_");
+    let done = Command::new(nvcc)
+        .args(["-std=c++17", "-O3", "-cubin"])
+        .arg(format!("-gencode=arch={virtual_arch},code={arch}"))
+        .arg("-o")
+        .args([&cubin, &unit])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(Path::new(nvcc), error))?;
+    if !done.status.success() {
+        let log = String::from_utf8_lossy(&done.stderr).into_owned();
+        return Err(Error::Compile { file: file.to_owned(), log });
+    }
+    let bytes = fs::read(&cubin).map_err(|error| failed(&cubin, error))?;
+    for path in [&unit, &cubin] {
+        fs::remove_file(path).map_err(|error| failed(path, error))?;
+    }
+    Ok(Some(bytes))
+}
+
+/// Compiles with NVRTC, which takes no includes: `text` holds its headers.
+fn with_nvrtc(file: &str, text: &str, arch: &str) -> Result<Vec<u8>, Error> {
     // SAFETY: only looks for the library and loads it.
     if !unsafe { nvrtc::sys::is_culib_present() } {
         return Err(Error::NoCubin { file: file.to_owned(), arch: arch.to_owned() });
     }
     let failed = |log: String| Error::Compile { file: file.to_owned(), log };
-    let text = CString::new(flattened(file)).expect("sources hold no NUL");
+    let text = CString::new(text).expect("sources hold no NUL");
     let name = CString::new(file).expect("names of files hold no NUL");
     let program = nvrtc::result::create_program(&text, Some(&name))
         .map_err(|error| failed(error.to_string()))?;

@@ -1,0 +1,1 @@
+//! What a GPU check found, as a page for people.
