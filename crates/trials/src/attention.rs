@@ -276,12 +276,13 @@ fn branches(n_root: usize, tails: &[usize], heads: Heads) -> Trial {
 
 /// The packed rows of the root, then of each branch.
 fn own_rows(n_root: usize, tails: &[usize]) -> Vec<std::ops::Range<usize>> {
-    let mut rows = vec![0..n_root];
-    for len in tails {
-        let start = rows[rows.len() - 1].end;
-        rows.push(start..start + len);
-    }
-    rows
+    let mut end = 0;
+    let lens = std::iter::once(&n_root).chain(tails);
+    lens.map(|len| {
+        let start = std::mem::replace(&mut end, end + len);
+        start..end
+    })
+    .collect()
 }
 
 /// The rows of the root and, behind them, `rows` where they are not the root's.

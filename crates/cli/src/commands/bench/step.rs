@@ -210,7 +210,7 @@ fn report(
     let rollout = mean(|step| step.n_generated as f64) / rollout_s;
     let n_learned = mean(|step| step.stats.n_tokens as f64);
     let update = n_learned / update_s;
-    // 6 N a token, attention not counted (Kaplan et al., 2001.08361); a step's generation costs 2 N.
+    // 6 N a token, attention not counted (Kaplan et al., 2001.08361); generation costs 2 N.
     let update_tflops = 6.0 * n_params as f64 * update / 1e12;
     let gap = steps.iter().map(|step| step.stats.tokens.logp_gap_max).fold(0.0, f64::max);
     let step_s = rollout_s + update_s;

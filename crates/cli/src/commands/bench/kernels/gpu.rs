@@ -134,7 +134,8 @@ fn notes(best: Option<Ceilings>, peer: &Value) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(Ceilings { copy_gb_s, matmul_tflop_s }) = best {
         notes.push(format!(
-            "ceilings of this run: copy {copy_gb_s:.0} GB/s, bf16 product {matmul_tflop_s:.0} TFLOP/s"
+            "ceilings of this run: copy {copy_gb_s:.0} GB/s, bf16 product {matmul_tflop_s:.0} \
+            TFLOP/s"
         ));
     }
     if let Some(why) = peer["missing"].as_str() {
