@@ -21,11 +21,14 @@ pub struct Outputs {
     pub floats: Vec<Buffer<f32>>,
 }
 
+/// One launch of a case, into its outputs.
+type Launch = Box<dyn FnMut(&mut Outputs) -> Result<(), Error>>;
+
 /// A case with its data on a device.
 pub struct Set {
     /// What it writes.
     pub outputs: Outputs,
-    launch: Box<dyn FnMut(&mut Outputs) -> Result<(), Error>>,
+    launch: Launch,
 }
 
 type Make = Box<dyn Fn(&Source) -> Result<Set, Error>>;

@@ -279,7 +279,8 @@ fn own_rows(n_root: usize, tails: &[usize]) -> Vec<std::ops::Range<usize>> {
     let mut end = 0;
     let lens = std::iter::once(&n_root).chain(tails);
     lens.map(|len| {
-        let start = std::mem::replace(&mut end, end + len);
+        let start = end;
+        end += len;
         start..end
     })
     .collect()
