@@ -51,16 +51,18 @@ fn train(model: &Model, seq_len: usize) {
     let tokens: Vec<u32> = (0..n_rows as u32).map(|i| i * 7919 % 170).collect();
     let packed = Packed::new(tokens.chunks(seq_len));
     let targets = packed.next_tokens();
-    let mut grads = model.params().zeros_like().unwrap();
+    let mut grads = model.params().zeros_like().expect("the CPU computes");
     for recompute in [false, true] {
         let options = ForwardOptions { recompute, temperature: 1.0 };
         let (mut best_forward, mut best) = (f64::MAX, f64::MAX);
         for _ in 0..6 {
             let start = cpu_seconds();
-            let forward = model.forward(&packed, &targets, &options).unwrap();
+            let forward = model.forward(&packed, &targets, &options).expect("the CPU computes");
             best_forward = best_forward.min(cpu_seconds() - start);
             let dlogp = vec![-1.0 / n_rows as f32; n_rows];
-            model.backward(forward, &dlogp, &vec![0.0; n_rows], &mut grads).unwrap();
+            model
+                .backward(forward, &dlogp, &vec![0.0; n_rows], &mut grads)
+                .expect("the CPU computes");
             best = best.min(cpu_seconds() - start);
         }
         println!(
@@ -75,8 +77,8 @@ fn decode(model: &Model, seq_len: usize) {
     const BATCH: usize = 256;
     let page_len = 64;
     let n_pages = seq_len.div_ceil(page_len);
-    let mut cache =
-        KvCache::new(model.device(), model.config(), BATCH * n_pages, page_len).unwrap();
+    let mut cache = KvCache::new(model.device(), model.config(), BATCH * n_pages, page_len)
+        .expect("the CPU computes");
     let lists: Vec<Vec<u32>> =
         (0..BATCH).map(|i| ((i * n_pages) as u32..((i + 1) * n_pages) as u32).collect()).collect();
     let start = cpu_seconds();
@@ -89,7 +91,7 @@ fn decode(model: &Model, seq_len: usize) {
                 Span { start: position, tokens: &token, pages, n_logits: 1 }
             })
             .collect();
-        let logits = model.infer(&spans, &mut cache).unwrap();
+        let logits = model.infer(&spans, &mut cache).expect("the CPU computes");
         assert_eq!(logits.n_rows(), BATCH);
     }
     let seconds = cpu_seconds() - start;
