@@ -25,8 +25,13 @@ struct World {
 }
 
 fn world() -> World {
+    world_with(&[])
+}
+
+fn world_with(sets: &[&str]) -> World {
     let config = root().join("configs/ci/tiny.toml");
-    let resolved = quaero_config::load(Some(&config), &[]).unwrap();
+    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+    let resolved = quaero_config::load(Some(&config), &sets).unwrap();
     let plugins = root().join("target/plugins");
     assert!(plugins.join("python.wasm").is_file(), "first: cargo xtask plugin build");
     let cache = Some(root().join("target/plugins/.cache"));
@@ -59,11 +64,20 @@ impl Observer for StopAfter<'_> {
 
 impl World {
     fn run(&self, folder: &Path, resume: bool, stop_after: u64) -> End {
+        self.try_run(folder, resume, stop_after).unwrap()
+    }
+
+    fn try_run(
+        &self,
+        folder: &Path,
+        resume: bool,
+        stop_after: u64,
+    ) -> Result<End, quaero_train::Error> {
         let control = Control::default();
         let setup = Setup { folder, config: &self.config, resume };
         let mut observer = StopAfter(stop_after, &control);
         let policy = self.policy.clone();
-        train(&setup, &self.options, policy, &self.host, &control, &mut observer).unwrap()
+        train(&setup, &self.options, policy, &self.host, &control, &mut observer)
     }
 }
 
@@ -121,6 +135,28 @@ fn same_seed_same_run_and_a_killed_one_goes_on_as_if_it_had_not_been() {
     std::fs::write(at("early").join("metrics.jsonl"), "{\"step\":0}\n").unwrap();
     world.run(&at("early"), true, u64::MAX);
     check_same(&at("whole"), &at("early"), 3);
+}
+
+#[test]
+fn a_run_that_goes_on_measures_from_the_same_first_weights() {
+    let terms = ["objective.kl_coef=0.1", "objective.tis_cap=2", "advantage.overlong_buffer=16"];
+    let world = world_with(&[&terms[..], &["advantage.drop_truncated=true"]].concat());
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    world.run(&at("whole"), false, u64::MAX);
+    world.run(&at("stopped"), false, 1);
+    world.run(&at("stopped"), true, u64::MAX);
+    check_same(&at("whole"), &at("stopped"), 3);
+    let rows = scalars(&at("whole"));
+    let kl: Vec<f64> = rows[1..].iter().map(|row| row["policy/kl"].as_f64().unwrap()).collect();
+    assert_eq!(kl[0], 0.0, "the first step is at the first weights");
+    assert!(kl[1] > 0.0 && kl[2] > kl[1], "{kl:?}");
+    assert_eq!(rows[3]["policy/tis_weight"], 1.0, "one engine samples and learns");
+    assert!((0.0..=1.0).contains(&rows[3]["policy/equal_groups"].as_f64().unwrap()));
+
+    std::fs::remove_file(at("stopped").join("reference.safetensors")).unwrap();
+    let error = world.try_run(&at("stopped"), true, u64::MAX).unwrap_err().to_string();
+    assert!(error.contains("reference.safetensors") && error.contains("kl_coef"), "{error}");
 }
 
 #[test]

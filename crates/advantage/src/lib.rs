@@ -5,15 +5,20 @@
 //! it is `None` and its row never reaches an estimator.
 //!
 //! # Layout
-//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats →
-//! `estimator` advantages, one file each → `weighting` each task-role's share in the loss.
+//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats → `groups`
+//! groups of equal rewards → `overlong` what length takes off → `estimator` advantages, one file
+//! each → `weighting` each task-role's share in the loss.
 
 mod estimator;
+mod groups;
+mod overlong;
 mod reward;
 mod solve_rate;
 mod weighting;
 
 pub use estimator::{Baseline, Estimator, Level, advantages};
+pub use groups::EqualGroups;
+pub use overlong::overlong_punishment;
 pub use reward::{Learnability, ProposerRewards, RewardTable, SolverRewards};
 pub use solve_rate::SolveRate;
 pub use weighting::{Weighting, weights};
@@ -44,6 +49,14 @@ pub struct Options {
     pub estimator: Estimator,
     /// How much each task-role counts.
     pub weighting: Weighting,
+    /// Groups whose rewards are all equal leave the batch before anything is estimated (DAPO's
+    /// dynamic sampling).
+    pub drop_equal_groups: bool,
+    /// Truncated responses leave the batch once advantages are estimated: they count in the
+    /// baselines and teach nothing themselves (DAPO's overlong filtering).
+    pub drop_truncated: bool,
+    /// Tokens before the length limit over which [`overlong_punishment`] grows; 0: none.
+    pub overlong_buffer: usize,
 }
 
 impl Options {
@@ -55,6 +68,9 @@ impl Options {
             rewards: RewardTable::azr_release(),
             estimator: Estimator::TrrPlusPlus { level: Level::Token, eps: 1e-8 },
             weighting: Weighting::TaskRoles,
+            drop_equal_groups: false,
+            drop_truncated: false,
+            overlong_buffer: 0,
         }
     }
 }

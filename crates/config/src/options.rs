@@ -9,7 +9,7 @@ use quaero_advantage::{
     Weighting,
 };
 use quaero_engine::Sampling;
-use quaero_objective::Aggregation;
+use quaero_objective::{Aggregation, Kl, KlEstimator};
 use quaero_optim::{AdamWOptions, Schedule};
 use quaero_policy::Limits;
 use quaero_pool::Order;
@@ -146,7 +146,15 @@ fn solve(raw: &raw::Solve) -> quaero_train::Solve {
 
 /// Advantage options, proposer weight, solver weight.
 fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> {
-    let raw::Advantage { estimator, level, proposer_weight, solver_weight } = &raw.advantage;
+    let raw::Advantage {
+        estimator,
+        level,
+        proposer_weight,
+        solver_weight,
+        drop_equal_groups,
+        drop_truncated,
+        overlong_buffer,
+    } = &raw.advantage;
     let raw::Reward {
         proposer,
         solver_graded,
@@ -190,7 +198,14 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
     };
     // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
     let weighting = Weighting::Rows;
-    let options = quaero_advantage::Options { rewards, estimator, weighting };
+    let options = quaero_advantage::Options {
+        rewards,
+        estimator,
+        weighting,
+        drop_equal_groups: *drop_equal_groups,
+        drop_truncated: *drop_truncated,
+        overlong_buffer: *overlong_buffer,
+    };
     Ok((options, *proposer_weight, *solver_weight))
 }
 
@@ -215,34 +230,31 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         clip_low,
         clip_high,
         dual_clip,
+        tis_cap,
+        kl_estimator,
+        kl_coef,
         aggregation,
         entropy_coef,
         negative_weight,
     } = &raw.objective;
     let raw::Optim { lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } = raw.optim;
     let raw::Update { micro_batch_tokens, recompute } = raw.update;
-    let aggregation = match aggregation.as_str() {
-        "task_role" => Aggregation::PartMean,
-        "token" => Aggregation::TokenMean,
-        "sequence" => Aggregation::SequenceMean,
-        "group" => Aggregation::GroupMean,
-        "fixed" => {
-            let longest = raw.propose.completion_tokens_max.max(raw.solve.completion_tokens_max);
-            Aggregation::FixedLength(longest as f32)
-        }
-        other => {
-            let names = "task_role, token, sequence, group or fixed";
-            return Err(choice("objective.aggregation", names, other));
-        }
+    let aggregation = self::aggregation(raw, aggregation)?;
+    let estimator = match kl_estimator.as_str() {
+        "k1" => KlEstimator::K1,
+        "k2" => KlEstimator::K2,
+        "k3" => KlEstimator::K3,
+        other => return Err(choice("objective.kl_estimator", "k1, k2 or k3", other)),
     };
     Ok(quaero_update::Options {
         objective: quaero_objective::Options {
             clip_low: *clip_low,
             clip_high: *clip_high,
             dual_clip: (*dual_clip > 0.0).then_some(*dual_clip),
+            tis_cap: (*tis_cap > 0.0).then_some(*tis_cap),
             aggregation,
             entropy_coef: *entropy_coef,
-            kl: None,
+            kl: (*kl_coef > 0.0).then_some(Kl { estimator, coef: *kl_coef }),
             negative_weight: *negative_weight,
         },
         adamw: AdamWOptions {
@@ -255,6 +267,23 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         grad_norm_max: f64::from(grad_norm_max),
         micro_batch_tokens,
         recompute,
+    })
+}
+
+fn aggregation(raw: &Raw, name: &str) -> Result<Aggregation, Error> {
+    Ok(match name {
+        "task_role" => Aggregation::PartMean,
+        "token" => Aggregation::TokenMean,
+        "sequence" => Aggregation::SequenceMean,
+        "group" => Aggregation::GroupMean,
+        "fixed" => {
+            let longest = raw.propose.completion_tokens_max.max(raw.solve.completion_tokens_max);
+            Aggregation::FixedLength(longest as f32)
+        }
+        other => {
+            let names = "task_role, token, sequence, group or fixed";
+            return Err(choice("objective.aggregation", names, other));
+        }
     })
 }
 

@@ -78,11 +78,22 @@ table!(Reward {
     proposer_malformed: f32,
     proposer_unlearnable: f32,
 });
-table!(Advantage { estimator: String, level: String, proposer_weight: f32, solver_weight: f32 });
+table!(Advantage {
+    estimator: String,
+    level: String,
+    proposer_weight: f32,
+    solver_weight: f32,
+    drop_equal_groups: bool,
+    drop_truncated: bool,
+    overlong_buffer: usize,
+});
 table!(Objective {
     clip_low: f32,
     clip_high: f32,
     dual_clip: f32,
+    tis_cap: f32,
+    kl_estimator: String,
+    kl_coef: f32,
     aggregation: String,
     entropy_coef: f32,
     negative_weight: f32,

@@ -72,6 +72,18 @@ fn check(raw: &Raw) -> Result<(), Error> {
     for (key, p) in [("propose.min_p", propose.min_p), ("solve.min_p", solve.min_p)] {
         value(key, (0.0..1.0).contains(&p), p.to_string(), "must be in [0, 1)")?;
     }
+    for (key, x) in
+        [("objective.tis_cap", raw.objective.tis_cap), ("objective.kl_coef", raw.objective.kl_coef)]
+    {
+        let off = "must be above 0, or 0 = off";
+        value(key, x >= 0.0 && x.is_finite(), x.to_string(), off)?;
+    }
+    let (buffer, shortest) = (
+        raw.advantage.overlong_buffer,
+        propose.completion_tokens_max.min(solve.completion_tokens_max),
+    );
+    let fits = format!("must be at most the shorter completion_tokens_max, {shortest}");
+    value("advantage.overlong_buffer", buffer <= shortest, buffer.to_string(), &fits)?;
     let lr = raw.optim.lr;
     value("optim.lr", lr > 0.0 && lr.is_finite(), lr.to_string(), "must be above 0")?;
     for (key, n) in [

@@ -102,9 +102,27 @@ fn wrong_types_and_ranges_name_the_key() {
     assert!(error("", &["solve.temperature=0"]).contains("teach nothing"));
     assert!(error("", &["advantage.estimator=ppo"]).contains("trr++, grpo"));
     assert!(error("", &["reward.proposer=novelty"]).contains("uncertainty, variance"));
+    assert!(error("", &["objective.kl_estimator=k4"]).contains("k1, k2 or k3"));
+    assert!(error("", &["objective.kl_coef=-1"]).contains("objective.kl_coef"));
+    assert!(error("", &["objective.tis_cap=nan"]).contains("0 = off"));
+    assert!(error("", &["advantage.overlong_buffer=9000"]).contains("at most"));
     assert!(error("", &["mix.python=3"]).contains("family/kind"));
     assert!(error("", &["optim.lr"]).contains("table.key=value"));
     assert!(error("not toml", &[]).contains("o.toml") || !error("not toml", &[]).is_empty());
+}
+
+#[test]
+fn terms_of_the_loss_are_switched_by_their_factor() {
+    let of = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+        load(None, &sets).unwrap().train(None).unwrap()
+    };
+    let off = of(&["objective.kl_estimator=k1"]).update.objective;
+    assert_eq!((off.kl, off.tis_cap), (None, None));
+    let on = of(&["objective.kl_coef=0.25", "objective.tis_cap=2", "objective.kl_estimator=k2"]);
+    let on = on.update.objective;
+    let kl = quaero_objective::Kl { estimator: quaero_objective::KlEstimator::K2, coef: 0.25 };
+    assert_eq!((on.kl, on.tis_cap), (Some(kl), Some(2.0)));
 }
 
 #[test]

@@ -122,6 +122,8 @@ pub struct LossOptions {
     pub clip_high: f32,
     /// The loss of a negative advantage is at most this times |A|.
     pub dual_clip: Option<f32>,
+    /// Surrogates are weighted by trainer over sampler up to this; above 0.
+    pub tis_cap: Option<f32>,
     /// Entropy is rewarded with this factor.
     pub entropy_coef: f32,
     /// Negative advantages are multiplied by this.
@@ -137,6 +139,9 @@ pub struct LossRows<'a> {
     pub targets: &'a Indices,
     /// Their log-probabilities under the policy that sampled them.
     pub logp_old: View<'a, f32>,
+    /// The same as the trainer computed them before its first step; absent in the first step, where
+    /// they are what the launch computes. Matters under truncated importance sampling alone.
+    pub logp_trainer: Option<View<'a, f32>>,
     /// The same under the reference policy; needed if there is a KL term.
     pub logp_ref: Option<View<'a, f32>>,
     /// Advantages.
@@ -173,12 +178,13 @@ pub fn policy_loss(
     output: LossOutput<'_>,
     mut dlogits: ViewMut<'_, bf16>,
 ) -> Result<(), Error> {
-    let LossRows { targets, logp_old, logp_ref, advantage, scale } = rows;
+    let LossRows { targets, logp_old, logp_trainer, logp_ref, advantage, scale } = rows;
     let LossOutput { mut logp, mut entropy, mut stats } = output;
     logits.check_targets(targets);
     let n = targets.len();
-    let reference = logp_ref.map_or(n, View::len);
-    let lens = [logp_old.len(), reference, advantage.len(), scale.len(), logp.len(), entropy.len()];
+    let [trainer, reference] = [logp_trainer, logp_ref].map(|view| view.map_or(n, View::len));
+    let given = [logp_old.len(), trainer, reference, advantage.len(), scale.len()];
+    let lens = [&given[..], &[logp.len(), entropy.len()]].concat();
     assert!(
         lens.iter().all(|&len| len == n) && stats.len() == 4 * n,
         "policy_loss: {n} targets, operands of {lens:?}, stats of {}",
@@ -190,15 +196,21 @@ pub fn policy_loss(
             || logp_ref.is_some(),
         "policy_loss: a KL term needs an estimator in 1..=3 and the reference's log-probs"
     );
+    assert!(
+        options.tis_cap.is_none_or(|cap| cap > 0.0),
+        "policy_loss: a cap on importance weights is above 0"
+    );
     let v = logits.vocab_size;
     let call = Call::new(logits.data.device(), "policy_loss").grid([n, 1, 1]);
     let call = call.write(&mut dlogits).write(&mut logp).write(&mut entropy).write(&mut stats);
-    let call = call.read(logits.data).read(targets.view()).read(logp_old).maybe(logp_ref);
-    let call = call.read(advantage).read(scale).int(v).int(stride(v)).int(stride(v));
+    let call = call.read(logits.data).read(targets.view()).read(logp_old);
+    let call = call.maybe(logp_trainer).maybe(logp_ref).read(advantage).read(scale);
+    let call = call.int(v).int(stride(v)).int(stride(v));
     let call = call.float(logits.temperature).float(options.clip_low).float(options.clip_high);
     let call = call.float(options.dual_clip.unwrap_or(0.0)).float(options.entropy_coef);
     let (kind, coef) = options.kl.map_or((0, 0.0), |kl| (usize::from(kl.estimator), kl.coef));
     let call = call.float(options.negative_weight).int(kind).float(coef);
+    let call = call.float(options.tis_cap.unwrap_or(0.0));
     // SAFETY: the assertions are the header's Shapes and Layout; targets are below V.
     unsafe { call.launch() }
 }

@@ -6,18 +6,25 @@
 //! losses, gradients and [`Stats`] of its parts add up to those of the whole.
 //!
 //! # Layout
-//! `aggregation` each row's share → `policy` loss and gradient of one micro-batch → `stats` what to
-//! log.
+//! `aggregation` each row's share → `policy` loss and gradient of one micro-batch (`tis` what a
+//! token counts where sampler and trainer disagree, `kl` the distance to a reference) → `stats`
+//! what to log.
 
 mod aggregation;
+mod kl;
 mod policy;
 mod stats;
+mod tis;
 
 pub use aggregation::{Aggregation, Share, scales};
+pub use kl::{Kl, KlEstimator};
 pub use policy::{Grad, Row, policy_loss};
 pub use stats::Stats;
 
 use serde::{Deserialize, Serialize};
+
+/// Bound on |log-ratio|; veRL has the same.
+const LOG_RATIO_MAX: f64 = 20.0;
 
 /// What is minimised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +38,10 @@ pub struct Options {
     /// above 1. Absent: off.
     #[serde(default)]
     pub dual_clip: Option<f32>,
+    /// Truncated importance sampling: each token's surrogate is weighted by π_trainer / π_sampler
+    /// up to this. Absent: off, and ratios are taken to the sampler.
+    #[serde(default)]
+    pub tis_cap: Option<f32>,
     /// How tokens are averaged.
     pub aggregation: Aggregation,
     /// Entropy is rewarded with this factor.
@@ -42,29 +53,6 @@ pub struct Options {
     pub negative_weight: f32,
 }
 
-/// A penalty on the distance to a reference policy.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kl {
-    /// Which estimate of KL(π ‖ reference).
-    pub estimator: KlEstimator,
-    /// Its factor in the loss.
-    pub coef: f32,
-}
-
-/// Schulman's estimates of KL(π ‖ ref) from one sample, with d = log ref − log π
-/// (joschu.net/blog/kl-approx.html).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KlEstimator {
-    /// −d. Its gradient has mean zero on policy: for logging, hardly for training.
-    K1,
-    /// d² / 2.
-    K2,
-    /// exp(d) − d − 1.
-    K3,
-}
-
 impl Options {
     /// Absolute Zero's paper (arXiv 2505.03335): PPO's clip at 0.2 and equal task-roles.
     #[must_use]
@@ -73,6 +61,7 @@ impl Options {
             clip_low: 0.2,
             clip_high: 0.2,
             dual_clip: None,
+            tis_cap: None,
             aggregation: Aggregation::PartMean,
             entropy_coef: 0.001,
             kl: None,

@@ -1,18 +1,16 @@
 //! The clipped policy-gradient loss (PPO, arXiv 1707.06347, equation 7) with the asymmetric clip of
-//! DAPO, dual clip, entropy bonus and a KL penalty.
+//! DAPO, dual clip, truncated importance sampling, entropy bonus and a KL penalty.
 //!
 //! Per token, with r = π / sampler and A the row's advantage:
-//! `max(−A·r, −A·clip(r, 1 − low, 1 + high)) − c_H·H + c_KL·KL`; for A < 0 the first term is at
-//! most `dual_clip · |A|`. Log-ratios are kept within ±20, so that nothing overflows; beyond, the
-//! gradient is 0. Advantages are constants.
+//! `w·max(−A·r, −A·clip(r, 1 − low, 1 + high)) − c_H·H + c_KL·KL`; for A < 0 the maximum is at most
+//! `dual_clip · |A|`. w is 1, and with `tis_cap` the weight of module `tis`, where r is π over the
+//! trainer's own π before its first step. Log-ratios are kept within ±20, so that nothing
+//! overflows; beyond, the gradient is 0. Advantages and weights are constants.
 //!
-//! Left out: correction for truncated sampling (the sampler's log-probs are those of the
-//! untruncated law) and sequence-level ratios.
+//! Left out: correction for top-p, top-k and min-p (the sampler's log-probs are those of the uncut
+//! law) and sequence-level ratios.
 
-use crate::{Kl, KlEstimator, Options, Stats};
-
-/// Bound on |log-ratio|; veRL has the same.
-const LOG_RATIO_MAX: f64 = 20.0;
+use crate::{Kl, LOG_RATIO_MAX, Options, Stats, tis};
 
 /// One sequence of a micro-batch. All slices are as long as the response.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +19,9 @@ pub struct Row<'a> {
     pub logp: &'a [f32],
     /// The same under the policy that sampled it.
     pub logp_old: &'a [f32],
+    /// The same as the trainer computed it before its first step on the batch. Matters with
+    /// `Options::tis_cap` alone. Absent: this is the first step, and `logp` is that number.
+    pub logp_trainer: Option<&'a [f32]>,
     /// The same under the reference policy; needed if `Options::kl` is set.
     pub logp_ref: Option<&'a [f32]>,
     /// Entropy of π at each token.
@@ -73,10 +74,13 @@ pub fn policy_loss(rows: &[Row], options: &Options) -> Grad {
 fn check_lengths(row_idx: usize, row: &Row, options: &Options) {
     let n = row.logp.len();
     let (n_old, n_entropy) = (row.logp_old.len(), row.entropy.len());
+    let others = [row.logp_trainer, row.logp_ref].map(|logp| logp.map(<[f32]>::len));
     assert!(
-        n_old == n && n_entropy == n && row.logp_ref.is_none_or(|logp| logp.len() == n),
-        "row {row_idx}: {n} logp, {n_old} logp_old, {n_entropy} entropies, {:?} logp_ref",
-        row.logp_ref.map(<[f32]>::len)
+        n_old == n && n_entropy == n && others.iter().flatten().all(|&len| len == n),
+        "row {row_idx}: {n} logp, {n_old} logp_old, {n_entropy} entropies, {:?} logp_trainer, \
+         {:?} logp_ref",
+        others[0],
+        others[1]
     );
     assert!(
         options.kl.is_none() || row.logp_ref.is_some(),
@@ -86,13 +90,23 @@ fn check_lengths(row_idx: usize, row: &Row, options: &Options) {
 
 /// Loss of one token and its derivative by log π.
 fn token(row: &Row, t: usize, options: &Options, stats: &mut Stats) -> (f64, f64) {
-    let gap = f64::from(row.logp[t]) - f64::from(row.logp_old[t]);
+    let (logp, sampler) = (f64::from(row.logp[t]), f64::from(row.logp_old[t]));
+    let (mut old, mut weight) = (sampler, 1.0);
+    if let Some(cap) = options.tis_cap {
+        old = row.logp_trainer.map_or(logp, |trainer| f64::from(trainer[t]));
+        let (of_token, capped) = tis::weight(old, sampler, f64::from(cap));
+        weight = of_token;
+        stats.tis_sum += weight;
+        stats.n_tis += 1;
+        stats.n_tis_capped += usize::from(capped);
+    }
+    let gap = (logp - sampler).abs();
     let entropy = f64::from(row.entropy[t]);
-    let surrogate = surrogate(gap, f64::from(row.advantage), options);
-    let mut loss = surrogate.loss - f64::from(options.entropy_coef) * entropy;
-    let mut dlogp = surrogate.dlogp;
+    let surrogate = surrogate(logp - old, f64::from(row.advantage), options);
+    let mut loss = weight * surrogate.loss - f64::from(options.entropy_coef) * entropy;
+    let mut dlogp = weight * surrogate.dlogp;
     if let (Some(Kl { estimator, coef }), Some(logp_ref)) = (options.kl, row.logp_ref) {
-        let (kl, dkl) = kl(estimator, f64::from(logp_ref[t]) - f64::from(row.logp[t]));
+        let (kl, dkl) = estimator.of(f64::from(logp_ref[t]) - logp);
         loss += f64::from(coef) * kl;
         dlogp += f64::from(coef) * dkl;
         stats.kl_sum += kl;
@@ -101,8 +115,8 @@ fn token(row: &Row, t: usize, options: &Options, stats: &mut Stats) -> (f64, f64
     stats.n_tokens += 1;
     stats.n_clipped += usize::from(surrogate.clipped);
     stats.ratio_sum += surrogate.ratio;
-    stats.logp_gap_sum += gap.abs();
-    stats.logp_gap_max = stats.logp_gap_max.max(gap.abs());
+    stats.logp_gap_sum += gap;
+    stats.logp_gap_max = stats.logp_gap_max.max(gap);
     stats.entropy_sum += entropy;
     (loss, dlogp)
 }
@@ -133,19 +147,6 @@ fn surrogate(gap: f64, advantage: f64, options: &Options) -> Surrogate {
     }
     let constant = clipped || gap.abs() > LOG_RATIO_MAX;
     Surrogate { loss, dlogp: if constant { 0.0 } else { plain }, ratio, clipped }
-}
-
-/// An estimate of KL(π ‖ ref) with d = log ref − log π, and its derivative by log π.
-fn kl(estimator: KlEstimator, d: f64) -> (f64, f64) {
-    match estimator {
-        KlEstimator::K1 => (-d, 1.0),
-        KlEstimator::K2 => (0.5 * d * d, -d),
-        KlEstimator::K3 => {
-            let bounded = d.clamp(-LOG_RATIO_MAX, LOG_RATIO_MAX);
-            let slope = if bounded == d { 1.0 - d.exp() } else { 0.0 };
-            (bounded.exp() - bounded - 1.0, slope)
-        }
-    }
 }
 
 #[cfg(test)]

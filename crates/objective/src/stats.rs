@@ -7,7 +7,8 @@ pub struct Stats {
     pub n_tokens: usize,
     /// Tokens whose gradient was cut off by clipping.
     pub n_clipped: usize,
-    /// Sum of π / sampler.
+    /// Sum of the ratios that are clipped: π / sampler, or π / trainer before its first step under
+    /// truncated importance sampling.
     pub ratio_sum: f64,
     /// Sum of |log π − log sampler|.
     pub logp_gap_sum: f64,
@@ -19,6 +20,12 @@ pub struct Stats {
     pub kl_sum: f64,
     /// Tokens with a reference.
     pub n_reference: usize,
+    /// Sum of the weights of truncated importance sampling.
+    pub tis_sum: f64,
+    /// Tokens with such a weight.
+    pub n_tis: usize,
+    /// Of these, the ones that the cap cut.
+    pub n_tis_capped: usize,
 }
 
 impl Stats {
@@ -32,9 +39,12 @@ impl Stats {
         self.entropy_sum += other.entropy_sum;
         self.kl_sum += other.kl_sum;
         self.n_reference += other.n_reference;
+        self.tis_sum += other.tis_sum;
+        self.n_tis += other.n_tis;
+        self.n_tis_capped += other.n_tis_capped;
     }
 
-    /// Mean of π / sampler; `None` without tokens, like all means here.
+    /// Mean of the ratios; `None` without tokens, like all means here.
     #[must_use]
     pub fn ratio_mean(&self) -> Option<f64> {
         mean(self.ratio_sum, self.n_tokens)
@@ -62,6 +72,18 @@ impl Stats {
     #[must_use]
     pub fn kl_mean(&self) -> Option<f64> {
         mean(self.kl_sum, self.n_reference)
+    }
+
+    /// Mean weight of truncated importance sampling.
+    #[must_use]
+    pub fn tis_mean(&self) -> Option<f64> {
+        mean(self.tis_sum, self.n_tis)
+    }
+
+    /// Share of these weights that the cap cut.
+    #[must_use]
+    pub fn tis_capped(&self) -> Option<f64> {
+        mean(self.n_tis_capped as f64, self.n_tis)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quaero_advantage::{Row as CreditRow, SolveRate, advantages};
+use quaero_advantage::{EqualGroups, Row as CreditRow, SolveRate, advantages, overlong_punishment};
 use quaero_types::{
-    Attempt, Batch, Judged, Kind, Proposal, Role, Row, Sample, Task, TaskId, TaskRole, Verdict,
+    Attempt, Batch, Finish, Judged, Kind, Proposal, Role, Row, Sample, Task, TaskId, TaskRole,
+    Verdict,
 };
 
 use crate::Options;
@@ -48,6 +49,8 @@ pub(crate) struct Credit {
     pub(crate) proposals: Vec<Option<f32>>,
     /// Reward of each training attempt; `None` where the judge failed.
     pub(crate) attempts: Vec<Option<f32>>,
+    /// Share of groups whose outcomes are all equal; `None` where no group has two rows.
+    pub(crate) equal_groups: Option<f64>,
 }
 
 /// Rewards every proposal and attempt and turns rewards into advantages.
@@ -57,9 +60,9 @@ pub(crate) fn credit(options: &Options, played: &Played) -> Credit {
     for (attempt, verdict) in played.estimates.attempts.iter().zip(&played.estimates.verdicts) {
         rates[attempt.group_idx].add(verdict);
     }
-    let proposals = proposal_rewards(options, played, &rates);
+    let mut proposals = proposal_rewards(options, played, &rates);
     let solver = &options.advantage.rewards.solver;
-    let attempts: Vec<Option<f32>> =
+    let mut attempts: Vec<Option<f32>> =
         training.verdicts.iter().map(|verdict| solver.reward(verdict)).collect();
     let mut rows = Vec::new();
     if options.propose.train {
@@ -74,8 +77,51 @@ pub(crate) fn credit(options: &Options, played: &Played) -> Credit {
         let group = attempt.group_idx as u64;
         rows.extend(row(seat, group, &attempt.sample, *reward, options.solver_weight));
     }
-    estimate(options, &mut rows);
-    Credit { batch: Batch { rows }, rates, proposals, attempts }
+    let punishment = punishment(options);
+    let equal_groups = estimate(&options.advantage, &punishment, &mut rows);
+    for (proposal, reward) in played.proposals.iter().zip(&mut proposals) {
+        *reward = reward.map(|reward| reward + punishment(Role::Propose, &proposal.sample));
+    }
+    for (attempt, reward) in training.attempts.iter().zip(&mut attempts) {
+        *reward = reward.map(|reward| reward + punishment(Role::Solve, &attempt.sample));
+    }
+    Credit { batch: Batch { rows }, rates, proposals, attempts, equal_groups }
+}
+
+/// Fills in advantages and leaves out the rows that are not to teach. Returns the share of groups
+/// whose outcomes are all equal; `None` where no group has two rows.
+fn estimate(
+    options: &quaero_advantage::Options,
+    punishment: &dyn Fn(Role, &Sample) -> f32,
+    rows: &mut Vec<Row>,
+) -> Option<f64> {
+    // By outcome: two right answers stay equal where their lengths are not.
+    let equal = EqualGroups::of(&plain(rows));
+    if options.drop_equal_groups {
+        let mut of_row = equal.rows.iter();
+        rows.retain(|_| of_row.next() == Some(&false));
+    }
+    for row in rows.iter_mut() {
+        row.reward += punishment(row.task_role.role, &row.sample);
+    }
+    let found = advantages(&plain(rows), &options.estimator);
+    rows.iter_mut().zip(found).for_each(|(row, advantage)| row.advantage = advantage);
+    if options.drop_truncated {
+        rows.retain(|row| row.sample.finish != Finish::Length);
+    }
+    equal.share()
+}
+
+/// What the length of a response takes off its reward.
+fn punishment(options: &Options) -> impl Fn(Role, &Sample) -> f32 + '_ {
+    move |role, sample| {
+        let limits = match role {
+            Role::Propose => options.propose.limits,
+            Role::Solve => options.solve.limits,
+        };
+        let buffer = options.advantage.overlong_buffer;
+        overlong_punishment(sample.tokens.len(), limits.completion_tokens_max, buffer)
+    }
 }
 
 fn proposal_rewards(options: &Options, played: &Played, rates: &[SolveRate]) -> Vec<Option<f32>> {
@@ -107,17 +153,17 @@ fn row(
     Some(Row { task_role, group, sample: sample.clone(), reward, advantage: 0.0, weight })
 }
 
-fn estimate(options: &Options, rows: &mut [Row]) {
-    let plain: Vec<CreditRow> = rows
-        .iter()
+/// The rows as the estimators see them.
+fn plain(rows: &[Row]) -> Vec<CreditRow> {
+    rows.iter()
         .map(|row| CreditRow {
             task_role: row.task_role.clone(),
             group: row.group,
             n_tokens: row.sample.tokens.len(),
             reward: row.reward,
         })
-        .collect();
-    for (row, advantage) in rows.iter_mut().zip(advantages(&plain, &options.advantage.estimator)) {
-        row.advantage = advantage;
-    }
+        .collect()
 }
+
+#[cfg(test)]
+mod tests;

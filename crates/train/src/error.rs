@@ -26,6 +26,15 @@ pub enum Error {
         /// The folder.
         path: String,
     },
+    /// A KL penalty without the weights that it measures from.
+    #[error(
+        "{path} is missing, from which objective.kl_coef measures: the run was begun without it; \
+         put the safetensors of its first weights there, or go on with objective.kl_coef = 0"
+    )]
+    NoReference {
+        /// The file.
+        path: String,
+    },
     /// A checkpoint does not read.
     #[error(
         "checkpoint {path} is damaged: {why}; remove that folder to resume from the one before"

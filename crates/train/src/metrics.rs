@@ -42,6 +42,9 @@ pub(crate) fn of_step(
     let mut metrics = Metrics::default();
     describe_play(&mut metrics, played, credit);
     describe_update(&mut metrics, stats);
+    if let Some(share) = credit.equal_groups {
+        metrics.set("policy/equal_groups", share);
+    }
     describe_work(&mut metrics, run, timer, played, stats);
     for (kind, _) in &run.options.mix {
         let summary = run.pool.summary(kind, step)?;
@@ -167,6 +170,9 @@ fn describe_update(metrics: &mut Metrics, stats: &Stats) {
         ("logp_gap_max", (tokens.n_tokens > 0).then_some(tokens.logp_gap_max)),
         ("ratio_mean", tokens.ratio_mean()),
         ("clip_fraction", tokens.clip_fraction()),
+        ("kl", tokens.kl_mean()),
+        ("tis_weight", tokens.tis_mean()),
+        ("tis_capped", tokens.tis_capped()),
     ] {
         if let Some(value) = value {
             metrics.set(&format!("policy/{name}"), value);

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use quaero_engine::{Engine, Sampling};
 use quaero_evals::{Score, evaluate};
+use quaero_model::Model;
 use quaero_policy::{Limits, Policy};
 use quaero_pool::Pool;
 use quaero_rng::Key;
 use quaero_runtime::Host;
 use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
-use quaero_update::Learner;
+use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::clock::{Stopwatch, wall_seconds};
 use crate::{Checkpoint, Error, Observer, Options, folder, seeding, step};
@@ -144,6 +145,10 @@ impl<'a> Run<'a> {
                 0
             }
         };
+        if learner.needs_reference() {
+            let path = folder.join("reference.safetensors");
+            learner.set_reference(reference(&policy, &path, checkpoint.is_some())?);
+        }
         let mut pool = Pool::open(&folder.join("experience.db"), options.pool)?;
         if checkpoint.is_some() {
             pool.rewind(step)?;
@@ -256,6 +261,19 @@ impl<'a> Run<'a> {
         self.observer.checkpoint(&folder);
         Ok(folder)
     }
+}
+
+/// The policy that the KL penalty measures from: the run's first weights, which its folder keeps so
+/// that a run that goes on measures from the same.
+fn reference(policy: &Policy, path: &Path, goes_on: bool) -> Result<Model, Error> {
+    if !goes_on {
+        save_reference(&policy.model, path)?;
+        return Ok(policy.model.clone());
+    }
+    if !path.exists() {
+        return Err(Error::NoReference { path: path.display().to_string() });
+    }
+    Ok(load_reference(&policy.model, path)?)
 }
 
 /// A family's cost so far, by its name.

@@ -15,7 +15,10 @@ pub(crate) fn add(trials: &mut Vec<Trial>) {
         trials.push(logp(rows, v, temperature));
     }
     for kl in [0, 1, 2, 3] {
-        trials.push(loss(7, 97, 1.1, kl));
+        trials.push(loss(7, 97, 1.1, Terms { kl, tis: None }));
+    }
+    for (kl, first_step) in [(0, false), (3, false), (0, true)] {
+        trials.push(loss(13, 97, 1.1, Terms { kl, tis: Some(Tis { cap: 1.2, first_step }) }));
     }
     trials.push(chunk(9, 53, 24));
 }
@@ -87,10 +90,28 @@ fn logp(rows: usize, v: usize, temperature: f64) -> Trial {
     Trial::new("head_logp_bwd.cu", name, run, expect).small()
 }
 
+/// The terms of a loss that come and go.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// Schulman's number of the estimate; 0: none.
+    kl: u8,
+    tis: Option<Tis>,
+}
+
+#[derive(Clone, Copy)]
+struct Tis {
+    cap: f32,
+    /// Whether the trainer's log-probabilities are left to the launch.
+    first_step: bool,
+}
+
+const PLAIN: Terms = Terms { kl: 0, tis: None };
+
 /// What the loss is told of each row.
 #[derive(Clone)]
 struct Told {
     logp_old: Vec<f32>,
+    logp_trainer: Vec<f32>,
     logp_ref: Vec<f32>,
     advantage: Vec<f32>,
     scale: Vec<f32>,
@@ -113,6 +134,7 @@ impl Told {
         };
         Self {
             logp_old: near(5, 0.6),
+            logp_trainer: near(9, 0.6),
             logp_ref: near(6, 1.0),
             advantage: random(7, rows).iter().map(|x| 2.0 * x).collect(),
             scale: random(8, rows).iter().map(|x| 0.2 + 0.1 * x).collect(),
@@ -120,17 +142,18 @@ impl Told {
     }
 }
 
-fn options(kl: u8) -> (LossOptions, objective::Options) {
+fn options(Terms { kl, tis }: Terms) -> (LossOptions, objective::Options) {
     use objective::KlEstimator::{K1, K2, K3};
     let coef = 0.3;
     let mut theirs = objective::Options::azr();
     (theirs.clip_high, theirs.dual_clip, theirs.entropy_coef) = (0.28, Some(1.5), 0.01);
-    theirs.negative_weight = 0.8;
+    (theirs.negative_weight, theirs.tis_cap) = (0.8, tis.map(|tis| tis.cap));
     theirs.kl = (kl > 0).then(|| objective::Kl { estimator: [K1, K2, K3][kl as usize - 1], coef });
     let ours = LossOptions {
         clip_low: theirs.clip_low,
         clip_high: theirs.clip_high,
         dual_clip: theirs.dual_clip,
+        tis_cap: theirs.tis_cap,
         entropy_coef: theirs.entropy_coef,
         negative_weight: theirs.negative_weight,
         kl: (kl > 0).then_some(Kl { estimator: kl, coef }),
@@ -139,8 +162,9 @@ fn options(kl: u8) -> (LossOptions, objective::Options) {
 }
 
 /// Loss of each row and gradient by the logits, in `objective`'s arithmetic.
-fn loss_oracle<R: Real>(logits: &[R], v: usize, t: f64, told: &Told, kl: u8) -> [Vec<R>; 2] {
-    let (_, options) = options(kl);
+fn loss_oracle<R: Real>(logits: &[R], v: usize, t: f64, told: &Told, terms: Terms) -> [Vec<R>; 2] {
+    let (_, options) = options(terms);
+    let first_step = terms.tis.is_none_or(|tis| tis.first_step);
     let targets = targets(logits.len() / v, v);
     let (mut losses, mut dlogits) = (vec![], vec![]);
     for (r, row) in logits.chunks(v).enumerate() {
@@ -151,6 +175,7 @@ fn loss_oracle<R: Real>(logits: &[R], v: usize, t: f64, told: &Told, kl: u8) -> 
             &[objective::Row {
                 logp: &one(log_p[target].wide()),
                 logp_old: &told.logp_old[r..=r],
+                logp_trainer: (!first_step).then(|| &told.logp_trainer[r..=r]),
                 logp_ref: Some(&told.logp_ref[r..=r]),
                 entropy: &one(entropy.wide()),
                 advantage: told.advantage[r],
@@ -165,7 +190,7 @@ fn loss_oracle<R: Real>(logits: &[R], v: usize, t: f64, told: &Told, kl: u8) -> 
     [losses, dlogits]
 }
 
-fn loss(rows: usize, v: usize, temperature: f64, kl: u8) -> Trial {
+fn loss(rows: usize, v: usize, temperature: f64, terms: Terms) -> Trial {
     let logits: Vec<f32> = random(1, rows * v).iter().map(|x| x * 5.0).collect();
     let told = Told::new(&logits, v, temperature);
     let inputs = (logits.clone(), told.clone());
@@ -173,7 +198,9 @@ fn loss(rows: usize, v: usize, temperature: f64, kl: u8) -> Trial {
         let data = device.upload(&padded(&inputs.0, v))?;
         let logits = Logits { data: data.view(), vocab_size: v, temperature: temperature as f32 };
         let targets = device.indices(&targets(rows, v), v)?;
-        let Told { logp_old, logp_ref, advantage, scale } = &inputs.1;
+        let Told { logp_old, logp_trainer, logp_ref, advantage, scale } = &inputs.1;
+        let logp_trainer = device.upload(logp_trainer)?;
+        let first_step = terms.tis.is_none_or(|tis| tis.first_step);
         let (logp_old, logp_ref) = (device.upload(logp_old)?, device.upload(logp_ref)?);
         let (advantage, scale) = (device.upload(advantage)?, device.upload(scale)?);
         let (mut logp, mut entropy) = (device.alloc(rows)?, device.alloc(rows)?);
@@ -181,7 +208,8 @@ fn loss(rows: usize, v: usize, temperature: f64, kl: u8) -> Trial {
         let told = LossRows {
             targets: &targets,
             logp_old: logp_old.view(),
-            logp_ref: (kl > 0).then(|| logp_ref.view()),
+            logp_trainer: (!first_step).then(|| logp_trainer.view()),
+            logp_ref: (terms.kl > 0).then(|| logp_ref.view()),
             advantage: advantage.view(),
             scale: scale.view(),
         };
@@ -190,7 +218,7 @@ fn loss(rows: usize, v: usize, temperature: f64, kl: u8) -> Trial {
             entropy: entropy.view_mut(),
             stats: stats.view_mut(),
         };
-        head::policy_loss(logits, told, &options(kl).0, output, dlogits.view_mut())?;
+        head::policy_loss(logits, told, &options(terms).0, output, dlogits.view_mut())?;
         let losses: Vec<f32> = stats.to_vec()?.chunks(4).map(|row| row[0]).collect();
         let dlogits = device.upload(&bare(&dlogits.to_vec()?, v))?;
         let (mut logp_again, mut entropy_again) = (device.alloc(rows)?, device.alloc(rows)?);
@@ -204,14 +232,18 @@ fn loss(rows: usize, v: usize, temperature: f64, kl: u8) -> Trial {
         ])
     };
     let expect = move || {
-        let want = loss_oracle::<f64>(&oracle::of(&logits), v, temperature, &told, kl);
-        let naive = loss_oracle::<Naive>(&oracle::of(&logits), v, temperature, &told, kl);
+        let want = loss_oracle::<f64>(&oracle::of(&logits), v, temperature, &told, terms);
+        let naive = loss_oracle::<Naive>(&oracle::of(&logits), v, temperature, &told, terms);
         vec![
             Want::new("loss", Stored::F32, &want[0], &naive[0]),
             Want::new("dlogits", Stored::Bf16, &want[1], &naive[1]),
         ]
     };
-    let name = format!("policy_loss R {rows} V {v} KL {kl}");
+    let Terms { kl, tis } = terms;
+    let tis = tis.map_or(String::new(), |Tis { cap, first_step }| {
+        format!(" TIS {cap}{}", if first_step { " first step" } else { "" })
+    });
+    let name = format!("policy_loss R {rows} V {v} KL {kl}{tis}");
     Trial::new("policy_loss.cu", name, run, expect).small()
 }
 
@@ -243,6 +275,7 @@ fn chunk(rows: usize, v: usize, c: usize) -> Trial {
             let told = LossRows {
                 targets: &targets,
                 logp_old: old.view(),
+                logp_trainer: None,
                 logp_ref: None,
                 advantage: advantage.view(),
                 scale: scale.view(),
@@ -257,7 +290,7 @@ fn chunk(rows: usize, v: usize, c: usize) -> Trial {
             let dx = MatrixMut::new(dhidden.slice_mut(part), c);
             let dw = MatrixMut::new(dweight.view_mut(), c);
             let w = Matrix::new(weight.view(), c);
-            chunk.policy_loss(x, w, temperature as f32, told, &options(0).0, output, dx, dw)?;
+            chunk.policy_loss(x, w, temperature as f32, told, &options(PLAIN).0, output, dx, dw)?;
         }
         let losses: Vec<f32> = stats.to_vec()?.chunks(4).map(|row| row[0]).collect();
         Ok(vec![
@@ -274,9 +307,9 @@ fn chunk(rows: usize, v: usize, c: usize) -> Trial {
             let dw = matmul((v, c, rows), |i, j| d[j * v + i], |j, i| h[j * c + i]);
             [dh.into_iter().map(R::stored).collect(), dw]
         }
-        let [loss, d] = loss_oracle::<f64>(&exact, v, temperature, &told, 0);
+        let [loss, d] = loss_oracle::<f64>(&exact, v, temperature, &told, PLAIN);
         let naive: Vec<Naive> = logits(&hidden, &weight, (v, c));
-        let [loss_naive, d_naive] = loss_oracle(&naive, v, temperature, &told, 0);
+        let [loss_naive, d_naive] = loss_oracle(&naive, v, temperature, &told, PLAIN);
         let [dh, dw] = grads(&d, &hidden, &weight, v);
         let [dh_naive, dw_naive] = grads(&d_naive, &hidden, &weight, v);
         vec![

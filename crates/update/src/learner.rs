@@ -8,12 +8,12 @@ use quaero_objective::{Row as LossRow, Share, policy_loss, scales};
 use quaero_ops::Tensor;
 use quaero_optim::{AdamW, AdamWOptions, Schedule, State, clip_grad_norm};
 use quaero_policy::Policy;
-use quaero_shape::DType;
 use quaero_types::{Batch, PolicyVersion, Row, TaskRole};
-use quaero_weights::{Named, Weights, write};
+use quaero_weights::Weights;
 
 use crate::Error;
-use crate::micro::{cut, pack};
+use crate::micro::{Micro, cut, pack};
+use crate::reference::{read_f32, write_f32};
 
 /// How to learn from a batch.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub struct Learner {
     options: Options,
     adamw: AdamW,
     grads: Params,
+    /// The frozen policy that the KL penalty measures from.
+    reference: Option<Model>,
 }
 
 impl Learner {
@@ -65,7 +67,19 @@ impl Learner {
             options: options.clone(),
             adamw: AdamW::new(options.adamw, model.params().tensors())?,
             grads: model.params().zeros_like()?,
+            reference: None,
         })
+    }
+
+    /// Whether the loss has a KL penalty, hence an update needs a reference.
+    #[must_use]
+    pub fn needs_reference(&self) -> bool {
+        self.options.objective.kl.is_some()
+    }
+
+    /// Measures the KL penalty from `reference` from now on.
+    pub fn set_reference(&mut self, reference: Model) {
+        self.reference = Some(reference);
     }
 
     /// Updates taken so far.
@@ -78,6 +92,9 @@ impl Learner {
     ///
     /// # Errors
     /// When loss or gradient are not finite, or the device failed.
+    ///
+    /// # Panics
+    /// If the loss has a KL penalty and no reference was set.
     pub fn update(&mut self, policy: Policy, batch: &Batch) -> Result<(Policy, Stats), Error> {
         let mut policy = policy;
         let version = policy.version.0;
@@ -111,6 +128,7 @@ impl Learner {
                 recompute: self.options.recompute,
                 temperature: part[0].sample.temperature,
             };
+            let logp_ref = self.reference_logp(&micro, &options)?;
             let forward = model.forward(&micro.packed, &micro.targets, &options)?;
             let losses: Vec<LossRow<'_>> = part
                 .iter()
@@ -119,7 +137,9 @@ impl Learner {
                 .map(|((row, span), &scale)| LossRow {
                     logp: &forward.logp[span.clone()],
                     logp_old: &row.sample.logp,
-                    logp_ref: None,
+                    // A batch gets one step, so this is the first.
+                    logp_trainer: None,
+                    logp_ref: logp_ref.as_ref().map(|logp| &logp[span.clone()]),
                     entropy: &forward.entropy[span.clone()],
                     advantage: row.advantage,
                     scale,
@@ -143,6 +163,21 @@ impl Learner {
         Ok(stats)
     }
 
+    /// Log-probs of a micro-batch under the reference, if the loss has a KL penalty.
+    fn reference_logp(
+        &self,
+        micro: &Micro,
+        options: &ForwardOptions,
+    ) -> Result<Option<Vec<f32>>, Error> {
+        if !self.needs_reference() {
+            return Ok(None);
+        }
+        let reference = self.reference.as_ref().expect("set_reference comes before update");
+        // Nothing goes back through it, so the less it keeps the better.
+        let options = ForwardOptions { recompute: true, ..*options };
+        Ok(Some(reference.forward(&micro.packed, &micro.targets, &options)?.logp))
+    }
+
     /// Writes weights and moments in f32 to `path`.
     ///
     /// # Errors
@@ -151,15 +186,7 @@ impl Learner {
         let state = self.adamw.state(model.params().names())?;
         let moments = state.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
         let all: Vec<(&str, &Tensor)> = model.params().iter().chain(moments).collect();
-        let values = all.iter().map(|(_, tensor)| tensor.values()).collect::<Result<Vec<_>, _>>();
-        let values = values.map_err(quaero_model::Error::from)?;
-        let tensors: Vec<Named<'_>> = all
-            .iter()
-            .zip(&values)
-            .map(|((name, tensor), values)| Named { name, shape: tensor.shape().clone(), values })
-            .collect();
-        write(path, &tensors, DType::F32)?;
-        Ok(())
+        write_f32(path, &all)
     }
 
     /// Reads what [`Learner::save`] wrote after `n_steps` updates.
@@ -177,11 +204,7 @@ impl Learner {
                 tensors.push((name, tensor));
             }
         }
-        for (name, param) in model.params_mut().iter_mut() {
-            let mut values = vec![0.0; param.shape().n_elements()];
-            weights.read_into(name, param.shape(), &mut values)?;
-            param.set(&values).map_err(quaero_model::Error::from)?;
-        }
+        read_f32(&weights, model)?;
         let (names, params) = (model.params().names(), model.params().tensors());
         let state = State { n_steps, tensors };
         self.adamw = AdamW::from_state(self.options.adamw, names, params, state)?;
@@ -207,3 +230,6 @@ fn shares(rows: &[Row]) -> Vec<Share> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,15 @@
 //! Knows no tasks and no rewards: an advantage per row is all it sees of them.
 //!
 //! # Layout
-//! `micro` rows to micro-batches → `learner` the step.
+//! `micro` rows to micro-batches → `learner` the step; `reference` the file of the frozen policy
+//! that a KL penalty measures from.
 
 mod learner;
 mod micro;
+mod reference;
 
 pub use learner::{Learner, Options, Stats};
+pub use reference::{load_reference, save_reference};
 
 /// Why no step was taken.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ const OPTIONS: LossOptions = LossOptions {
     clip_low: 0.2,
     clip_high: 0.28,
     dual_clip: None,
+    tis_cap: None,
     entropy_coef: 0.001,
     negative_weight: 1.0,
     kl: None,
@@ -56,6 +57,7 @@ impl Told {
         LossRows {
             targets: &self.targets,
             logp_old: self.old.view(),
+            logp_trainer: None,
             logp_ref: None,
             advantage: self.advantage.view(),
             scale: self.scale.view(),

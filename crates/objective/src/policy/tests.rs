@@ -10,6 +10,7 @@ use crate::{Aggregation, Share, scales};
 struct Sequence {
     logp: Vec<f32>,
     logp_old: Vec<f32>,
+    logp_trainer: Vec<f32>,
     logp_ref: Vec<f32>,
     entropy: Vec<f32>,
     advantage: f32,
@@ -21,6 +22,8 @@ struct Sequence {
 #[derive(Deserialize)]
 struct Case {
     options: Options,
+    /// Whether the trainer's log-probs before its first step are the policy's own.
+    first_step: bool,
     loss: f64,
     dlogp: Vec<f64>,
     dentropy: Vec<f64>,
@@ -36,7 +39,7 @@ fn fixture() -> Fixture {
     serde_json::from_str(include_str!("../../tests/fixtures/policy.json")).unwrap()
 }
 
-fn borrow(sequences: &[Sequence], aggregation: Aggregation) -> Vec<Row<'_>> {
+fn borrow(sequences: &[Sequence], aggregation: Aggregation, first_step: bool) -> Vec<Row<'_>> {
     let shares: Vec<Share> = sequences
         .iter()
         .map(|s| Share { n_tokens: s.logp.len(), group: s.group, part: s.part, weight: s.weight })
@@ -47,6 +50,7 @@ fn borrow(sequences: &[Sequence], aggregation: Aggregation) -> Vec<Row<'_>> {
         .map(|(s, scale)| Row {
             logp: &s.logp,
             logp_old: &s.logp_old,
+            logp_trainer: (!first_step).then_some(&s.logp_trainer),
             logp_ref: Some(&s.logp_ref),
             entropy: &s.entropy,
             advantage: s.advantage,
@@ -56,7 +60,11 @@ fn borrow(sequences: &[Sequence], aggregation: Aggregation) -> Vec<Row<'_>> {
 }
 
 fn run(sequences: &[Sequence], options: &Options) -> Grad {
-    policy_loss(&borrow(sequences, options.aggregation), options)
+    policy_loss(&borrow(sequences, options.aggregation, false), options)
+}
+
+fn run_case(sequences: &[Sequence], case: &Case) -> Grad {
+    policy_loss(&borrow(sequences, case.options.aggregation, case.first_step), &case.options)
 }
 
 #[track_caller]
@@ -74,9 +82,9 @@ fn check_close(what: &str, got: &[f32], expect: &[f64], options: &Options) {
 #[test]
 fn autograd_agrees() {
     let Fixture { rows, cases } = fixture();
-    assert_eq!(cases.len(), 80);
+    assert_eq!(cases.len(), 160);
     for case in cases {
-        let got = run(&rows, &case.options);
+        let got = run_case(&rows, &case);
         let gap = (got.loss - case.loss).abs();
         assert!(gap <= 1e-6 * case.loss.abs(), "loss {} for {:?}", got.loss, case.options);
         check_close("dlogp", &got.dlogp, &case.dlogp, &case.options);
@@ -87,9 +95,14 @@ fn autograd_agrees() {
 /// Central differences of the loss itself, on tokens that stand off the kinks.
 #[test]
 fn finite_differences_agree() {
-    let Fixture { rows, cases } = fixture();
+    let Fixture { rows: plain, cases } = fixture();
     for case in cases.iter().step_by(3) {
-        let grad = run(&rows, &case.options);
+        let mut rows = plain.clone();
+        if case.first_step {
+            // What the loss takes as a constant has to stay one.
+            rows.iter_mut().for_each(|row| row.logp_trainer = row.logp.clone());
+        }
+        let grad = run_case(&rows, case);
         let mut flat_idx = 0;
         for row_idx in 0..rows.len() {
             for t in 0..rows[row_idx].logp.len() {
@@ -122,7 +135,7 @@ fn on_policy_it_is_plain_reinforce() {
     }
     let options = Options { entropy_coef: 0.0, ..Options::azr() };
     let got = run(&rows, &options);
-    let expect: Vec<f64> = borrow(&rows, options.aggregation)
+    let expect: Vec<f64> = borrow(&rows, options.aggregation, false)
         .iter()
         .flat_map(|row| {
             let value = -f64::from(row.advantage) * f64::from(row.scale);
@@ -143,6 +156,7 @@ fn stats_of_one_token() {
         let rows = [Row {
             logp: &logp,
             logp_old: &logp_old,
+            logp_trainer: None,
             logp_ref: None,
             entropy: &entropy,
             advantage,
@@ -166,12 +180,39 @@ fn stats_of_one_token() {
     check(30.0, 1.0, true, -1.28);
 }
 
+/// Sampler and trainer disagree by a factor of e and of 1/e; the cap cuts the first.
+#[test]
+fn the_first_step_weighs_by_trainer_over_sampler() {
+    let (logp, logp_old, entropy) = ([-1.0, -2.0], [-2.0, -1.0], [0.0; 2]);
+    let row = |logp_trainer| Row {
+        logp: &logp,
+        logp_old: &logp_old,
+        logp_trainer,
+        logp_ref: None,
+        entropy: &entropy,
+        advantage: -0.5,
+        scale: 1.0,
+    };
+    let options = Options { tis_cap: Some(2.0), entropy_coef: 0.0, ..Options::azr() };
+    let got = policy_loss(&[row(None)], &options);
+    let low = (-1.0_f64).exp();
+    check_close("dlogp", &got.dlogp, &[1.0, 0.5 * low], &options);
+    assert_eq!(got, policy_loss(&[row(Some(&logp))], &options), "the same said twice");
+    assert_eq!(got.stats.ratio_mean(), Some(1.0));
+    assert_eq!(got.stats.tis_capped(), Some(0.5));
+    assert!((got.stats.tis_mean().unwrap() - (1.0 + 0.5 * low)).abs() < 1e-12);
+    assert_eq!(got.stats.logp_gap_max, 1.0, "the gap is that to the sampler");
+    let off = policy_loss(&[row(None)], &Options { tis_cap: None, ..options });
+    assert_eq!((off.stats.tis_mean(), off.stats.n_clipped), (None, 1));
+}
+
 #[test]
 fn a_log_ratio_beyond_the_bound_is_cut() {
     let (logp, logp_old, entropy) = ([-1.0], [-31.0], [0.5]);
     let row = Row {
         logp: &logp,
         logp_old: &logp_old,
+        logp_trainer: None,
         logp_ref: None,
         entropy: &entropy,
         advantage: -1.0,
@@ -191,8 +232,10 @@ fn a_broken_number_is_seen_in_the_loss() {
     ] {
         let mut rows = rows.clone();
         break_it(&mut rows[0]);
-        let got = run(&rows, &Options::azr());
-        assert!(got.loss.is_nan() && got.dlogp[0].is_nan(), "{got:?}");
+        for tis_cap in [None, Some(2.0)] {
+            let got = run(&rows, &Options { tis_cap, ..Options::azr() });
+            assert!(got.loss.is_nan() && got.dlogp[0].is_nan(), "{got:?}");
+        }
     }
 }
 
@@ -206,10 +249,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn micro_batches_add_up(cut in 0_usize..=6, which in 0_usize..80) {
+    fn micro_batches_add_up(cut in 0_usize..=6, which in 0_usize..160) {
         let Fixture { rows, cases } = fixture();
-        let options = &cases[which].options;
-        let all = borrow(&rows, options.aggregation);
+        let Case { options, first_step, .. } = &cases[which];
+        let all = borrow(&rows, options.aggregation, *first_step);
         let whole = policy_loss(&all, options);
         let (mut a, b) = (policy_loss(&all[..cut], options), policy_loss(&all[cut..], options));
         a.dlogp.extend(&b.dlogp);
@@ -222,10 +265,12 @@ proptest! {
         prop_assert_eq!(a.stats.logp_gap_max, whole.stats.logp_gap_max);
         let gap = a.stats.ratio_sum - whole.stats.ratio_sum;
         prop_assert!(gap.abs() < 1e-12 * whole.stats.ratio_sum);
+        prop_assert_eq!(a.stats.n_tis_capped, whole.stats.n_tis_capped);
+        prop_assert_eq!(a.stats.n_reference, whole.stats.n_reference);
     }
 
     #[test]
-    fn the_gradient_is_linear_in_the_scale(factor in 0.1_f32..8.0, which in 0_usize..80) {
+    fn the_gradient_is_linear_in_the_scale(factor in 0.1_f32..8.0, which in 0_usize..160) {
         let Fixture { rows, cases } = fixture();
         let options = &cases[which].options;
         let plain = run(&rows, options);
