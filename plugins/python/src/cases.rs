@@ -7,7 +7,7 @@ macro_rules! case {
 }
 
 /// `folder/name` and the text of each case's file.
-pub(crate) const FILES: [(&str, &str); 50] = [
+pub(crate) const FILES: [(&str, &str); 60] = [
     case!("accept/a_long_output_can_be_answered"),
     case!("accept/abduction_task"),
     case!("accept/an_answer_may_be_a_plain_expression"),
@@ -21,7 +21,12 @@ pub(crate) const FILES: [(&str, &str); 50] = [
     case!("accept/compact_induction_task"),
     case!("accept/crlf_and_tabs"),
     case!("accept/deduction_task"),
+    case!("accept/error_name_in_any_case"),
+    case!("accept/error_of_a_class_of_its_own"),
+    case!("accept/error_task"),
+    case!("accept/error_task_without_an_error"),
     case!("accept/names_that_end_in_input_are_not_banned"),
+    case!("accept/no_error_is_an_answer"),
     case!("accept/numbers_are_equal_across_types"),
     case!("accept/outputs_over_400_characters_are_not_corrupted"),
     case!("accept/sets_and_dictionaries_have_no_order"),
@@ -34,8 +39,13 @@ pub(crate) const FILES: [(&str, &str); 50] = [
     case!("reject/abduction_answer_that_raises"),
     case!("reject/an_answer_that_was_cut"),
     case!("reject/an_argument_that_patches_the_program"),
+    case!("reject/an_error_where_none_is_raised"),
+    case!("reject/another_error_than_the_one_raised"),
     case!("reject/copy_of_a_reference"),
     case!("reject/cut_at_the_length_limit"),
+    case!("reject/error_at_the_top_level"),
+    case!("reject/error_of_the_second_run_alone"),
+    case!("reject/error_with_a_name_that_is_none"),
     case!("reject/eval_in_the_judge"),
     case!("reject/evaluated_text"),
     case!("reject/exception_name_without_error_is_accepted"),

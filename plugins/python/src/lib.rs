@@ -1,4 +1,5 @@
-//! The `python` family: Absolute Zero's deduction, abduction and induction (arXiv 2505.03335).
+//! The `python` family: Absolute Zero's deduction, abduction and induction (arXiv 2505.03335), and
+//! the error prediction of its code.
 //!
 //! A task is a program `f`, an input and the output. The family writes the prompts, reads the
 //! completions, validates what is proposed and judges what is answered. It runs no Python itself:
@@ -7,10 +8,11 @@
 //!
 //! # Layout
 //! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose`
-//! and `solve` the judgements → `plan` their one call of the interpreter; `source` looks at
+//! and `solve` the judgements, `error` those of error prediction → `plan` their one call of the interpreter; `source` looks at
 //! programs as tokens, `perturb` varies inputs; `seeds`, `golden`, `cases` come with the family.
 
 mod cases;
+mod error;
 mod golden;
 mod options;
 mod perturb;
@@ -48,6 +50,7 @@ impl Family for Python {
             Kind::Deduction => "program and input are given, the output is asked",
             Kind::Abduction => "program and output are given, an input is asked",
             Kind::Induction => "inputs and outputs are given, the program is asked",
+            Kind::Error => "program and input are given, the name of the exception is asked",
         };
         let kind = |kind: Kind| quaero_sdk::Kind {
             name: kind.name().to_owned(),
@@ -62,7 +65,7 @@ impl Family for Python {
             name: "python".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             license: "MIT OR Apache-2.0".to_owned(),
-            summary: "Absolute Zero's three kinds of task over Python programs".to_owned(),
+            summary: "Absolute Zero's kinds of task over Python programs".to_owned(),
             kinds: Kind::ALL.map(kind).to_vec(),
             capabilities: vec!["interpreter".to_owned()],
             golden: golden::cases(&self.options),

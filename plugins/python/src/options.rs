@@ -21,6 +21,7 @@ pub(crate) struct Options {
     pub(crate) format: Format,
     pub(crate) banned_imports: Vec<String>,
     pub(crate) banned_calls: Vec<String>,
+    pub(crate) error_banned_keywords: Vec<String>,
     pub(crate) deadline_ms: u32,
     pub(crate) value_bytes_max: u32,
     pub(crate) program_bytes_max: usize,
@@ -56,6 +57,7 @@ impl Options {
             format,
             banned_imports: raw.words("banned_imports", &BANNED_IMPORTS)?,
             banned_calls: raw.words("banned_calls", &BANNED_CALLS)?,
+            error_banned_keywords: raw.words("error_banned_keywords", &[])?,
             deadline_ms: raw.count("deadline_ms", by_style(1_000, 10_000), 1..=600_000)?,
             value_bytes_max: raw.count("value_bytes_max", by_style(4096, 16_384), 1..=1 << 24)?,
             program_bytes_max: raw.count(
@@ -92,10 +94,11 @@ impl Options {
 }
 
 /// Keys that golden cases may lean on.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "format",
     "banned_imports",
     "banned_calls",
+    "error_banned_keywords",
     "deadline_ms",
     "value_bytes_max",
     "program_bytes_max",

@@ -20,6 +20,8 @@ enum Ask {
     Deduction { program: String, input: String },
     /// An input.
     Abduction { program: String, output: String },
+    /// The name of the exception.
+    Error { program: String, input: String },
     /// The program.
     Induction { message: String, examples: Vec<Example> },
 }
@@ -50,6 +52,7 @@ fn ask(options: &Options, opening: &Opening) -> Result<Ask, String> {
     let text = |field: &str| public.text(field).map(str::to_owned);
     Ok(match kind {
         Kind::Deduction => Ask::Deduction { program: text("program")?, input: text("input")? },
+        Kind::Error => Ask::Error { program: text("program")?, input: text("input")? },
         Kind::Abduction => Ask::Abduction { program: text("program")?, output: text("output")? },
         Kind::Induction => Ask::Induction {
             // Suites without a message leave it out.

@@ -1,6 +1,7 @@
 //! Is a proposal a task? The checks stand in AZR's order, each with a named cause:
-//! `parse`, `too_large`, `banned_import`, `banned_call`, `syntax`, `multiple_functions`,
-//! `no_entry`, `no_parameter`, `bad_arguments`, `copies_reference`; then, from running it, `error`
+//! `parse`, `too_large`, `banned_import`, `banned_call`, `banned_keyword` (error prediction),
+//! `syntax`, `multiple_functions`, `no_entry`, `no_parameter`, `bad_arguments`,
+//! `copies_reference`; then, from running it, `error`
 //! (whatever was raised, by whatever name), `timeout`, `memory`, `crashed`, `nondeterministic`,
 //! `not_plain`, `too_large`, `ignores_input`.
 //!
@@ -8,6 +9,7 @@
 
 use quaero_sdk::{Answer, Episode, Job, Outcome, Rejection, Reply, Value};
 
+use crate::error;
 use crate::options::{Options, Style};
 use crate::perturb;
 use crate::plan::Plan;
@@ -24,14 +26,14 @@ const COMPILE_ONLY: &str = ")";
 /// How to judge a proposer's episode.
 pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
     let plan = match kind {
-        Kind::Deduction | Kind::Abduction => program(options, kind, episode),
+        Kind::Deduction | Kind::Abduction | Kind::Error => program(options, kind, episode),
         Kind::Induction => inputs(options, episode),
     };
     plan.unwrap_or_else(|cause| Plan::Now(cause.into()))
 }
 
 /// Why there is no task.
-enum Cause {
+pub(crate) enum Cause {
     Rejected(Rejection),
     Fault(String),
 }
@@ -45,11 +47,11 @@ impl From<Cause> for Reply {
     }
 }
 
-fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
+pub(crate) fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
     Cause::Rejected(Rejection { cause: cause.to_owned(), detail: detail.into() })
 }
 
-/// A proposal of deduction or abduction: one program and one input.
+/// A proposal of deduction, abduction or error prediction: one program and one input.
 fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cause> {
     let reading = Reading::new(options.style, episode, "python");
     whole(episode)?;
@@ -64,6 +66,9 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
     fits("the program", &program, options.program_bytes_max)?;
     fits("the input", &input, options.input_bytes_max)?;
     not_banned(options, &program)?;
+    if kind == Kind::Error {
+        no_banned_keyword(options, &program)?;
+    }
     if options.style == Style::Azr {
         program = Source::new(&program).with_entry(ENTRY);
     }
@@ -82,6 +87,12 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
         differs_from_references(&episode.opening.references, &program, &input)?;
     }
     let main = job(options, &program, vec![input.clone()], options.determinism_runs);
+    if kind == Kind::Error {
+        return Ok(Plan::run(vec![main], move |outcomes| {
+            let task = |raised: String| task::of_error(&program, &input, &raised, format);
+            error::gold(outcomes[0]).map(task).map_or_else(Reply::from, Reply::Proposed)
+        }));
+    }
     let variants = match arguments {
         Ok(Some(values)) if options.require_input_dependence => {
             perturb::variants(&values, options.n_variants, &task::key_of_program(&program, &input))
@@ -216,6 +227,15 @@ fn arguments(options: &Options, input: &str) -> Result<Option<Vec<Value>>, Rejec
     }
 }
 
+fn no_banned_keyword(options: &Options, program: &str) -> Result<(), Cause> {
+    let source = Source::new(program);
+    let stands = |keyword: &&String| source.n_keywords(&[keyword.as_str()]) > 0;
+    match options.error_banned_keywords.iter().find(stands) {
+        Some(keyword) => Err(rejected("banned_keyword", keyword.as_str())),
+        None => Ok(()),
+    }
+}
+
 fn differs_from_references(
     references: &[quaero_sdk::Pair],
     program: &str,
@@ -247,7 +267,7 @@ fn refused() -> Cause {
 }
 
 /// The value of each call, with its canonical text, or why the program is no task's.
-fn values(outcome: &Outcome, n_calls: usize) -> Result<Vec<(String, Value)>, Cause> {
+pub(crate) fn values(outcome: &Outcome, n_calls: usize) -> Result<Vec<(String, Value)>, Cause> {
     let answers = match outcome {
         Outcome::Done(answers) => answers,
         Outcome::Syntax(why) => return Err(rejected("syntax", why)),

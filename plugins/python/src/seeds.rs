@@ -2,6 +2,7 @@
 
 use quaero_sdk::{Proposed, Value};
 
+use crate::error::NO_ERROR;
 use crate::options::{Options, Style};
 use crate::task::{self, Example, Kind};
 
@@ -25,5 +26,8 @@ pub(crate) fn seeds(options: &Options, kind: Kind) -> Vec<Proposed> {
         return vec![task::of_examples(IDENTITY, message, &examples, n_shown, true)];
     }
     let (example, value) = example(if azr { "'Hello world'" } else { "'ab'" });
+    if kind == Kind::Error {
+        return vec![task::of_error(IDENTITY, &example.input, NO_ERROR, true)];
+    }
     vec![task::of_program(kind, IDENTITY, &example.input, &value, true)]
 }

@@ -3,6 +3,7 @@
 
 use quaero_sdk::{Answer, Episode, Equality, Job, Outcome, Reply, Status, Value, Verdict};
 
+use crate::error;
 use crate::options::{InductionScore, Options, Style};
 use crate::plan::Plan;
 use crate::propose::ENTRY;
@@ -13,7 +14,7 @@ use crate::task::{Example, Half, Kind};
 /// How to judge a solver's episode.
 pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
     let fence = match kind {
-        Kind::Deduction => "output",
+        Kind::Deduction | Kind::Error => "output",
         Kind::Abduction => "input",
         Kind::Induction => "python",
     };
@@ -33,6 +34,10 @@ pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
                 let secret = Half::parse(&episode.secret, "secret")?;
                 deduction(options, &gold(secret.text("output")?)?, answer.trim(), format)
             }
+            Kind::Error => {
+                let secret = Half::parse(&episode.secret, "secret")?;
+                Plan::Now(error::judge(secret.text("output")?, answer.trim(), format))
+            }
             Kind::Abduction => {
                 let gold = gold(public.text("output")?)?;
                 abduction(options, public.text("program")?, gold, answer.trim(), format)
@@ -51,7 +56,12 @@ fn gold(text: &str) -> Result<Value, String> {
     Value::parse(text, usize::MAX).map_err(|error| format!("the gold output {text:?}: {error}"))
 }
 
-fn verdict(score: f32, status: Status, reason: impl Into<String>, format: bool) -> Reply {
+pub(crate) fn verdict(
+    score: f32,
+    status: Status,
+    reason: impl Into<String>,
+    format: bool,
+) -> Reply {
     Reply::Verdict(Verdict { score, status, reason: reason.into(), format })
 }
 

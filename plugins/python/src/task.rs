@@ -1,4 +1,4 @@
-//! Tasks on the wire: the JSON halves of deduction, abduction and induction.
+//! Tasks on the wire: the JSON halves of deduction, abduction, induction and error prediction.
 //!
 //! Knows the fields by name and nothing of how they are judged.
 
@@ -6,6 +6,7 @@ pub(crate) use quaero_sdk::{Example, Half, Reference};
 use quaero_sdk::{Metric, Proposed, Value};
 use serde_json::{Value as Json, json};
 
+use crate::error::NO_ERROR;
 use crate::source::Source;
 
 /// A kind of task.
@@ -17,11 +18,14 @@ pub(crate) enum Kind {
     Abduction,
     /// Inputs and outputs are given, the program is asked.
     Induction,
+    /// Program and input are given, the name of the exception is asked.
+    Error,
 }
 
 impl Kind {
     /// All kinds.
-    pub(crate) const ALL: [Kind; 3] = [Kind::Deduction, Kind::Abduction, Kind::Induction];
+    pub(crate) const ALL: [Kind; 4] =
+        [Kind::Deduction, Kind::Abduction, Kind::Induction, Kind::Error];
 
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
@@ -29,6 +33,7 @@ impl Kind {
             Kind::Deduction => "deduction",
             Kind::Abduction => "abduction",
             Kind::Induction => "induction",
+            Kind::Error => "error",
         }
     }
 
@@ -39,7 +44,10 @@ impl Kind {
     pub(crate) fn parse(name: &str) -> Result<Self, String> {
         let short = name.strip_prefix("python/").unwrap_or(name);
         Kind::ALL.into_iter().find(|kind| kind.name() == short).ok_or_else(|| {
-            format!("no kind {name:?} in the family python; it has deduction, abduction, induction")
+            format!(
+                "no kind {name:?} in the family python; it has deduction, abduction, induction, \
+                 error"
+            )
         })
     }
 }
@@ -74,6 +82,21 @@ pub(crate) fn of_program(
         holdout_key: canonical_program(program),
         format,
         metrics: metrics(program, &text, output),
+    }
+}
+
+/// An error-prediction task: `raised` is the name of the exception, or that of none.
+pub(crate) fn of_error(program: &str, input: &str, raised: &str, format: bool) -> Proposed {
+    let none = raised == NO_ERROR;
+    let mut metrics = counts(program);
+    metrics.push(Metric { name: "raises".to_owned(), value: f64::from(u8::from(!none)) });
+    Proposed {
+        public: json!({"program": program, "input": input}).to_string(),
+        secret: json!({"output": raised}).to_string(),
+        key: key_of_program(program, input),
+        holdout_key: canonical_program(program),
+        format,
+        metrics,
     }
 }
 
@@ -130,8 +153,24 @@ pub(crate) fn print_arguments(values: &[Value]) -> String {
 
 /// Cheap counts of a program, and what type of value it returned.
 fn metrics(program: &str, output: &str, value: &Value) -> Vec<Metric> {
-    let source = Source::new(program);
     let type_is = |names: &[&str]| f64::from(u8::from(names.contains(&value.type_name())));
+    let of_output = [
+        ("output_chars", output.chars().count() as f64),
+        ("output_none", type_is(&["NoneType"])),
+        ("output_bool", type_is(&["bool"])),
+        ("output_number", type_is(&["int", "float", "complex"])),
+        ("output_text", type_is(&["str", "bytes"])),
+        ("output_sequence", type_is(&["list", "tuple"])),
+        ("output_mapping", type_is(&["dict", "set", "frozenset"])),
+    ];
+    let mut all = counts(program);
+    all.extend(of_output.map(|(name, value)| Metric { name: name.to_owned(), value }));
+    all
+}
+
+/// Cheap counts of a program.
+fn counts(program: &str) -> Vec<Metric> {
+    let source = Source::new(program);
     let depth = program
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -144,13 +183,6 @@ fn metrics(program: &str, output: &str, value: &Value) -> Vec<Metric> {
         ("n_branches", source.n_keywords(&["if", "elif", "match", "case", "except"]) as f64),
         ("n_loops", source.n_keywords(&["for", "while"]) as f64),
         ("indent_max", depth.unwrap_or(0) as f64),
-        ("output_chars", output.chars().count() as f64),
-        ("output_none", type_is(&["NoneType"])),
-        ("output_bool", type_is(&["bool"])),
-        ("output_number", type_is(&["int", "float", "complex"])),
-        ("output_text", type_is(&["str", "bytes"])),
-        ("output_sequence", type_is(&["list", "tuple"])),
-        ("output_mapping", type_is(&["dict", "set", "frozenset"])),
     ];
     named.map(|(name, value)| Metric { name: name.to_owned(), value }).to_vec()
 }

@@ -81,9 +81,9 @@ fn the_manifest_shows_few_and_quick_cases() {
     for options in ["{}", STYLES[0], STYLES[1]] {
         let manifest = family(options).manifest();
         let n = manifest.golden.len();
-        assert!((30..=48).contains(&n), "{n} golden cases under {options}");
+        assert!((30..=60).contains(&n), "{n} golden cases under {options}");
         let names: Vec<&str> = manifest.kinds.iter().map(|kind| kind.name.as_str()).collect();
-        assert_eq!(names, ["deduction", "abduction", "induction"]);
+        assert_eq!(names, ["deduction", "abduction", "induction", "error"]);
         assert_eq!(manifest.kinds[2].references_exactly, 1);
         assert!(
             manifest
@@ -138,14 +138,14 @@ fn seeds_are_tasks_that_their_own_gold_solves() {
     }
     for options in STYLES {
         let family = family(options);
-        for kind in ["deduction", "abduction", "induction"] {
+        for kind in ["deduction", "abduction", "induction", "error"] {
             let seeds = family.seeds(kind);
             assert_eq!(seeds.len(), 1);
             let seed = &seeds[0];
             let secret = json(&seed.secret);
             let gold = ["output", "input", "program"].iter().find_map(|f| secret[*f].as_str());
             let fence = match kind {
-                "deduction" => "output",
+                "deduction" | "error" => "output",
                 "abduction" => "input",
                 _ => "python",
             };

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use quaero_sdk::fenced;
 
 use super::Ask;
+use crate::error::NO_ERROR;
 use crate::options::Options;
 use crate::task::{Example, Kind};
 
@@ -17,6 +18,7 @@ pub(super) fn write(ask: &Ask, options: &Options) -> String {
         Ask::ProposeInputs { program, n_inputs } => propose_inputs(program, *n_inputs),
         Ask::Deduction { program, input } => deduction(program, input),
         Ask::Abduction { program, output } => abduction(program, output),
+        Ask::Error { program, input } => error(program, input),
         Ask::Induction { message, examples } => induction(message, examples),
     };
     format!("{PREAMBLE}\nUser: {}\nAssistant: <think>", task.trim_end())
@@ -45,6 +47,14 @@ fn propose_program(kind: Kind, references: &[(String, Example)], options: &Optio
              backwards through several steps.",
             "find an input from the output",
         ),
+        Kind::Error => (
+            "Another solver will see the program and your input, and must say the type of the \
+             exception that the call raises, or that it raises none, without running it. The \
+             program may raise an exception, also of a class of its own, or may not; it compiles \
+             and its definitions run. Make this a matter of following the state of the program \
+             through several steps.",
+            "foresee the exception",
+        ),
         _ => (
             "Another solver will see the program and your input, and must say what the program \
              returns without running it. Make this a matter of following the state of the program \
@@ -62,6 +72,10 @@ fn propose_program(kind: Kind, references: &[(String, Example)], options: &Optio
         "- These words may not be imported or used as modules: {}.",
         options.banned_imports.join(", ")
     );
+    if kind == Kind::Error && !options.error_banned_keywords.is_empty() {
+        let words = options.error_banned_keywords.join(", ");
+        let _ = writeln!(text, "- These keywords may not stand in the program: {words}.");
+    }
     text.push_str(
         "- It is unlike the reference snippets below: another idea, operations, data.\n\n\
          ### The input\n\
@@ -135,6 +149,18 @@ fn abduction(program: &str, output: &str) -> String {
          The answer looks like this:\n```input\n'John', {{'age': 20, 'city': 'New York'}}\n```\n",
         fenced("python", program),
         fenced("output", output)
+    )
+}
+
+fn error(program: &str, input: &str) -> String {
+    format!(
+        "## Task: say which exception this Python program raises for this input.\n\
+         Think step by step about what happens when `f` is called with it. Write the name of the \
+         exception's class in an ```output block, or {NO_ERROR} if none is raised.\n\n\
+         {}{}\n\
+         The answer looks like this:\n```output\nValueError\n```\n",
+        fenced("python", program),
+        fenced("input", input)
     )
 }
 

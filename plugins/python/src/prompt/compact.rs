@@ -1,6 +1,7 @@
 //! The compact style: one mark and fenced blocks, ending with the opening fence of the answer.
 //!
 //! The embedded seed model is primed on these very characters: a change here is a change of model.
+//! It knows nothing of error prediction.
 
 use quaero_sdk::fenced;
 
@@ -25,6 +26,10 @@ pub(super) fn write(ask: &Ask) -> String {
         Ask::Deduction { program, input } => {
             let (program, input) = (fenced("python", program), fenced("input", input));
             format!("<|solve-deduction|>{program}{input}```output\n")
+        }
+        Ask::Error { program, input } => {
+            let (program, input) = (fenced("python", program), fenced("input", input));
+            format!("<|solve-error|>{program}{input}```output\n")
         }
         Ask::Abduction { program, output } => {
             let (program, output) = (fenced("python", program), fenced("output", output));

@@ -73,6 +73,14 @@ fn the_compact_style_stands_to_the_character() {
          <|propose-deduction|>```python\n",
     );
     check("abduction", Role::Propose, "", &[], "<|propose-abduction|>```python\n");
+    check("error", Role::Propose, "", &[], "<|propose-error|>```python\n");
+    check(
+        "error",
+        Role::Solve,
+        DEDUCTION.0,
+        &[],
+        "<|solve-error|>```python\ndef f(a):\n    return a\n```\n```input\n1\n```\n```output\n",
+    );
     check(
         "induction",
         Role::Propose,
@@ -89,7 +97,8 @@ fn what_cannot_be_opened_says_why() {
         Role::Solve,
         "{}",
         &[],
-        "error: no kind \"guess\" in the family python; it has deduction, abduction, induction",
+        "error: no kind \"guess\" in the family python; it has deduction, abduction, induction, \
+         error",
     );
     check(
         "deduction",
@@ -120,6 +129,8 @@ fn the_azr_style_has_preamble_blocks_and_an_open_thought() {
         write("deduction", Role::Solve, DEDUCTION.0, &[]),
         write("abduction", Role::Solve, ABDUCTION.0, &[]),
         write("induction", Role::Solve, r#"{"message": "hm", "examples": [["1", "2"]]}"#, &[]),
+        write("error", Role::Solve, DEDUCTION.0, &[]),
+        write("error", Role::Propose, "", &[DEDUCTION]),
     ];
     for text in prompts.iter().chain([&propose]) {
         assert!(text.starts_with("A conversation between User and Assistant."), "{text}");
@@ -130,6 +141,9 @@ fn the_azr_style_has_preamble_blocks_and_an_open_thought() {
     assert!(propose.contains("multiprocessing, pebble"), "{propose}");
     assert!(prompts[1].contains("write 10 inputs"), "{}", prompts[1]);
     assert!(prompts[4].contains("<input_0>\n```input\n1\n```\n</input_0>"), "{}", prompts[4]);
+    assert!(prompts[5].contains("or NoError if none is raised"), "{}", prompts[5]);
+    assert!(prompts[6].contains("hard to foresee the exception"), "{}", prompts[6]);
+    assert!(!prompts[6].contains("may not stand in the program"), "{}", prompts[6]);
     assert!(prompts[4].contains("```message\nhm\n```"), "{}", prompts[4]);
     assert_eq!(propose, write("deduction", Role::Propose, "", &[DEDUCTION, ABDUCTION]));
 }
