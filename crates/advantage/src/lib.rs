@@ -5,7 +5,8 @@
 //! it is `None` and its row never reaches an estimator.
 //!
 //! # Layout
-//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats → `groups`
+//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats (`terms`
+//! what a task measures besides) → `groups`
 //! groups of equal rewards → `overlong` what length takes off → `estimator` advantages, one file
 //! each → `weighting` each task-role's share in the loss.
 
@@ -14,6 +15,7 @@ mod groups;
 mod overlong;
 mod reward;
 mod solve_rate;
+mod terms;
 mod weighting;
 
 pub use estimator::{Baseline, Estimator, Level, advantages};
@@ -21,6 +23,7 @@ pub use groups::EqualGroups;
 pub use overlong::overlong_punishment;
 pub use reward::{Learnability, ProposerRewards, RewardTable, SolverRewards};
 pub use solve_rate::SolveRate;
+pub use terms::{Combine, Term, Terms};
 pub use weighting::{Weighting, weights};
 
 use quaero_types::TaskRole;

@@ -1,9 +1,9 @@
 //! Reward tables (Absolute Zero, arXiv 2505.03335, equations 4 to 6). Every number is an option.
 
-use quaero_types::{Judged, Status, Verdict};
+use quaero_types::{Judged, Status, Task, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::SolveRate;
+use crate::{SolveRate, Terms};
 
 /// What a verdict is worth to whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct ProposerRewards {
     pub zero_learnability: f32,
     /// What a solve rate is worth.
     pub learnability: Learnability,
+    /// What a task's measures add to a learnability above 0.
+    pub terms: Terms,
 }
 
 /// What the solve rate r̄ of a task says of its use. The rate at which a policy is paid most tells
@@ -102,6 +104,7 @@ impl RewardTable {
                 malformed: -1.0,
                 zero_learnability: -0.5,
                 learnability: Learnability::OneMinus,
+                terms: Terms::none(),
             },
         }
     }
@@ -142,14 +145,20 @@ impl ProposerRewards {
             Judged::Fault(_) => None,
             Judged::Rejected(_) => Some(self.rejected),
             Judged::Task(_, proposed) if !proposed.format => Some(self.malformed),
-            Judged::Task(..) => rate.mean().map(|rate| self.of_rate(rate)),
+            Judged::Task(task, _) => rate.mean().map(|rate| self.of_task(task, rate)),
         }
     }
 
     /// The reward of a well-formed task with the mean solve rate `rate`.
-    fn of_rate(&self, rate: f64) -> f32 {
+    fn of_task(&self, task: &Task, rate: f64) -> f32 {
         let learnability = self.learnability.of(rate);
-        if learnability == 0.0 { self.zero_learnability } else { learnability as f32 }
+        if learnability == 0.0 {
+            return self.zero_learnability;
+        }
+        if learnability < 0.0 {
+            return learnability as f32;
+        }
+        self.terms.applied(learnability as f32, &|name| task.metrics.get(name).copied())
     }
 }
 

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use quaero_advantage::{
-    Baseline, Estimator, Learnability, Level, ProposerRewards, RewardTable, SolverRewards,
-    Weighting,
+    Baseline, Combine, Estimator, Learnability, Level, ProposerRewards, RewardTable, SolverRewards,
+    Term, Terms, Weighting,
 };
 use quaero_engine::Sampling;
 use quaero_objective::{Aggregation, Kl, KlEstimator};
@@ -164,6 +164,8 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         proposer_rejected,
         proposer_malformed,
         proposer_unlearnable,
+        terms,
+        terms_combine,
     } = &raw.reward;
     let level = match level.as_str() {
         "token" => Level::Token,
@@ -194,6 +196,7 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
             malformed: *proposer_malformed,
             zero_learnability: *proposer_unlearnable,
             learnability: learnability(proposer)?,
+            terms: self::terms(terms, terms_combine)?,
         },
     };
     // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
@@ -207,6 +210,25 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         overlong_buffer: *overlong_buffer,
     };
     Ok((options, *proposer_weight, *solver_weight))
+}
+
+fn terms(terms: &[raw::Term], combine: &str) -> Result<Terms, Error> {
+    let combine = match combine {
+        "sum" => Combine::Sum,
+        "multiply" => Combine::Multiply,
+        "sum_multiply" => Combine::SumMultiply,
+        "multiply_sum" => Combine::MultiplySum,
+        other => {
+            let names = "sum, multiply, sum_multiply or multiply_sum";
+            return Err(choice("reward.terms_combine", names, other));
+        }
+    };
+    let term = |raw::Term { measure, coef, max }: &raw::Term| Term {
+        measure: measure.clone(),
+        coef: *coef,
+        max: *max,
+    };
+    Ok(Terms { terms: terms.iter().map(term).collect(), combine })
 }
 
 fn learnability(name: &str) -> Result<Learnability, Error> {

@@ -77,7 +77,10 @@ table!(Reward {
     proposer_rejected: f32,
     proposer_malformed: f32,
     proposer_unlearnable: f32,
+    terms: Vec<Term>,
+    terms_combine: String,
 });
+table!(Term { measure: String, coef: f32, max: f32 });
 table!(Advantage {
     estimator: String,
     level: String,

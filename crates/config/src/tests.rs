@@ -102,6 +102,9 @@ fn wrong_types_and_ranges_name_the_key() {
     assert!(error("", &["solve.temperature=0"]).contains("teach nothing"));
     assert!(error("", &["advantage.estimator=ppo"]).contains("trr++, grpo"));
     assert!(error("", &["reward.proposer=novelty"]).contains("uncertainty, variance"));
+    assert!(error("", &["reward.terms_combine=mean"]).contains("sum, multiply"));
+    let unfinished = "reward.terms=[{measure=\"complexity\", coef=1.0}]";
+    assert!(error("", &[unfinished]).contains("max"));
     assert!(error("", &["objective.kl_estimator=k4"]).contains("k1, k2 or k3"));
     assert!(error("", &["objective.kl_coef=-1"]).contains("objective.kl_coef"));
     assert!(error("", &["objective.tis_cap=nan"]).contains("0 = off"));
@@ -123,6 +126,17 @@ fn terms_of_the_loss_are_switched_by_their_factor() {
     let on = on.update.objective;
     let kl = quaero_objective::Kl { estimator: quaero_objective::KlEstimator::K2, coef: 0.25 };
     assert_eq!((on.kl, on.tis_cap), (Some(kl), Some(2.0)));
+}
+
+#[test]
+fn terms_of_the_proposers_reward_are_a_list() {
+    let sets = ["reward.terms=[{measure=\"halstead\", coef=0.5, max=0.25}]".to_owned()];
+    let options = load(None, &sets).unwrap().train(None).unwrap();
+    let terms = options.advantage.rewards.proposer.terms;
+    assert_eq!(terms.combine, quaero_advantage::Combine::Sum);
+    let [term] = terms.terms.as_slice() else { panic!("{terms:?}") };
+    assert_eq!((term.measure.as_str(), term.coef, term.max), ("halstead", 0.5, 0.25));
+    assert!(load(None, &[]).unwrap().raw.reward.terms.is_empty());
 }
 
 #[test]

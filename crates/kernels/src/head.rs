@@ -184,7 +184,7 @@ pub fn policy_loss(
     let n = targets.len();
     let [trainer, reference] = [logp_trainer, logp_ref].map(|view| view.map_or(n, View::len));
     let given = [logp_old.len(), trainer, reference, advantage.len(), scale.len()];
-    let lens = [&given[..], &[logp.len(), entropy.len()]].concat();
+    let lens = [&given[..], &[logp.len(), entropy.len()][..]].concat();
     assert!(
         lens.iter().all(|&len| len == n) && stats.len() == 4 * n,
         "policy_loss: {n} targets, operands of {lens:?}, stats of {}",

@@ -22,7 +22,7 @@ mod write;
 
 pub use error::Error;
 pub use index::Order;
-pub use read::{Stored, Summary};
+pub use read::{Answers, Stored, Summary};
 pub use store::{Options, Pool};
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What steps read: references, tasks to replay, summaries.
 
+use std::collections::BTreeMap;
+
 use quaero_rng::Key;
 use quaero_types::{Kind, Origin, PolicyVersion, Secret, Task, TaskId};
 use rusqlite::{OptionalExtension, Row};
@@ -15,6 +17,20 @@ pub struct Stored {
     pub task: Task,
     /// What the judge sees.
     pub secret: Secret,
+}
+
+/// How often each answer was given.
+#[derive(Clone, Debug, Default)]
+pub struct Answers(BTreeMap<String, usize>);
+
+impl Answers {
+    /// 1 less the share of this answer among all (AZR's answer diversity); 1 where there is none.
+    #[must_use]
+    pub fn diversity(&self, answer: &Secret) -> f64 {
+        let total: usize = self.0.values().sum();
+        let same = self.0.get(answer.reveal()).copied().unwrap_or(0);
+        1.0 - same as f64 / total.max(1) as f64
+    }
 }
 
 /// A buffer in numbers.
@@ -108,6 +124,24 @@ impl Pool {
         let size = self.size(kind);
         let age_mean = (size > 0).then(|| ages().sum::<u64>() as f64 / size as f64);
         Ok(Summary { size, distinct, age_mean, age_max: ages().max() })
+    }
+
+    /// How often each answer (secret half) was given by the tasks of `kind` so far, those that have
+    /// left its buffer included.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn answers(&self, kind: &Kind) -> Result<Answers, Error> {
+        let sql = "SELECT secret, COUNT(*) FROM tasks WHERE kind = ? GROUP BY secret";
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                let pairs = statement
+                    .query_map([kind.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                pairs.collect::<Result<_, _>>()
+            })
+            .map(Answers)
+            .map_err(|source| self.failed("counting answers", source))
     }
 
     fn at(&self, seq: i64) -> Result<Stored, Error> {

@@ -211,6 +211,26 @@ fn summary_in_numbers() {
     assert_eq!((none.size, none.distinct, none.age_mean, none.age_max), (0, 0, None, None));
 }
 
+#[test]
+fn an_answer_is_worth_what_it_is_rare() {
+    let mut pool = memory(2);
+    let answer = |n: usize| Secret::new(format!("{{\"output\": {n}}}"));
+    assert_eq!(pool.answers(&deduction()).unwrap().diversity(&answer(1)), 1.0);
+    pool.begin(0, PolicyVersion(0)).unwrap();
+    for n in 0..4 {
+        let (task, mut proposed) = task(&deduction(), n, 0);
+        proposed.secret = answer(n / 3);
+        pool.add(&task, &proposed).unwrap().unwrap();
+    }
+    pool.commit().unwrap();
+    // Three zeros and a one were given; two of them have left the buffer.
+    let answers = pool.answers(&deduction()).unwrap();
+    assert_eq!(answers.diversity(&answer(0)), 0.25);
+    assert_eq!(answers.diversity(&answer(1)), 0.75);
+    assert_eq!(answers.diversity(&answer(2)), 1.0);
+    assert_eq!(pool.answers(&kind("abduction")).unwrap().diversity(&answer(0)), 1.0);
+}
+
 /// One step of a run: draws from the buffers decide what is written, as in training.
 fn play(pool: &mut Pool, step: u64) {
     let key = Key::new(11).with(step);

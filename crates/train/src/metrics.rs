@@ -140,7 +140,10 @@ fn describe_proposal(means: &mut Means, proposal: &Proposal, judged: &Judged, re
     if let Judged::Task(task, proposed) = judged {
         means.flag(&seat, "format_rate", proposed.format);
         for (name, value) in &task.metrics {
-            means.add(&seat, &format!("complexity/{name}"), *value);
+            match name.strip_suffix("_diversity") {
+                Some(name) => means.add(&seat, &format!("diversity/{name}"), *value),
+                None => means.add(&seat, &format!("complexity/{name}"), *value),
+            }
         }
     }
 }

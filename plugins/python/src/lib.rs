@@ -9,11 +9,12 @@
 //! # Layout
 //! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose`
 //! and `solve` the judgements, `error` those of error prediction → `plan` their one call of the interpreter; `source` looks at
-//! programs as tokens, `perturb` varies inputs; `seeds`, `golden`, `cases` come with the family.
+//! programs as tokens, `measure` at their trees, `perturb` varies inputs; `seeds`, `golden`, `cases` come with the family.
 
 mod cases;
 mod error;
 mod golden;
+mod measure;
 mod options;
 mod perturb;
 mod plan;

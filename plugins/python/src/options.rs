@@ -37,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) induction_score: InductionScore,
     pub(crate) reject_copies_of_references: bool,
     pub(crate) reject_multiple_functions: bool,
+    pub(crate) measures: bool,
     /// Keys that were given: golden cases that lean on their defaults are left out.
     pub(crate) given: Vec<&'static str>,
 }
@@ -86,6 +87,7 @@ impl Options {
             )?,
             reject_copies_of_references: raw.flag("reject_copies_of_references", true)?,
             reject_multiple_functions: raw.flag("reject_multiple_functions", false)?,
+            measures: raw.flag("measures", false)?,
             given: KEYS.into_iter().filter(|key| raw.has(key)).collect(),
         };
         raw.finish()?;
@@ -94,7 +96,7 @@ impl Options {
 }
 
 /// Keys that golden cases may lean on.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "format",
     "banned_imports",
     "banned_calls",
@@ -114,6 +116,7 @@ const KEYS: [&str; 19] = [
     "induction_score",
     "reject_copies_of_references",
     "reject_multiple_functions",
+    "measures",
 ];
 
 /// AZR's list, and what would reach for the world in a sandbox that has none.

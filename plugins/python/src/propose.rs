@@ -10,6 +10,7 @@
 use quaero_sdk::{Answer, Episode, Job, Outcome, Rejection, Reply, Value};
 
 use crate::error;
+use crate::measure;
 use crate::options::{Options, Style};
 use crate::perturb;
 use crate::plan::Plan;
@@ -87,14 +88,8 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
         differs_from_references(&episode.opening.references, &program, &input)?;
     }
     let main = job(options, &program, vec![input.clone()], options.determinism_runs);
-    if kind == Kind::Error {
-        return Ok(Plan::run(vec![main], move |outcomes| {
-            let task = |raised: String| task::of_error(&program, &input, &raised, format);
-            error::gold(outcomes[0]).map(task).map_or_else(Reply::from, Reply::Proposed)
-        }));
-    }
     let variants = match arguments {
-        Ok(Some(values)) if options.require_input_dependence => {
+        Ok(Some(values)) if options.require_input_dependence && kind != Kind::Error => {
             perturb::variants(&values, options.n_variants, &task::key_of_program(&program, &input))
         }
         _ => Vec::new(),
@@ -104,14 +99,32 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
         // A job of its own: a variant that hangs must not take the task with it.
         jobs.push(job(options, &program, variants, 1));
     }
+    let variants_at = (jobs.len() > 1).then_some(1);
+    let measure_at = options.measures.then_some(jobs.len());
+    if options.measures {
+        jobs.push(measure::job(options, &program, programs(&episode.opening.references)));
+    }
     Ok(Plan::run(jobs, move |outcomes| {
-        let judged = values(outcomes[0], 1).and_then(|mut values| {
-            let (text, value) = values.remove(0);
-            depends(&text, outcomes.get(1).copied())?;
-            Ok(task::of_program(kind, &program, &input, &value, format))
-        });
-        judged.map_or_else(Reply::from, Reply::Proposed)
+        let judged = match kind {
+            Kind::Error => error::gold(outcomes[0])
+                .map(|raised| task::of_error(&program, &input, &raised, format)),
+            _ => values(outcomes[0], 1).and_then(|mut values| {
+                let (text, value) = values.remove(0);
+                depends(&text, variants_at.map(|at| outcomes[at]))?;
+                Ok(task::of_program(kind, &program, &input, &value, format))
+            }),
+        };
+        let measured = measure_at.map(|at| measure::metrics(outcomes[at])).unwrap_or_default();
+        judged.map_or_else(Reply::from, |mut task| {
+            task.metrics.extend(measured);
+            Reply::Proposed(task)
+        })
     }))
+}
+
+/// The programs of references that hold one.
+fn programs(references: &[quaero_sdk::Pair]) -> Vec<String> {
+    references.iter().filter_map(|pair| Some(Reference::parse(pair).ok()?.program)).collect()
 }
 
 /// A proposal of induction: inputs for the reference's program, and a message.

@@ -3,6 +3,7 @@
 
 mod cpython;
 mod faults;
+mod measures;
 mod suite;
 
 use quaero_sdk::{Episode, Family, Golden, Opening, Pair, Proposed, Reply, Role, Status};

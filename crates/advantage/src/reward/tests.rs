@@ -1,11 +1,9 @@
 //! Reward tables, row by row.
 
-use quaero_types::{
-    Fault, Kind, Origin, Proposed, Rejection, Role, Secret, Task, TaskId, TaskRole,
-};
+use quaero_types::{Fault, Kind, Origin, Proposed, Rejection, Role, Secret, TaskId, TaskRole};
 
 use super::*;
-use crate::{Estimator, Level, Row, advantages};
+use crate::{Combine, Estimator, Level, Row, Term, advantages};
 
 fn verdict(status: Status, score: f32, format: bool) -> Verdict {
     Verdict { score, status, reason: String::new(), format }
@@ -91,6 +89,22 @@ fn proposer_table() {
     inverse.proposer.learnability = Learnability::Inverse;
     check(&inverse, task(true), rate(0, 8, 0), Some(1.0));
     check(&inverse, task(true), rate(8, 8, 0), Some(-0.5));
+}
+
+#[test]
+fn terms_count_where_there_is_something_to_learn() {
+    let mut table = RewardTable::azr_release().proposer;
+    let term = Term { measure: "complexity".to_owned(), coef: 1.0, max: 0.5 };
+    table.terms = Terms { terms: vec![term], combine: Combine::Sum };
+    let Judged::Task(mut measured, proposed) = task(true) else { unreachable!() };
+    measured.metrics.insert("complexity".to_owned(), 0.25);
+    let judged = Judged::Task(measured, proposed);
+    assert_eq!(table.reward(&judged, &rate(1, 8, 0)), Some(1.125));
+    assert_eq!(table.reward(&judged, &rate(8, 8, 0)), Some(-0.5), "nothing to learn");
+    assert_eq!(table.reward(&task(true), &rate(1, 8, 0)), Some(0.875), "not measured");
+    assert_eq!(table.reward(&task(false), &rate(1, 8, 0)), Some(-1.0));
+    table.learnability = Learnability::Ssr;
+    assert_eq!(table.reward(&judged, &rate(8, 8, 0)), Some(-0.8), "as bad as it is");
 }
 
 /// Values computed in Python from the formulas of the papers named in [`Learnability`].
