@@ -38,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) reject_copies_of_references: bool,
     pub(crate) reject_multiple_functions: bool,
     pub(crate) measures: bool,
+    pub(crate) composite_percent: u32,
+    pub(crate) composite_functions_max: u32,
     /// Keys that were given: golden cases that lean on their defaults are left out.
     pub(crate) given: Vec<&'static str>,
 }
@@ -88,6 +90,8 @@ impl Options {
             reject_copies_of_references: raw.flag("reject_copies_of_references", true)?,
             reject_multiple_functions: raw.flag("reject_multiple_functions", false)?,
             measures: raw.flag("measures", false)?,
+            composite_percent: raw.count("composite_percent", 0, 0..=100)?,
+            composite_functions_max: raw.count("composite_functions_max", 3, 1..=8)?,
             given: KEYS.into_iter().filter(|key| raw.has(key)).collect(),
         };
         raw.finish()?;
@@ -96,7 +100,7 @@ impl Options {
 }
 
 /// Keys that golden cases may lean on.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "format",
     "banned_imports",
     "banned_calls",
@@ -117,6 +121,8 @@ const KEYS: [&str; 20] = [
     "reject_copies_of_references",
     "reject_multiple_functions",
     "measures",
+    "composite_percent",
+    "composite_functions_max",
 ];
 
 /// AZR's list, and what would reach for the world in a sandbox that has none.

@@ -7,13 +7,14 @@ mod compact;
 
 use quaero_sdk::{Opening, Role};
 
+use crate::composite::Given;
 use crate::options::{Options, Style};
 use crate::task::{Example, Half, Kind, Reference};
 
 /// What a prompt asks for.
 enum Ask {
     /// A program and an input.
-    ProposeProgram { kind: Kind, references: Vec<(String, Example)> },
+    ProposeProgram { kind: Kind, references: Vec<(String, Example)>, given: Given },
     /// Inputs for a program.
     ProposeInputs { program: String, n_inputs: usize },
     /// The output.
@@ -46,7 +47,9 @@ fn ask(options: &Options, opening: &Opening) -> Result<Ask, String> {
             let program = Reference::only_program(pairs)?;
             return Ok(Ask::ProposeInputs { program, n_inputs: options.n_inputs });
         }
-        return Ok(Ask::ProposeProgram { kind, references: Reference::with_examples(pairs)? });
+        let given = Given::of(options, kind, opening);
+        let references = Reference::with_examples(pairs)?;
+        return Ok(Ask::ProposeProgram { kind, references, given });
     }
     let public = Half::parse(&opening.public, "public")?;
     let text = |field: &str| public.text(field).map(str::to_owned);

@@ -1,7 +1,7 @@
 //! Is a proposal a task? The checks stand in AZR's order, each with a named cause:
 //! `parse`, `too_large`, `banned_import`, `banned_call`, `banned_keyword` (error prediction),
 //! `syntax`, `multiple_functions`, `no_entry`, `no_parameter`, `bad_arguments`,
-//! `copies_reference`; then, from running it, `error`
+//! `not_composite`, `copies_reference`; then, from running it, `error`
 //! (whatever was raised, by whatever name), `timeout`, `memory`, `crashed`, `nondeterministic`,
 //! `not_plain`, `too_large`, `ignores_input`.
 //!
@@ -9,6 +9,7 @@
 
 use quaero_sdk::{Answer, Episode, Job, Outcome, Rejection, Reply, Value};
 
+use crate::composite::Given;
 use crate::error;
 use crate::measure;
 use crate::options::{Options, Style};
@@ -73,8 +74,14 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
     if options.style == Style::Azr {
         program = Source::new(&program).with_entry(ENTRY);
     }
+    let given = Given::of(options, kind, &episode.opening);
     let arguments = arguments(options, &input);
-    let fault = static_fault(options, &program).err().or_else(|| arguments.as_ref().err().cloned());
+    let fault = static_fault(options, &program).err();
+    let fault = fault.or_else(|| arguments.as_ref().err().cloned()).or_else(|| {
+        let detail = given.fault(&program)?;
+        Some(Rejection { cause: "not_composite".to_owned(), detail })
+    });
+    let program = given.before(program);
     if let Some(Rejection { cause, detail }) = fault {
         // It is not worth running, but syntax comes first.
         let job = job(options, &program, vec![COMPILE_ONLY.to_owned()], 1);

@@ -203,6 +203,23 @@ impl<'a> Source<'a> {
         windows.map(|(_, token)| token.text).filter(|name| !defined.contains(name)).collect()
     }
 
+    /// How often a plain name stands in it, and how often as what is called.
+    pub(crate) fn uses(&self, name: &str) -> (usize, usize) {
+        let before = |idx: usize| idx.checked_sub(1).map(|before| &self.tokens[before]);
+        let attribute = |idx: usize| before(idx).is_some_and(|token| token.is("."));
+        let places: Vec<usize> = (0..self.tokens.len())
+            .filter(|&idx| {
+                let token = &self.tokens[idx];
+                token.kind == TokenKind::Name && token.text == name && !attribute(idx)
+            })
+            .collect();
+        let called = |idx: &&usize| {
+            self.tokens.get(**idx + 1).is_some_and(|next| next.is("("))
+                && !before(**idx).is_some_and(|b| b.is("def") || b.is("class"))
+        };
+        (places.len(), places.iter().filter(called).count())
+    }
+
     /// Attributes of plain names: `os.environ` for `os.environ['x']`.
     pub(crate) fn attributes(&self) -> Vec<String> {
         let triples = self.tokens.windows(3).filter(|w| {

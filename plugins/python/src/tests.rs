@@ -198,6 +198,28 @@ fn a_proposal_becomes_the_task_on_the_wire() {
     assert!(task.format);
 }
 
+#[test]
+fn a_composite_task_holds_what_it_builds_on() {
+    if !cpython::is_there("a_composite_task_holds_what_it_builds_on") {
+        return;
+    }
+    let options = r#"{"style": "azr", "composite_percent": 100, "format": "plain"}"#;
+    let write = |body: &str| {
+        let text = format!("```python\ndef f(x):\n    return {body}\n```\n```input\n4\n```");
+        let mut episode = proposal("deduction", &text);
+        let reference = r#"{"program": "def f(a):\n    return a * a", "input": "3"}"#;
+        episode.opening.references =
+            vec![Pair { public: reference.to_owned(), secret: r#"{"output": "9"}"#.to_owned() }];
+        episode
+    };
+    let task = proposed(options, write("[g_0(x), g_0(x + 1)]"));
+    let program = "def g_0(a):\n    return a * a\n\ndef f(x):\n    return [g_0(x), g_0(x + 1)]";
+    assert_eq!(json(&task.public)["program"], program);
+    assert_eq!(json(&task.secret), serde_json::json!({"output": "[16, 25]"}));
+    assert_eq!(one(options, write("x * x")).word(), "rejected:not_composite");
+    assert_eq!(one(options, write("[g_0, x]")).word(), "rejected:not_composite");
+}
+
 #[track_caller]
 fn check_format(options: &str, completion: &str, expected: bool) {
     let public = r#"{"program": "def f(a):\n    return a", "input": "3"}"#;

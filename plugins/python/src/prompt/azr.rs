@@ -8,13 +8,16 @@ use std::fmt::Write;
 use quaero_sdk::fenced;
 
 use super::Ask;
+use crate::composite::Given;
 use crate::error::NO_ERROR;
 use crate::options::Options;
 use crate::task::{Example, Kind};
 
 pub(super) fn write(ask: &Ask, options: &Options) -> String {
     let task = match ask {
-        Ask::ProposeProgram { kind, references } => propose_program(*kind, references, options),
+        Ask::ProposeProgram { kind, references, given } => {
+            propose_program(*kind, references, options) + &build_on(given)
+        }
         Ask::ProposeInputs { program, n_inputs } => propose_inputs(program, *n_inputs),
         Ask::Deduction { program, input } => deduction(program, input),
         Ask::Abduction { program, output } => abduction(program, output),
@@ -101,6 +104,21 @@ fn propose_program(kind: Kind, references: &[(String, Example)], options: &Optio
         );
     }
     text
+}
+
+/// What a composite program is made of.
+fn build_on(given: &Given) -> String {
+    let names = given.names().join(", ");
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n### The program builds on these functions: {names}\n\
+         `f` calls every one of them and does more with them than hand on. They stand before your \
+         program: do not write them again, and use their names for calls alone. First reason \
+         about what they do.\n{}",
+        fenced("python", &given.text())
+    )
 }
 
 fn propose_inputs(program: &str, n_inputs: usize) -> String {

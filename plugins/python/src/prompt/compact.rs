@@ -9,7 +9,7 @@ use super::Ask;
 
 pub(super) fn write(ask: &Ask) -> String {
     match ask {
-        Ask::ProposeProgram { kind, references } => {
+        Ask::ProposeProgram { kind, references, .. } => {
             let shown: String = references
                 .iter()
                 .map(|(program, example)| {

@@ -117,6 +117,18 @@ fn what_cannot_be_opened_says_why() {
 }
 
 #[test]
+fn a_composite_proposal_is_shown_what_it_builds_on() {
+    let options = Options::parse(r#"{"style": "azr", "composite_percent": 100}"#).unwrap();
+    let opening = opening("deduction", Role::Propose, "", &[DEDUCTION]);
+    let text = prompt(&options, &opening).unwrap();
+    let shown = "builds on these functions: g_0\n";
+    assert!(text.contains(shown), "{text}");
+    assert!(text.contains("```python\ndef g_0(a):\n    return a\n```"), "{text}");
+    let plain = Options::parse(r#"{"style": "azr"}"#).unwrap();
+    assert!(!prompt(&plain, &opening).unwrap().contains("g_0"));
+}
+
+#[test]
 fn the_azr_style_has_preamble_blocks_and_an_open_thought() {
     let options = Options::parse(r#"{"style": "azr"}"#).unwrap();
     let write = |kind: &str, role, public: &str, references: &[(&str, &str)]| {
