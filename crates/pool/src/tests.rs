@@ -527,3 +527,5 @@ fn inserting_is_fast() {
     assert!(rate > 4_000.0, "{rate:.0} rows/s");
     eprintln!("{rate:.0} rows/s");
 }
+
+mod readme;
