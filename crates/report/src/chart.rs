@@ -1,155 +1,226 @@
 //! Lines over steps as SVG: labelled axes, a band where there is an interval, the last value in
 //! words beside each line's name.
+//!
+//! A long noisy line is drawn twice: every step faintly, and the mean of the steps around boldly.
 
 use std::fmt::Write;
 
-/// Characters that mean something to HTML, written so that they mean themselves; control characters
-/// that HTML forbids become U+FFFD.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
+use crate::axis::{Axis, BOTTOM, Format, HEIGHT, LEFT, RIGHT, WIDTH, x, y};
+use crate::text::html;
 
 /// (step, value), by step.
-pub(crate) type Points<'a> = &'a [(f64, f64)];
+pub(crate) type Points = Vec<(f64, f64)>;
 
 /// One line of a chart.
-pub(crate) struct Line<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// What it is called in the legend.
     pub(crate) name: String,
-    /// Not empty.
-    pub(crate) points: Points<'a>,
+    /// The scalar it shows, if it shows one as it is.
+    pub(crate) scalar: Option<String>,
+    pub(crate) points: Points,
     /// Lower and upper bounds at the same steps.
-    pub(crate) band: Option<(Points<'a>, Points<'a>)>,
+    pub(crate) band: Option<(Points, Points)>,
+    /// Which of the page's colours.
+    pub(crate) colour: usize,
 }
 
-/// Colours that stay apart for most eyes (Okabe and Ito), by class in the page's style.
-const N_COLOURS: usize = 7;
+/// Colours of `page.css`, `c0` and on.
+pub(crate) const N_COLOURS: usize = 8;
 
-const WIDTH: f64 = 360.0;
-const HEIGHT: f64 = 170.0;
-const LEFT: f64 = 52.0;
-const BOTTOM: f64 = 20.0;
-const TOP: f64 = 8.0;
-const RIGHT: f64 = 8.0;
+/// Lines with this many points or more get a trend.
+const TREND_FROM: usize = 25;
+/// Most points of a line that are drawn: a screen shows no more.
+const POINTS_MAX: usize = 400;
 
-/// A chart with its title and legend as one HTML figure.
-pub(crate) fn figure(title: &str, lines: &[Line<'_>]) -> String {
-    let all = || {
-        lines.iter().flat_map(|line| {
-            let (low, high) = line.band.unwrap_or_default();
+/// A chart of lines.
+#[derive(Clone, Debug)]
+pub(crate) struct Chart {
+    pub(crate) title: String,
+    /// What it shows, for those who do not know.
+    pub(crate) hint: &'static str,
+    pub(crate) format: Format,
+    pub(crate) lines: Vec<Line>,
+}
+
+impl Chart {
+    pub(crate) fn x_axis(&self) -> Axis {
+        Axis::within(self.all().map(|p| p.0), 5)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(f64, f64)> {
+        self.lines.iter().flat_map(|line| {
+            let (low, high) = line.band.as_ref().map_or((&[][..], &[][..]), |(l, h)| (l, h));
             line.points.iter().chain(low).chain(high)
         })
-    };
-    let (x_low, x_high) = range(all().map(|p| p.0));
-    let (y_low, y_high) = range(all().map(|p| p.1));
-    let x = |step: f64| LEFT + (step - x_low) / (x_high - x_low) * (WIDTH - LEFT - RIGHT);
-    let y = |v: f64| TOP + (y_high - v) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM);
-    let path = |points: &mut dyn Iterator<Item = &(f64, f64)>| {
-        let pairs: Vec<String> = points
-            .filter(|p| p.1.is_finite())
-            .map(|&(step, v)| format!("{:.1},{:.1}", x(step), y(v)))
-            .collect();
-        pairs.join(" ")
-    };
-    let title = escape(title);
-    let mut svg = format!(
-        "<figure><figcaption>{title}</figcaption>\
-         <svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title} by step\">"
-    );
-    for value in [y_low, f64::midpoint(y_low, y_high), y_high] {
-        let at = y(value);
+    }
+
+    /// The picture alone.
+    pub(crate) fn svg(&self) -> String {
+        let (across, up) = (self.x_axis(), Axis::around(self.all().map(|p| p.1), 4, self.format));
+        let mut svg = open(&format!("{} by step", self.title));
+        grid(&mut svg, &up);
+        steps_below(&mut svg, &across);
+        for line in &self.lines {
+            draw(&mut svg, line, &across, &up);
+        }
+        svg.push_str("</svg>");
+        svg
+    }
+
+    /// Each line's colour, name and last value.
+    pub(crate) fn legend(&self) -> String {
+        let entry = |line: &Line| {
+            let last = line.points.last().map_or(f64::NAN, |p| p.1);
+            format!(
+                "<li><i class=\"c{}\"></i>{} <data value=\"{last}\">{}</data></li>",
+                line.colour,
+                html(&line.name),
+                self.format.value(last)
+            )
+        };
+        let entries: String = self.lines.iter().map(entry).collect();
+        format!("<ul class=\"legend\">{entries}</ul>")
+    }
+}
+
+/// Begins a picture with its name for those who cannot see it.
+pub(crate) fn open(label: &str) -> String {
+    format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", html(label))
+}
+
+/// Horizontal lines with their numbers.
+pub(crate) fn grid(svg: &mut String, up: &Axis) {
+    for &tick in &up.ticks {
+        let at = y(up, tick);
+        let class = if tick == 0.0 { "grid zero" } else { "grid" };
         // Writing to a string cannot fail.
         let _ = write!(
             svg,
-            "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
+            "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
              <text class=\"y\" x=\"{}\" y=\"{:.1}\">{}</text>",
             WIDTH - RIGHT,
-            LEFT - 4.0,
-            at + 3.0,
-            tick(value)
+            LEFT - 6.0,
+            at + 3.5,
+            up.label(tick)
         );
     }
-    let base = HEIGHT - 5.0;
-    let _ = write!(
-        svg,
-        "<text x=\"{LEFT}\" y=\"{base}\">step {}</text>\
-         <text class=\"y\" x=\"{}\" y=\"{base}\">{}</text>",
-        tick(x_low),
-        WIDTH - RIGHT,
-        tick(x_high)
-    );
-    for (idx, line) in lines.iter().enumerate() {
-        let colour = idx % N_COLOURS;
-        if let Some((low, high)) = line.band {
-            let outline = path(&mut low.iter().chain(high.iter().rev()));
-            let _ = write!(svg, "<polygon class=\"band c{colour}\" points=\"{outline}\"/>");
-        }
-        let points = path(&mut line.points.iter());
-        let _ = match line.points {
-            [(step, value)] if value.is_finite() => write!(
-                svg,
-                "<circle class=\"c{colour}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\"/>",
-                x(*step),
-                y(*value)
-            ),
-            _ => write!(svg, "<polyline class=\"c{colour}\" points=\"{points}\"/>"),
-        };
-    }
-    svg.push_str("</svg>");
-    svg.push_str(&legend(lines));
-    svg.push_str("</figure>\n");
-    svg
 }
 
-/// Each line's colour, name and last value.
-fn legend(lines: &[Line<'_>]) -> String {
-    let entry = |(idx, line): (usize, &Line<'_>)| {
-        let last = line.points.last().map_or(f64::NAN, |p| p.1);
-        format!(
-            "<li><i class=\"c{}\"></i>{} <data value=\"{last}\">{}</data></li>",
-            idx % N_COLOURS,
-            escape(&line.name),
-            tick(last)
-        )
+/// Steps along the lower edge.
+pub(crate) fn steps_below(svg: &mut String, across: &Axis) {
+    let base = HEIGHT - BOTTOM;
+    for &tick in &across.ticks {
+        let at = x(across, tick);
+        let _ = write!(
+            svg,
+            "<line class=\"tick\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{base}\" y2=\"{}\"/>\
+             <text class=\"x\" x=\"{at:.1}\" y=\"{}\">{}</text>",
+            base + 4.0,
+            base + 16.0,
+            across.label(tick)
+        );
+    }
+    let _ = write!(svg, "<text class=\"unit\" x=\"4\" y=\"{}\">step</text>", base + 16.0);
+}
+
+fn draw(svg: &mut String, line: &Line, across: &Axis, up: &Axis) {
+    let colour = line.colour % N_COLOURS;
+    let path = |points: &mut dyn Iterator<Item = &(f64, f64)>| {
+        let pairs: Vec<String> = points
+            .filter(|p| p.1.is_finite())
+            .map(|&(step, v)| format!("{:.1},{:.1}", x(across, step), y(up, v)))
+            .collect();
+        pairs.join(" ")
     };
-    let entries: String = lines.iter().enumerate().map(entry).collect();
-    format!("<ul>{entries}</ul>")
+    if let Some((low, high)) = &line.band {
+        let (low, high) = (thinned(low), thinned(high));
+        let outline = path(&mut low.iter().chain(high.iter().rev()));
+        let _ = write!(svg, "<polygon class=\"band c{colour}\" points=\"{outline}\"/>");
+    }
+    let points: Points = line.points.iter().filter(|p| p.1.is_finite()).copied().collect();
+    let noisy = points.len() >= TREND_FROM;
+    let faint = if noisy { " faint" } else { "" };
+    let pairs = path(&mut thinned(&points).iter());
+    let _ = write!(svg, "<polyline class=\"line c{colour}{faint}\" points=\"{pairs}\"/>");
+    if noisy {
+        let pairs = path(&mut thinned(&trend(&points)).iter());
+        let _ = write!(svg, "<polyline class=\"line c{colour}\" points=\"{pairs}\"/>");
+        return;
+    }
+    for &(step, value) in &points {
+        let _ = write!(
+            svg,
+            "<circle class=\"dot c{colour}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.4\"/>",
+            x(across, step),
+            y(up, value)
+        );
+    }
 }
 
-/// Lowest and highest finite value, a little apart where they are one.
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let finite = values.filter(|v| v.is_finite());
-    let (low, high) =
-        finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    if low > high {
-        return (0.0, 1.0);
-    }
-    if low == high { (low - 0.5, high + 0.5) } else { (low, high) }
+/// How many points to each side a trend takes the mean of.
+pub(crate) fn trend_reach(n_points: usize) -> usize {
+    (n_points / 24).max(1)
 }
 
-/// A number in at most four significant digits.
-pub(crate) fn tick(value: f64) -> String {
-    let size = value.abs();
-    if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
+/// The mean of the points around each point; fewer at the ends.
+fn trend(points: &[(f64, f64)]) -> Points {
+    let reach = trend_reach(points.len());
+    let mean_at = |idx: usize| {
+        let around = &points[idx.saturating_sub(reach)..(idx + reach + 1).min(points.len())];
+        around.iter().map(|p| p.1).sum::<f64>() / around.len() as f64
+    };
+    points.iter().enumerate().map(|(idx, p)| (p.0, mean_at(idx))).collect()
+}
+
+/// At most [`POINTS_MAX`] points that look the same: the lowest and highest of each stretch, and
+/// both ends.
+pub(crate) fn thinned(points: &[(f64, f64)]) -> Points {
+    thinned_to(points, POINTS_MAX)
+}
+
+/// See [`thinned`].
+pub(crate) fn thinned_to(points: &[(f64, f64)], n_max: usize) -> Points {
+    if points.len() <= n_max {
+        return points.to_vec();
     }
-    if !(1e-3..1e6).contains(&size) {
-        return format!("{value:.1e}");
+    let inner = &points[1..points.len() - 1];
+    let stretch = inner.len().div_ceil((n_max - 2) / 2);
+    let mut kept = vec![points[0]];
+    for part in inner.chunks(stretch) {
+        let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
+        let (low, high) = (part.iter().min_by(by_value), part.iter().max_by(by_value));
+        let mut both: Points = low.into_iter().chain(high).copied().collect();
+        both.sort_by(|a, b| a.0.total_cmp(&b.0));
+        both.dedup();
+        kept.extend(both);
     }
-    let decimals = (3 - size.log10().floor() as i32).clamp(0, 4) as usize;
-    let text = format!("{value:.decimals$}");
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    text.to_owned()
+    kept.push(points[points.len() - 1]);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thinned_line_keeps_its_ends_and_its_spikes() {
+        let mut points: Points = (0..10_000).map(|i| (f64::from(i), 0.5)).collect();
+        (points[0].1, points[9_999].1) = (0.1, 0.2);
+        (points[4_321].1, points[77].1) = (9.0, -9.0);
+        let kept = thinned(&points);
+        assert!(kept.len() <= POINTS_MAX, "{}", kept.len());
+        for spike in [0, 9_999, 4_321, 77] {
+            assert!(kept.contains(&points[spike]), "{spike}");
+        }
+        assert!(kept.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn a_trend_keeps_what_is_straight() {
+        let points: Points = (0..50).map(|i| (f64::from(i), 2.0)).collect();
+        assert_eq!(trend(&points), points);
+        let steps: Points = (0..50).map(|i| (f64::from(i), f64::from(i % 2))).collect();
+        assert!(trend(&steps)[10..40].iter().all(|p| (0.3..0.7).contains(&p.1)));
+    }
 }

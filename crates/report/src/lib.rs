@@ -1,20 +1,37 @@
 //! Pictures of a run: one self-contained HTML page from the run's folder.
 //!
-//! The page holds no script and loads nothing, so text that a model wrote can do nothing in it. One
-//! run: a chart for each measure with a line for each role and kind. Several runs: a chart for each
-//! scalar with a line for each run, and the last values with mean and spread.
+//! The page loads nothing. What a model wrote is in it as text: escaped where it stands in HTML, as
+//! JSON that cannot end its element where the page's script reads it, and put on the page by that
+//! script as text alone. The page's policy lets only that one script run.
 //!
 //! # Layout
-//! `run` the folder, read → `chart` lines as SVG → `page` which charts, and the text around them.
+//! `text` what was written, made harmless → `run` curves and configuration, `experience` tasks and
+//! attempts, `crossplay` the matrix → `axis`, `chart` lines, `bars` → `plan` which charts,
+//! `headline` what they say → `page` one run, `side_by_side` several; `page.css`, `page.js`.
 
-mod chart;
-mod page;
+mod text;
+
+mod crossplay;
+mod experience;
 mod run;
+
+mod axis;
+mod bars;
+mod chart;
+
+mod headline;
+mod plan;
+
+mod base64;
+mod page;
+mod side_by_side;
 
 use std::path::PathBuf;
 
-pub use page::page;
+pub use experience::{Budget, Experience};
+pub use page::{curves, page, waiting};
 pub use run::Run;
+pub use side_by_side::side_by_side;
 
 /// What keeps a run from being drawn.
 #[derive(Debug, thiserror::Error)]

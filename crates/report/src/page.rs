@@ -1,168 +1,316 @@
-//! Which charts a page has, and the text around them.
+//! The page: its parts in order, the data for its script, and the policy that forbids everything
+//! else to run or load.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
-use crate::Run;
-use crate::chart::{Line, escape, figure, tick};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::bars::{Histogram, Stack};
+use crate::chart::{Chart, Points, thinned_to};
+use crate::crossplay::CrossPlay;
+use crate::experience::{Experience, Solved};
+use crate::headline::{count, headline};
+use crate::plan::{SECTIONS, parts_of_time, sections};
+use crate::text::{html, json as safe_json, percent, seconds};
+use crate::{Run, base64};
 
 const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
 
-/// Headings in the page's order, with the measures whose charts stand under them: the last part of
-/// `family/role/kind/measure`, or the first part of any other name.
-const SECTIONS: [(&str, &[&str]); 6] = [
-    ("Held-out tasks", &["eval"]),
-    (
-        "What it asked and answered",
-        &[
-            "reward",
-            "reward_std",
-            "valid_rate",
-            "solve_rate",
-            "learnability",
-            "format_rate",
-            "length",
-            "truncated",
-        ],
-    ),
-    ("Rejected proposals", &["rejected"]),
-    ("Shape of the tasks", &["complexity", "diversity"]),
-    ("Policy", &["policy"]),
-    ("Pool, time and work", &["pool", "time", "perf", "tokens"]),
-];
+/// Points of a curve that the script is given; pictures have fewer.
+const POINTS_MAX: usize = 1000;
 
-/// The page of one run, or of several side by side.
+/// The page of one run. `experience` is what its browser of tasks shows, or why it has none. A
+/// `live` page listens for further steps from where it was loaded.
 #[must_use]
-pub fn page(runs: &[Run]) -> String {
-    let title = runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ");
-    let title = escape(&title);
-    let (mut nav, mut body) = (String::new(), String::new());
-    let charts = match runs {
-        [run] => of_one(run),
-        _ => of_several(runs),
+pub fn page(run: &Run, experience: Result<&Experience, &str>, live: bool) -> String {
+    let name = html(&run.name);
+    let mut body = format!("<div id=\"live\">{}</div>\n", curves(run));
+    body.push_str(&cross_play(run));
+    let mut nav: Vec<(&str, &str)> = Vec::new();
+    for (id, heading, _) in SECTIONS {
+        if body.contains(&format!("<section id=\"{id}\"")) {
+            nav.push((id, heading));
+        }
+    }
+    match experience {
+        Ok(experience) => {
+            body.push_str(&difficulty(experience));
+            body.push_str(&browser(experience));
+            nav.extend([("rates", "Solve rates"), ("tasks", "Tasks and attempts")]);
+        }
+        Err(why) => {
+            let _ = write!(body, "<p class=\"note\">No tasks to show: {}.</p>", html(why));
+        }
+    }
+    let _ = writeln!(
+        body,
+        "<section id=\"config\"><h2>Configuration</h2><details><summary>as resolved</summary>\
+         <pre>{}</pre></details></section>",
+        html(&run.config)
+    );
+    nav.push(("config", "Configuration"));
+    let links: String =
+        nav.iter().map(|(id, heading)| format!("<a href=\"#{id}\">{heading}</a>")).collect();
+    let tasks = match experience {
+        Ok(experience) => json!({"tasks": experience.tasks, "rejected": experience.rejected}),
+        Err(_) => json!({"tasks": [], "rejected": []}),
     };
-    for (heading, figures) in charts {
-        let id = heading.to_lowercase().replace([' ', ','], "-");
-        nav.push_str(&format!("<a href=\"#{id}\">{heading}</a> "));
-        body.push_str(&format!("<h2 id=\"{id}\">{heading}</h2><div>{figures}</div>\n"));
+    document(&Document {
+        title: &name,
+        live,
+        body: &format!(
+            "<header><h1>{name}</h1><nav>{links}</nav></header>\n<main>{body}</main>\n\
+             <script type=\"application/json\" id=\"experience\">{}</script>\n",
+            safe_json(&tasks)
+        ),
+    })
+}
+
+/// What of a page changes from step to step: the headline, all curves and their data.
+#[must_use]
+pub fn curves(run: &Run) -> String {
+    let mut out = headline(run);
+    let mut figures = Vec::new();
+    let mut sections = sections(run);
+    for (id, heading, words) in SECTIONS {
+        let Some(section) = sections.remove(id) else { continue };
+        if section.charts.is_empty() && section.stacks.is_empty() {
+            continue;
+        }
+        let mut inner = String::new();
+        for stack in &section.stacks {
+            inner.push_str(&stack_figure(stack));
+        }
+        for chart in &section.charts {
+            inner.push_str(&chart_figure(chart, figures.len()));
+            figures.push(describe(chart));
+        }
+        let grid = format!("<div class=\"charts\">{inner}</div>");
+        let table = if id == "work" { time_table(run) } else { String::new() };
+        let content = if id == "more" {
+            format!("<details><summary>show</summary>{grid}</details>")
+        } else {
+            format!("{table}{grid}")
+        };
+        let _ = writeln!(
+            out,
+            "<section id=\"{id}\"><h2>{heading}</h2><p class=\"hint\">{words}</p>{content}\
+             </section>"
+        );
     }
-    if runs.len() > 1 {
-        body.push_str(&last_values(runs));
-    }
-    for run in runs {
-        let (name, config) = (escape(&run.name), escape(&run.config));
-        body.push_str(&format!(
-            "<details><summary>Configuration of {name}</summary><pre>{config}</pre></details>\n"
-        ));
-    }
+    let scalars: Map<String, Value> =
+        run.scalars.iter().map(|(name, points)| (name.clone(), columns(points))).collect();
+    let data = json!({"step": run.last_step() as u64, "scalars": scalars, "figures": figures});
+    let _ = writeln!(
+        out,
+        "<script type=\"application/json\" id=\"curves\">{}</script>",
+        safe_json(&data)
+    );
+    out
+}
+
+/// A curve as two columns: steps and values.
+fn columns(points: &Points) -> Value {
+    let kept = thinned_to(points, POINTS_MAX);
+    let (steps, values): (Vec<f64>, Vec<f64>) = kept.into_iter().unzip();
+    json!([steps.iter().map(|step| *step as u64).collect::<Vec<_>>(), values])
+}
+
+/// What the script needs to tell the values under the pointer.
+fn describe(chart: &Chart) -> Value {
+    let across = chart.x_axis();
+    let lines: Vec<Value> = chart
+        .lines
+        .iter()
+        .map(|line| json!({"name": line.name, "scalar": line.scalar, "colour": line.colour}))
+        .collect();
+    let percent = chart.format == crate::axis::Format::Percent;
+    json!({"low": across.low, "high": across.high, "percent": percent, "lines": lines})
+}
+
+fn figure(title: &str, hint: &str, attributes: &str, svg: &str, legend: &str) -> String {
+    let hint = html(hint);
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <title>{title} – Quaero</title><style>{STYLE}</style></head>\n\
-         <body><h1>{title}</h1><nav>{nav}</nav>\n{body}</body></html>\n"
+        "<figure{attributes}><figcaption>{} <small>{hint}</small></figcaption>{svg}{legend}\
+         </figure>\n",
+        html(title)
     )
 }
 
-/// Heading and title of the chart that shows `name`, and the line's name in it.
-fn place(name: &str) -> (&'static str, String, String) {
-    let parts: Vec<&str> = name.split('/').collect();
-    let seat = matches!(parts.get(1), Some(&("propose" | "solve")));
-    let (key, title, line) = match parts.as_slice() {
-        ["eval", suite, _] => {
-            let whole = suite.split('.').next().unwrap_or(suite);
-            ("eval", format!("{whole}, share solved"), (*suite).to_owned())
-        }
-        [family, role, kind, measure] if seat => {
-            (*measure, format!("{role}: {}", measure.replace('_', " ")), format!("{family}/{kind}"))
-        }
-        [family, _, kind, "rejected", cause] if seat => {
-            ("rejected", format!("{family}/{kind}: proposals by cause"), (*cause).to_owned())
-        }
-        [family, role, kind, group, measure] if seat => {
-            (*group, format!("{role}: {measure}"), format!("{family}/{kind}"))
-        }
-        ["time", part] => ("time", "seconds a step".to_owned(), (*part).to_owned()),
-        ["pool", kind @ .., measure] => ("pool", format!("pool: {measure}"), kind.join("/")),
-        [group, rest @ .., measure] => {
-            let line = if rest.is_empty() { name.to_owned() } else { rest.join("/") };
-            (*group, format!("{group}: {}", measure.replace('_', " ")), line)
-        }
-        _ => ("", name.replace('_', " "), name.to_owned()),
-    };
-    let section = SECTIONS.iter().find(|(_, keys)| keys.contains(&key));
-    (section.map_or("More", |(heading, _)| heading), title, line)
+fn chart_figure(chart: &Chart, idx: usize) -> String {
+    let attributes = format!(" data-figure=\"{idx}\"");
+    figure(&chart.title, chart.hint, &attributes, &chart.svg(), &chart.legend())
 }
 
-fn headings() -> impl Iterator<Item = &'static str> {
-    SECTIONS.iter().map(|(heading, _)| *heading).chain(["More"])
+fn stack_figure(stack: &Stack) -> String {
+    figure(&stack.title, stack.hint, "", &stack.svg(), &stack.legend())
 }
 
-fn in_order(mut by_heading: BTreeMap<&'static str, String>) -> Vec<(&'static str, String)> {
-    headings().filter_map(|h| by_heading.remove(h).map(|figures| (h, figures))).collect()
-}
-
-fn is_bound(name: &str) -> bool {
-    name.starts_with("eval/") && (name.ends_with("/low") || name.ends_with("/high"))
-}
-
-fn line<'a>(run: &'a Run, scalar: &str, name: String) -> Option<Line<'a>> {
-    let points = run.scalars.get(scalar)?;
-    let bound = |bound: &str| {
-        let stem = scalar.strip_prefix("eval/")?.strip_suffix("/score")?;
-        run.scalars.get(&format!("eval/{stem}/{bound}")).map(Vec::as_slice)
-    };
-    Some(Line { name, points, band: bound("low").zip(bound("high")) })
-}
-
-fn of_one(run: &Run) -> Vec<(&'static str, String)> {
-    let mut charts: BTreeMap<(&'static str, String), Vec<Line<'_>>> = BTreeMap::new();
-    for scalar in run.scalars.keys().filter(|name| !is_bound(name)) {
-        let (heading, title, name) = place(scalar);
-        charts.entry((heading, title)).or_default().extend(line(run, scalar, name));
+/// Where the seconds of the whole run went.
+fn time_table(run: &Run) -> String {
+    let mut rows: Vec<(String, f64)> = parts_of_time(run)
+        .into_iter()
+        .map(|(part, points)| (part, points.iter().map(|p| p.1).sum()))
+        .collect();
+    rows.push(("seeding".to_owned(), run.total("time/seeding")));
+    let whole: f64 = rows.iter().map(|row| row.1).sum();
+    if whole <= 0.0 {
+        return String::new();
     }
-    let mut by_heading: BTreeMap<&'static str, String> = BTreeMap::new();
-    for ((heading, title), lines) in charts {
-        by_heading.entry(heading).or_default().push_str(&figure(&title, &lines));
-    }
-    in_order(by_heading)
-}
-
-fn names(runs: &[Run]) -> BTreeSet<&String> {
-    runs.iter().flat_map(|run| run.scalars.keys()).filter(|name| !is_bound(name)).collect()
-}
-
-fn of_several(runs: &[Run]) -> Vec<(&'static str, String)> {
-    let mut by_heading: BTreeMap<&'static str, String> = BTreeMap::new();
-    for scalar in names(runs) {
-        let lines: Vec<Line<'_>> =
-            runs.iter().filter_map(|run| line(run, scalar, run.name.clone())).collect();
-        by_heading.entry(place(scalar).0).or_default().push_str(&figure(scalar, &lines));
-    }
-    in_order(by_heading)
-}
-
-/// Last values of every scalar: a column a run, then mean and sample deviation over the runs.
-fn last_values(runs: &[Run]) -> String {
+    rows.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut table =
-        "<h2 id=\"last\">Last values</h2><div class=\"wide\"><table><tr><th>scalar</th>".to_owned();
-    for run in runs {
-        table.push_str(&format!("<th>{}</th>", escape(&run.name)));
+        "<table class=\"time\"><tr><th>part</th><th>time</th><th>share</th></tr>".to_owned();
+    for (part, time) in rows {
+        let _ = write!(
+            table,
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            html(&part),
+            seconds(time),
+            percent(time / whole)
+        );
     }
-    table.push_str("<th>mean</th><th>deviation</th></tr>\n");
-    for scalar in names(runs) {
-        let last = |run: &Run| run.scalars.get(scalar)?.last().map(|p| p.1);
-        let values: Vec<Option<f64>> = runs.iter().map(last).collect();
-        table.push_str(&format!("<tr><td>{}</td>", escape(scalar)));
-        for value in &values {
-            table.push_str(&format!("<td>{}</td>", value.map_or_else(String::new, tick)));
-        }
-        let known: Vec<f64> = values.into_iter().flatten().collect();
-        let n = known.len() as f64;
-        let mean = known.iter().sum::<f64>() / n;
-        let squares: f64 = known.iter().map(|v| (v - mean).powi(2)).sum();
-        let spread = if n > 1.0 { tick((squares / (n - 1.0)).sqrt()) } else { String::new() };
-        table.push_str(&format!("<td>{}</td><td>{spread}</td></tr>\n", tick(mean)));
+    let _ = write!(table, "<tr><td>all</td><td>{}</td><td></td></tr></table>", seconds(whole));
+    table
+}
+
+fn cross_play(run: &Run) -> String {
+    let content = match CrossPlay::read(&run.folder) {
+        Some(Ok(matrix)) => format!("<div class=\"charts\">{}</div>", matrix.figures()),
+        Some(Err(why)) => format!("<p class=\"note\">{}</p>", html(&why)),
+        None => "<p class=\"note\">Not measured: <code>quaero crossplay RUN</code> lets the run's \
+                 checkpoints answer each other's tasks and writes crossplay.json.</p>"
+            .to_owned(),
+    };
+    format!(
+        "<section id=\"cross-play\"><h2>Cross-play</h2><p class=\"hint\">Share of each period's \
+         tasks that each policy solves.</p>{content}</section>\n"
+    )
+}
+
+/// The classes of a solve rate.
+const CLASSES: [&str; 6] = ["never", "to ¼", "to ½", "to ¾", "below 1", "always"];
+
+fn class_of(rate: f64) -> usize {
+    match rate {
+        r if r <= 0.0 => 0,
+        r if r >= 1.0 => 5,
+        r => 1 + ((r * 4.0).ceil() as usize).clamp(1, 4) - 1,
     }
-    table + "</table></div>\n"
+}
+
+/// How hard the tasks were for the policy that met them, early and late.
+fn difficulty(experience: &Experience) -> String {
+    let mut kinds: Vec<&String> = experience.solved.iter().map(|one| &one.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    let last = experience.solved.iter().map(|one| one.step).fold(0.0, f64::max);
+    let third = last / 3.0;
+    let mut figures = String::new();
+    for kind in kinds {
+        let of = |name: String, keep: &dyn Fn(&Solved) -> bool| {
+            let mut counts = [0usize; CLASSES.len()];
+            for one in experience.solved.iter().filter(|one| one.kind == *kind && keep(one)) {
+                counts[class_of(one.rate)] += 1;
+            }
+            let n: usize = counts.iter().sum();
+            let shares = counts.iter().map(|&c| c as f64 / n.max(1) as f64).collect();
+            (name, n, shares)
+        };
+        let histogram = Histogram {
+            title: kind.clone(),
+            hint: "tasks by the share of attempts that solved them",
+            classes: CLASSES.to_vec(),
+            series: vec![
+                of(format!("steps to {third:.0}"), &|one| one.step <= third),
+                of(format!("steps from {:.0}", last - third), &|one| one.step >= last - third),
+            ],
+        };
+        let (svg, legend) = (histogram.svg(), histogram.legend());
+        figures.push_str(&figure(&histogram.title, histogram.hint, "", &svg, &legend));
+    }
+    format!(
+        "<section id=\"rates\"><h2>Solve rates</h2><p class=\"hint\">A task that is never or \
+         always solved teaches nothing; the proposer is paid for those between.</p>\
+         <div class=\"charts\">{figures}</div></section>\n"
+    )
+}
+
+/// The browser's frame; the script fills it.
+fn browser(experience: &Experience) -> String {
+    let numbers = format!(
+        "{} of {} tasks with {} attempts in all, and {} of {} rejected proposals, are in this \
+         page: some of each sort (hardest solved, newest, evenly over the run, never solved, \
+         always solved, seeds). All of them are in experience.db.",
+        experience.tasks.len(),
+        experience.n_tasks,
+        count(experience.n_attempts as f64),
+        experience.rejected.len(),
+        experience.n_rejected
+    );
+    format!(
+        "<section id=\"tasks\"><h2>Tasks and attempts</h2><p class=\"hint\">{numbers}</p>\
+         <form id=\"filters\">\
+         <input type=\"search\" name=\"words\" placeholder=\"search programs and answers\" \
+         aria-label=\"search\">\
+         <select name=\"role\" aria-label=\"role\"><option value=\"task\">tasks</option>\
+         <option value=\"rejected\">rejected proposals</option></select>\
+         <select name=\"kind\" aria-label=\"kind\"><option value=\"\">every kind</option></select>\
+         <select name=\"verdict\" aria-label=\"verdict\"><option value=\"\">every verdict</option>\
+         </select><select name=\"rate\" aria-label=\"solve rate\">\
+         <option value=\"\">every solve rate</option><option value=\"never\">never solved</option>\
+         <option value=\"hard\">solved below half</option>\
+         <option value=\"easy\">half or more</option>\
+         <option value=\"always\">always solved</option>\
+         <option value=\"none\">not attempted</option></select>\
+         <label>steps <input type=\"number\" name=\"from\" min=\"0\" placeholder=\"first\"></label>\
+         <label>to <input type=\"number\" name=\"to\" min=\"0\" placeholder=\"last\"></label>\
+         <select name=\"sort\" aria-label=\"order\"><option value=\"hard\">hardest solved first\
+         </option><option value=\"new\">newest first</option><option value=\"old\">oldest first\
+         </option></select></form>\
+         <p id=\"found\" aria-live=\"polite\"></p><div id=\"list\"></div>\
+         <button id=\"further\" type=\"button\" hidden>show more</button>\
+         <noscript><p class=\"note\">The browser of tasks needs JavaScript; the curves do not.</p>\
+         </noscript></section>\n"
+    )
+}
+
+/// The frame of every page.
+pub(crate) struct Document<'a> {
+    /// As HTML.
+    pub(crate) title: &'a str,
+    pub(crate) live: bool,
+    pub(crate) body: &'a str,
+}
+
+pub(crate) fn document(document: &Document<'_>) -> String {
+    let Document { title, live, body } = document;
+    let hash = |text: &str| format!("'sha256-{}'", base64::encode(&Sha256::digest(text)));
+    let connect = if *live { "'self'" } else { "'none'" };
+    let policy = format!(
+        "default-src 'none'; base-uri 'none'; form-action 'none'; script-src {}; style-src {}; \
+         connect-src {connect}",
+        hash(SCRIPT),
+        hash(STYLE)
+    );
+    let live = if *live { " data-live" } else { "" };
+    format!(
+        "<!doctype html>\n<html lang=\"en\"{live}><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
+         <title>{title} – Quaero</title><style>{STYLE}</style></head>\n\
+         <body>{body}<script>{SCRIPT}</script></body></html>\n"
+    )
+}
+
+/// The page of a run that has no step yet; it becomes the run's when there is one.
+#[must_use]
+pub fn waiting(why: &str) -> String {
+    let body = format!(
+        "<main><h2>Waiting for the first step</h2><p class=\"note\">{}</p></main>",
+        html(why)
+    );
+    document(&Document { title: "waiting", live: true, body: &body })
 }

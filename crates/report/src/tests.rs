@@ -1,8 +1,15 @@
-//! What stands on the page: every last value, nothing that runs, and clear words for damage.
+//! What stands on the page: every last value, nothing of the model's that runs, and clear words for
+//! damage.
 
 use std::path::Path;
 
-use crate::{Run, page};
+use serde_json::Value;
+
+use crate::{Budget, Experience, Run, page, side_by_side};
+
+mod browser;
+mod chromium;
+mod hostile;
 
 fn folder(metrics: &str, config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -11,40 +18,103 @@ fn folder(metrics: &str, config: &str) -> tempfile::TempDir {
     folder
 }
 
-const METRICS: &str = r#"{"step":0,"eval/heldout/score":0.25,"eval/heldout/low":0.125,"eval/heldout/high":0.5}
-{"step":1,"python/solve/deduction/reward":-0.375,"python/propose/deduction/rejected/parse":3,"policy/loss":1e-9}
-{"step":2,"python/solve/deduction/reward":0.3125,"time/solve":1.75,"pool/python/deduction/size":41}
-"#;
+/// The data of the page's script: what stands between the element's tags, as a browser finds it.
+fn embedded(html: &str, id: &str) -> Value {
+    let begin = format!("<script type=\"application/json\" id=\"{id}\">");
+    let at = html.find(&begin).expect("the page has the element") + begin.len();
+    let end = html[at..].find("</script").expect("it ends");
+    serde_json::from_str(&html[at..at + end]).expect("it is JSON")
+}
+
+const METRICS: &str = include_str!("tests/metrics.jsonl");
 
 #[test]
-fn every_last_value_is_on_the_page() {
-    let folder = folder(METRICS, "");
-    let run = Run::load(folder.path()).unwrap();
-    let html = page(std::slice::from_ref(&run));
-    for (name, points) in &run.scalars {
-        let last = points.last().unwrap().1;
-        let bound = name.ends_with("/low") || name.ends_with("/high");
-        assert!(bound || html.contains(&format!("<data value=\"{last}\">")), "{name}: {last}");
+fn every_curves_last_value_is_that_of_the_metrics() {
+    // More steps than the page gives its script points, so that thinning is in it.
+    let mut metrics = METRICS.to_owned();
+    for step in 4..3000u32 {
+        let noise = f64::from(step.wrapping_mul(2_654_435_761) % 1000) / 1000.0;
+        metrics.push_str(&format!(
+            "{{\"step\":{step},\"policy/entropy\":{noise},\"f/propose/k/reward\":{}}}\n",
+            -noise
+        ));
     }
-    assert!(
-        html.contains("solve: reward") && html.contains("python/deduction: proposals by cause")
-    );
-    assert!(["src=", "url(", "://", "@import"].iter().all(|loads| !html.contains(loads)));
-    assert_eq!(html.matches("<polygon class=\"band").count(), 1);
+    let folder = folder(&metrics, "");
+    let run = Run::load(folder.path()).unwrap();
+    let html = page(&run, Err("none"), false);
+    let curves = embedded(&html, "curves");
+    let mut last = std::collections::BTreeMap::new();
+    for line in metrics.lines() {
+        let object: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
+        let step = object["step"].as_f64().unwrap();
+        for (name, value) in object.iter().filter(|(name, _)| *name != "step") {
+            last.insert(name.clone(), (step, value.as_f64().unwrap()));
+        }
+    }
+    let scalars = curves["scalars"].as_object().unwrap();
+    assert_eq!(scalars.len(), last.len());
+    for (name, (step, value)) in &last {
+        let [steps, values] = [0, 1].map(|i| scalars[name][i].as_array().unwrap());
+        let got = (steps.last().unwrap().as_f64(), values.last().unwrap().as_f64());
+        assert_eq!(got, (Some(*step), Some(*value)), "{name}");
+        assert!(steps.len() == values.len() && steps.len() <= 1000, "{name}");
+    }
+    // And in words: each line that is drawn stands in a legend.
+    for figure in curves["figures"].as_array().unwrap() {
+        for line in figure["lines"].as_array().unwrap() {
+            let last = last[line["scalar"].as_str().unwrap()].1;
+            assert!(html.contains(&format!("<data value=\"{last}\">")), "{line}");
+        }
+    }
+    assert!(html.len() < 400_000, "{}", html.len());
 }
 
 #[test]
-fn text_stays_text() {
-    let hostile =
-        "</pre><script>alert(1)</script>\u{0}\u{1b}<img src=x onerror=\"alert('1')\">&amp;";
-    let key = "</figcaption><script>alert(2)</script>";
-    let metrics = format!("{{\"step\":1,\"{key}\":2}}\n");
-    let folder = folder(&metrics, hostile);
+fn one_page_loads_nothing_and_says_what_it_saw() {
+    let folder = folder(METRICS, "[run]\nsteps = 9\n");
     let run = Run::load(folder.path()).unwrap();
-    for html in [page(std::slice::from_ref(&run)), page(&[run.clone(), run.clone()])] {
-        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
-        assert!(!html.contains('\u{0}') && !html.contains('\u{1b}'));
-        assert!(html.contains("&lt;script&gt;alert(1)") && html.contains("&amp;amp;"));
+    let html = page(&run, Err("the run's folder has no experience.db"), false);
+    let loads = ["src=", "url(", "@import", "http://", "https://", "srcset", "<link", "<iframe"];
+    let w3 = html.replace("http://www.w3.org/2000/svg", "");
+    assert!(loads.iter().all(|loads| !w3.contains(loads)));
+    assert_eq!(html.matches("<polygon class=\"band").count(), 1);
+    for words in [
+        "It learns",
+        "+50.0 points",
+        "3 of 9 steps",
+        "python/deduction, rejected",
+        "Everything else",
+        "quaero crossplay RUN",
+        "No tasks to show: the run&#39;s folder has no experience.db.",
+        "connect-src 'none'",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    let live = page(&run, Err(""), true);
+    assert!(live.contains("connect-src 'self'") && live.contains("<html lang=\"en\" data-live>"));
+}
+
+#[test]
+fn a_cross_play_matrix_is_a_heat_map_and_a_damaged_one_says_so() {
+    let folder = folder(METRICS, "");
+    let at = folder.path().join("crossplay.json");
+    let whole = r#"{"policies":[10,20],"periods":[[1,10],[11,20]],"kinds":["f/k"],
+        "solve_rate":{"f/k":[[0.5,0.25],[1.0,null]]},"low":{"f/k":[[0.4,0.2],[0.9,null]]},
+        "high":{"f/k":[[0.6,0.3],[1.0,null]]},"n":64}"#;
+    std::fs::write(&at, whole).unwrap();
+    let run = Run::load(folder.path()).unwrap();
+    let html = page(&run, Err(""), false);
+    assert_eq!(html.matches("class=\"cell\"").count(), 4);
+    assert!(html.contains("policy at step 10: 25%, 95 % 20.0 % to 30.0 %"));
+    for (damage, words) in [
+        ("{", "crossplay.json does not read: EOF"),
+        (
+            &whole.replace("[[0.5,0.25],[1.0,null]]", "[[0.5]]"),
+            "matrices of 2 policies by 2 periods",
+        ),
+    ] {
+        std::fs::write(&at, damage).unwrap();
+        assert!(page(&run, Err(""), false).contains(words), "{words}");
     }
 }
 
@@ -53,7 +123,7 @@ fn several_runs_stand_side_by_side() {
     let one = folder("{\"step\":1,\"policy/loss\":1}\n", "");
     let two = folder("{\"step\":1,\"policy/loss\":4}\n", "");
     let load = |folder: &tempfile::TempDir| Run::load(folder.path()).unwrap();
-    let html = page(&[load(&one), load(&two)]);
+    let html = side_by_side(&[load(&one), load(&two)]);
     // Mean 2.5; the sample deviation of 1 and 4 is 3/√2.
     assert!(html.contains("<td>1</td><td>4</td><td>2.5</td><td>2.121</td>"), "{html}");
 }
@@ -64,8 +134,9 @@ fn odd_numbers_draw() {
         "{\"step\":1,\"a/b\":0}\n{\"step\":2,\"a/b\":1e300}\n{\"step\":3,\"a/b\":null}\n",
         "",
     );
-    let html = page(&[Run::load(folder.path()).unwrap()]);
-    assert!(!html.contains("NaN") && html.contains("1.0e300"), "{html}");
+    let html = page(&Run::load(folder.path()).unwrap(), Err(""), false);
+    let svg = &html[html.find("<svg viewBox").unwrap()..html.find("id=\"curves\"").unwrap()];
+    assert!(!svg.contains("NaN") && !svg.contains("inf") && html.contains("1.0e300"), "{svg}");
 }
 
 #[test]
@@ -81,4 +152,17 @@ fn damage_is_named() {
     assert!(got.contains("metrics.jsonl") && got.contains("is nowhere a run's folder?"), "{got}");
     let torn = folder("{\"step\":1,\"x\":1}\n{\"step\":2,\"x\":", "");
     assert_eq!(Run::load(torn.path()).unwrap().scalars["x"], [(1.0, 1.0)]);
+}
+
+#[test]
+fn a_store_that_does_not_read_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = || Experience::read(folder.path(), &Budget::default()).unwrap_err();
+    assert_eq!(read(), "the run's folder has no experience.db");
+    let path = folder.path().join("experience.db");
+    std::fs::write(&path, "this is no database, and it is long enough to be looked at").unwrap();
+    assert!(read().starts_with("experience.db does not read: "), "{}", read());
+    std::fs::remove_file(&path).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(read().contains("has version 99, this build reads version 1"), "{}", read());
 }
