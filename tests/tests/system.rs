@@ -204,6 +204,41 @@ fn one_step_lag() {
     }
 }
 
+/// What a run warned of.
+#[derive(Default)]
+struct Warnings(Vec<String>);
+
+impl Observer for Warnings {
+    fn warning(&mut self, words: &str) {
+        self.0.push(words.to_owned());
+    }
+}
+
+#[test]
+fn a_run_writes_its_page_and_goes_on_without_one() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| {
+        let at = folder.path().join(name);
+        let setup = Setup { folder: &at, config: &world.config, resume: false };
+        let (mut warnings, control) = (Warnings::default(), Control::default());
+        let policy = world.policy.clone();
+        let end = train(&setup, &world.options, policy, &world.host, &control, &mut warnings);
+        assert!(end.unwrap().whole);
+        warnings.0
+    };
+    assert_eq!(run("whole"), [""; 0]);
+    let page = std::fs::read_to_string(folder.path().join("whole/report.html")).unwrap();
+    assert!(page.contains("3 steps") && page.contains("\"step\":3,\"scalars\""));
+    assert!(page.contains("def f(") && page.contains("python/deduction, rejected"));
+    // A folder in the page's place keeps it from being written, as a full disk would.
+    std::fs::create_dir_all(folder.path().join("blocked/report.html/x")).unwrap();
+    let warnings = run("blocked");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(warnings[0].starts_with("report.html was not written: "), "{warnings:?}");
+    assert!(folder.path().join("blocked/checkpoints/step-000003/state.json").is_file());
+}
+
 #[test]
 fn a_folder_that_holds_a_run_is_not_overwritten() {
     let world = world();

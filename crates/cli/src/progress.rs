@@ -101,6 +101,10 @@ impl Observer for Progress {
         }
     }
 
+    fn warning(&mut self, words: &str) {
+        self.say(&format!("warning: {words}"));
+    }
+
     fn checkpoint(&mut self, folder: &Path) {
         if !self.plain {
             self.bar.set_message(format!("saved {}", folder.display()));

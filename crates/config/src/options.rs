@@ -27,6 +27,7 @@ impl Resolved {
         let raw::Run { seed, steps, device: _ } = &raw.run;
         let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
         let raw::Checkpoint { every, keep } = raw.checkpoint;
+        let raw::Report { every: report_every } = raw.report;
         let raw::Engine { max_batch, page_tokens, cache_mib } = raw.engine;
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
@@ -46,6 +47,7 @@ impl Resolved {
             engine: quaero_engine::Options { max_batch, page_tokens, cache_mib },
             eval,
             checkpoint: quaero_train::CheckpointOptions { every, keep },
+            report_every,
         })
     }
 

@@ -28,6 +28,7 @@ pub struct Raw {
     pub engine: Engine,
     pub eval: Eval,
     pub checkpoint: Checkpoint,
+    pub report: Report,
 }
 
 macro_rules! table {
@@ -113,3 +114,4 @@ table!(Update { micro_batch_tokens: usize, recompute: bool });
 table!(Engine { max_batch: usize, page_tokens: usize, cache_mib: usize });
 table!(Eval { suite: String, every: u64, limit_per_kind: usize, samples: usize });
 table!(Checkpoint { every: u64, keep: usize });
+table!(Report { every: u64 });

@@ -8,8 +8,8 @@
 //! `run` the loop → `step` one step in seven lines → `select` what is asked of the proposer →
 //! `play` tasks to graded attempts → `credit` verdicts to a batch → `metrics` what is measured →
 //! `seeding` the phase before the first update → `checkpoint` saving and going on → `folder` where
-//! a run lives → `observe` who
-//! watches → `options`, `error`, `clock`.
+//! a run lives → `report` its page → `observe`
+//! who watches → `options`, `error`, `clock`.
 
 mod checkpoint;
 mod clock;
@@ -20,6 +20,7 @@ mod metrics;
 mod observe;
 mod options;
 mod play;
+mod report;
 mod run;
 mod seeding;
 mod select;

@@ -17,6 +17,8 @@ pub trait Observer {
     fn evaluated(&mut self, _step: u64, _scores: &[Score]) {}
     /// A step ended.
     fn step(&mut self, _step: u64, _steps: u64, _metrics: &Metrics) {}
+    /// Something that does not stop the run went wrong: one line of plain words.
+    fn warning(&mut self, _words: &str) {}
     /// A checkpoint was written.
     fn checkpoint(&mut self, _folder: &Path) {}
 }

@@ -34,6 +34,8 @@ pub struct Options {
     pub eval: Option<Eval>,
     /// Checkpoints.
     pub checkpoint: CheckpointOptions,
+    /// Steps between writings of the run's page; 0 for none.
+    pub report_every: u64,
 }
 
 /// Filling the buffers before the first update.

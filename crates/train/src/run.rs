@@ -15,7 +15,7 @@ use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::clock::{Stopwatch, wall_seconds};
-use crate::{Checkpoint, Error, Observer, Options, folder, seeding, step};
+use crate::{Checkpoint, Error, Observer, Options, folder, report, seeding, step};
 
 /// Where a run lives and what it starts from.
 #[derive(Debug)]
@@ -106,6 +106,9 @@ pub fn train(
         policy = run.advance(policy)?;
     }
     let checkpoint = run.save(&policy)?;
+    if options.report_every > 0 {
+        run.report();
+    }
     let scores = run.first.take().zip(run.last.take());
     Ok(End { step: run.step, whole: run.step >= options.steps, scores, checkpoint })
 }
@@ -209,7 +212,19 @@ impl<'a> Run<'a> {
         if self.step.is_multiple_of(self.options.checkpoint.every) {
             self.save(&policy)?;
         }
+        // The last step's page is written at the end of the run.
+        let every = self.options.report_every;
+        if every > 0 && self.step.is_multiple_of(every) && self.step < self.options.steps {
+            self.report();
+        }
         Ok(policy)
+    }
+
+    /// Writes the run's page; what goes wrong is told and no more.
+    fn report(&mut self) {
+        if let Err(why) = report::write(self.folder) {
+            self.observer.warning(&format!("report.html was not written: {why}"));
+        }
     }
 
     fn finish_step(&mut self, policy: &Policy, mut metrics: Metrics) -> Result<(), Error> {

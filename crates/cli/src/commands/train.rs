@@ -44,7 +44,7 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     let end = train(&setup, &options, policy, &host, &control, observer);
     progress.finish();
     let end = end.with_context(|| format!("run {} stopped", folder.display()))?;
-    say_farewell(&folder, &end);
+    say_farewell(&folder, &end, options.report_every > 0);
     Ok(if end.whole { Done::Whole } else { Done::Interrupted })
 }
 
@@ -130,7 +130,7 @@ fn done_steps(folder: &Path) -> anyhow::Result<u64> {
     Ok(quaero_train::newest(folder)?.map_or(0, |checkpoint| checkpoint.step))
 }
 
-fn say_farewell(folder: &Path, end: &End) {
+fn say_farewell(folder: &Path, end: &End, page: bool) {
     let say = |text: String| print::note(&text);
     if let Some((first, last)) = &end.scores {
         say("held-out tasks solved, 95 % intervals:".to_owned());
@@ -145,7 +145,11 @@ fn say_farewell(folder: &Path, end: &End) {
         return;
     }
     say(format!("model:      {}", end.checkpoint.display()));
-    say(format!("curves:     {folder}/metrics.jsonl, tensorboard --logdir {folder}"));
+    if page {
+        say(format!("to look at: {folder}/report.html, tensorboard --logdir {folder}"));
+    } else {
+        say(format!("to look at: quaero report {folder}, tensorboard --logdir {folder}"));
+    }
     say(format!("what it asked itself: sqlite3 {folder}/experience.db 'SELECT * FROM task_stats'"));
     say(format!("train on:   cargo xtask train --run {folder} --resume --steps {}", 2 * end.step));
 }
