@@ -1,6 +1,6 @@
 //! What was measured of each case, as rows for machines and for people.
 
-use quaero_kernels::CUBINS;
+use quaero_kernels::{CUBINS, Device};
 use serde_json::{Value, json};
 
 use crate::{Case, Ceilings, Timing};
@@ -95,6 +95,22 @@ pub fn cells(row: &Value) -> Vec<String> {
         number("torch_us", 1),
         number("ratio", 2),
     ]
+}
+
+/// What the GPU is; null when emulated.
+#[must_use]
+pub fn facts(device: &Device) -> Value {
+    device.facts().map_or(Value::Null, |facts| {
+        json!({
+            "name": facts.name,
+            "capability": format!("{}.{}", facts.capability.0, facts.capability.1),
+            "multiprocessors": facts.n_multiprocessors,
+            "l2_bytes": facts.l2_bytes,
+            "memory_bytes": facts.memory_bytes,
+            "shared_bytes_max": facts.shared_bytes_max,
+            "cuda": facts.cuda,
+        })
+    })
 }
 
 /// What the compiler said of every kernel in this binary; null if it holds no cubins.

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Report(Report),
     /// What this machine has and lacks, each lack with its remedy.
     Doctor(Json),
+    /// On a machine with a GPU: trials, bits, speed beside PyTorch, training steps; writes a report.
+    GpuCheck(GpuCheck),
     /// Makes the embedded seed model again from nothing.
     SeedModel(SeedModel),
 }
@@ -143,6 +145,28 @@ pub(crate) struct BenchKernels {
     pub(crate) sanitized: bool,
     #[command(flatten)]
     pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GpuCheck {
+    /// Where the page (Markdown) and the record (JSON) are written, as gpu-<name>-<date>.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Runs this step alone; may be given often [default: all].
+    #[arg(long, value_name = "STEP")]
+    pub(crate) only: Vec<String>,
+    /// Leaves this step out; may be given often.
+    #[arg(long, value_name = "STEP")]
+    pub(crate) skip: Vec<String>,
+    /// A Python with torch, for the peer's times.
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
+    /// Seconds that all steps may take together; each has a limit of its own besides.
+    #[arg(long, default_value_t = 560, value_name = "N")]
+    pub(crate) seconds: u64,
+    /// Instead: prints the page of an earlier check's record. Needs no GPU.
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) draw: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -403,6 +427,18 @@ impl BenchKernels {
         let words = ["quaero", "bench", "kernels"].into_iter().chain(name);
         match Cli::parse_from(words).command {
             Command::Bench(Bench::Kernels(args)) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+impl GpuCheck {
+    /// What `gpu-check` with `words` means.
+    pub(crate) fn of(words: &[&str]) -> Self {
+        let words = ["quaero", "gpu-check"].iter().chain(words);
+        match Cli::parse_from(words).command {
+            Command::GpuCheck(args) => args,
             other => panic!("{other:?}"),
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod doctor;
 pub(crate) mod eval;
+pub(crate) mod gpu;
 pub(crate) mod model;
 pub(crate) mod plugin;
 pub(crate) mod report;

@@ -59,6 +59,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
         }
         Command::Eval(args) => commands::eval::run(plugins, args)?,
         Command::Report(args) => commands::report::run(args)?,
+        Command::GpuCheck(args) => commands::gpu::run(args)?,
         Command::Doctor(args) => commands::doctor::run(plugins, args.json)?,
         Command::SeedModel(args) => commands::seed::run(args)?,
     }

@@ -55,8 +55,20 @@ pub(crate) fn run(plugins: &Path, args: &BenchStep) -> anyhow::Result<()> {
         steps.push(measured);
     }
     let used = free_at_start.zip(free_least).map(|(start, least)| start.saturating_sub(least));
-    report(args, &device.name(), n_params, &steps[1..], used);
+    let digest = digest(&policy.model)?;
+    report(args, &device.name(), n_params, &steps[1..], used, &digest);
     Ok(())
+}
+
+/// Equal for weights of equal bits, and all but surely other for others (FNV-1a over their words).
+fn digest(model: &Model) -> anyhow::Result<String> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for tensor in model.params().tensors() {
+        for value in tensor.values()?.iter() {
+            hash = (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    Ok(format!("{hash:016x}"))
 }
 
 fn config(args: &BenchStep) -> Config {
@@ -204,6 +216,7 @@ fn report(
     n_params: usize,
     steps: &[Measured],
     used: Option<usize>,
+    digest: &str,
 ) {
     let mean = |of: fn(&Measured) -> f64| steps.iter().map(of).sum::<f64>() / steps.len() as f64;
     let (rollout_s, update_s) = (mean(|step| step.rollout_s), mean(|step| step.update_s));
@@ -221,7 +234,7 @@ fn report(
             "prompt_tokens": args.prompt_tokens, "completion_tokens": args.completion_tokens,
             "rollout_tok_s": rollout, "update_tok_s": update, "update_tflops": update_tflops,
             "rollout_s": rollout_s, "update_s": update_s, "step_s": step_s,
-            "logp_gap_max": gap, "memory_bytes": used,
+            "logp_gap_max": gap, "memory_bytes": used, "digest": digest,
             "loss": steps.iter().map(|step| step.stats.loss).collect::<Vec<_>>(),
         });
         print::line(&all.to_string());

@@ -20,7 +20,7 @@ pub(super) fn measure(
     subject: &Subject,
     device: &Device,
 ) -> anyhow::Result<Value> {
-    let mut all = json!({"facts": facts(device)});
+    let mut all = json!({"facts": table::facts(device)});
     let numbers = Numbers::many();
     let built_in = Device::cuda(CudaOptions::new(cache()))?;
     let mut source = Source::new(&built_in, &numbers)?;
@@ -144,20 +144,6 @@ fn notes(best: Option<Ceilings>, peer: &Value) -> Vec<String> {
     notes
 }
 
-fn facts(device: &Device) -> Value {
-    device.facts().map_or(Value::Null, |facts| {
-        json!({
-            "name": facts.name,
-            "capability": format!("{}.{}", facts.capability.0, facts.capability.1),
-            "multiprocessors": facts.n_multiprocessors,
-            "l2_bytes": facts.l2_bytes,
-            "memory_bytes": facts.memory_bytes,
-            "shared_bytes_max": facts.shared_bytes_max,
-            "cuda": facts.cuda,
-        })
-    })
-}
-
 /// Whether rows of products have the same bits for any number of rows and any tile.
 pub(super) fn bits(device: &Device) -> anyhow::Result<Value> {
     let source = Source::new(device, &Numbers::many())?;
@@ -167,5 +153,5 @@ pub(super) fn bits(device: &Device) -> anyhow::Result<Value> {
         outcomes.push(json!({"n": found.n, "k": found.k, "n_compared": found.n_compared,
                              "different": found.different}));
     }
-    Ok(json!({"facts": facts(device), "bits": outcomes}))
+    Ok(json!({"facts": table::facts(device), "bits": outcomes}))
 }
