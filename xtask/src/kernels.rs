@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
 use crate::python;
 use crate::say::say;
@@ -74,11 +75,15 @@ fn target() -> Result<PathBuf> {
 /// What the registry and nvcc say of one kernel on one architecture.
 struct Row {
     kernel: String,
+    file: String,
     arch: &'static str,
     registers: u32,
     n_bytes_shared: u32,
     findings: Vec<String>,
 }
+
+/// The digest of what a kernel file is compiled from, as the crate `kernels` counts it.
+type Digest<'a> = &'a dyn Fn(&str) -> Result<String>;
 
 /// `cargo xtask cubins`: compiles every kernel file; spills, register ceilings and instructions
 /// that are missing or must not be there are errors.
@@ -90,6 +95,38 @@ pub(crate) fn cubins(options: &[&str]) -> Result<ExitCode> {
         say(&format!("error: `cubins` takes no arguments, got `{option}`"));
         return Ok(ExitCode::from(shell::WRONG_WORDS));
     }
+    compile_all(&|file| {
+        let mut ask = cargo("run --quiet --release -p quaero-trials --bin kernel-trials -- digest");
+        shell::output("the digest of a kernel", ask.arg(file))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Compiles every kernel file if a cubin is missing or of other sources than those that `trials`,
+/// the built `kernel-trials`, holds; whether it did.
+///
+/// # Errors
+/// As [`cubins`].
+pub(crate) fn current_cubins(trials: &Path) -> Result<bool> {
+    let digest = |file: &str| {
+        shell::output("the digest of a kernel", command(trials).args(["digest", file]))
+    };
+    let folder = shell::root().join("kernels/cubins");
+    for file in kernel_files()? {
+        let stem = stem(&file);
+        let kept = std::fs::read_to_string(folder.join(format!("{stem}.digest")));
+        let fresh = digest(&format!("{stem}.cu"))?;
+        let there =
+            |(_, arch): &(&str, &str)| folder.join(format!("{stem}.{arch}.cubin")).is_file();
+        if kept.ok().as_deref() != Some(fresh.trim()) || !ARCHS.iter().all(there) {
+            compile_all(&digest)?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn compile_all(digest: Digest<'_>) -> Result<()> {
     let tools = tools()?;
     let out = shell::root().join("kernels/cubins");
     let fresh = shell::root().join("target/cubins");
@@ -104,20 +141,32 @@ pub(crate) fn cubins(options: &[&str]) -> Result<ExitCode> {
             for (kernel, (registers, n_bytes_shared)) in sass::resources(&log) {
                 let entry = registry.get(&kernel);
                 let findings = sass::findings(entry, arch, registers, code.get(&kernel));
-                rows.push(Row { kernel, arch, registers, n_bytes_shared, findings });
+                let file = format!("{}.cu", stem(&file));
+                rows.push(Row { kernel, file, arch, registers, n_bytes_shared, findings });
             }
         }
     }
     report(&rows, &registry)?;
-    lay(&fresh, &out)?;
-    say(&format!("{} cubins in kernels/cubins; the next build embeds them", rows.len()));
-    Ok(ExitCode::SUCCESS)
+    lay(&fresh, &out, digest)?;
+    // Spills are errors of nvcc here, so there are none.
+    let kernels: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({"kernel": row.kernel, "file": row.file, "arch": row.arch,
+                   "registers": row.registers, "shared_bytes": row.n_bytes_shared,
+                   "spill_bytes": 0})
+        })
+        .collect();
+    std::fs::write(out.join("manifest.json"), json!({"kernels": kernels}).to_string())
+        .context("cannot write kernels/cubins/manifest.json")?;
+    say(&format!("{} kernels as cubins in kernels/cubins; the next build embeds them", rows.len()));
+    Ok(())
 }
 
 /// The table, and an error if a kernel has findings or was not built.
 fn report(rows: &[Row], registry: &BTreeMap<String, sass::Entry>) -> Result<()> {
     let mut n_findings = 0;
-    for Row { kernel, arch, registers, n_bytes_shared, findings } in rows {
+    for Row { kernel, file: _, arch, registers, n_bytes_shared, findings } in rows {
         let verdict = if findings.is_empty() { "ok".to_owned() } else { findings.join("; ") };
         n_findings += findings.len();
         say(&format!(
@@ -199,7 +248,7 @@ fn path_with(folder: &Path) -> std::ffi::OsString {
 }
 
 /// Copies the cubins to where they are embedded from, with a digest of what they were built from.
-fn lay(from: &Path, to: &Path) -> Result<()> {
+fn lay(from: &Path, to: &Path, digest: Digest<'_>) -> Result<()> {
     std::fs::create_dir_all(to).context("cannot make kernels/cubins")?;
     for file in kernel_files()? {
         let stem = stem(&file);
@@ -208,8 +257,7 @@ fn lay(from: &Path, to: &Path) -> Result<()> {
             std::fs::copy(from.join(&name), to.join(&name))
                 .with_context(|| format!("cannot write kernels/cubins/{name}"))?;
         }
-        let mut ask = cargo("run --quiet --release -p quaero-trials --bin kernel-trials -- digest");
-        let digest = shell::output("the digest of a kernel", ask.arg(format!("{stem}.cu")))?;
+        let digest = digest(&format!("{stem}.cu"))?;
         std::fs::write(to.join(format!("{stem}.digest")), digest.trim())
             .with_context(|| format!("cannot write kernels/cubins/{stem}.digest"))?;
     }

@@ -7,10 +7,11 @@
 //!
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
-//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `interpreter` the
-//! sandbox's Python → `tidy` the rules of the house → `shell` runs programs and times them →
-//! `say` talks to people.
+//! `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels → `gpu` the check
+//! on a GPU → `interpreter` the sandbox's Python → `tidy` the rules of the house → `shell` runs
+//! programs and times them → `say` talks to people.
 
+mod gpu;
 mod interpreter;
 mod kernels;
 mod launch;
@@ -34,6 +35,8 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   kernels                the GPU kernels' trials, emulated, under sanitizers
   mutants-kernels        plants bugs in the GPU kernels and counts those that trials catch
   cubins                 compiles the GPU kernels; registers, spills and instructions are checked
+  gpu-check              checks kernels and training on this machine's GPU, writes a report into
+                         docs/measurements; --bundle DIR: makes a folder that does so elsewhere
   plugin build           builds the task families into target/plugins
   interpreter            makes the Python interpreter from its sources and compares it with the
                          one in the repository (20 minutes; Debian, as root)
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         ["kernels", options @ ..] => kernels::sanitized(options),
         ["mutants-kernels", options @ ..] => kernels::mutants(options),
         ["cubins", options @ ..] => kernels::cubins(options),
+        ["gpu-check", options @ ..] => gpu::run(options),
         ["plugin", "build"] => prepare::plugin_build(),
         ["interpreter", options @ ..] => interpreter::run(options),
         _ => launch::binary(&words),
