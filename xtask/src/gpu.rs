@@ -106,7 +106,7 @@ fn bundle(folder: &Path) -> Result<()> {
     let n_bytes = size(folder)?;
     if n_bytes > N_BYTES_MAX {
         bail!(
-            "the bundle has {n_bytes} bytes and may have {N_BYTES_MAX}; `du -a` shows what has grown"
+            "the bundle has {n_bytes} bytes, at most {N_BYTES_MAX}; `du -a` shows what has grown"
         );
     }
     say(&format!("{}: {:.1} MiB", folder.display(), n_bytes as f64 / f64::from(1 << 20)));

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Report(Report),
     /// What this machine has and lacks, each lack with its remedy.
     Doctor(Json),
-    /// On a machine with a GPU: trials, bits, speed beside PyTorch, training steps; writes a report.
+    /// On a GPU: trials, bits, speed beside PyTorch's, training steps; writes a report.
     GpuCheck(GpuCheck),
     /// Makes the embedded seed model again from nothing.
     SeedModel(SeedModel),
