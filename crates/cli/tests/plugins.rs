@@ -114,8 +114,8 @@ fn the_example_keeps_the_contract() {
     check(&["plugin", "check", "nowhere.wasm"], "", 1, &["nowhere.wasm"]);
 }
 
-/// A new family in `lang` is built, checked, and trained on for a step; `false` where it cannot be
-/// built on this machine, which is told.
+/// A new family in `lang` is built, checked, and trained on for twenty steps; `false` where it cannot
+/// be built on this machine, which is told.
 fn from_template(lang: &str) -> bool {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("template-{lang}"));
     let (plugins, folder) = (home.join("plugins"), home.join("mirrors"));
@@ -140,11 +140,12 @@ fn from_template(lang: &str) -> bool {
     let checked = quaero(&["plugin", "check", "mirrors/mirrors.wasm", "--fuzz", "40"]);
     assert!(text(&checked.stdout).contains("16 of 16 claims hold"), "{}", text(&checked.stdout));
     std::fs::remove_dir_all(home.join("run")).ok();
-    let steps = ["train", "mirrors/train.toml", "--steps", "1", "--run", "run"];
+    let steps = ["train", "mirrors/train.toml", "--steps", "20", "--run", "run"];
     let trained = quaero(&[&steps[..], &["--set", "mix.mirrors/mirror=4"]].concat());
     assert!(trained.status.success(), "{}", text(&trained.stderr));
     let metrics = std::fs::read_to_string(home.join("run/metrics.jsonl")).unwrap();
-    assert!(metrics.contains("mirrors/solve/mirror/reward"), "{metrics}");
+    let rewarded = |line: &&str| line.contains("\"mirrors/solve/mirror/reward\"");
+    assert_eq!(metrics.lines().filter(rewarded).count(), 20, "{metrics}");
     true
 }
 
