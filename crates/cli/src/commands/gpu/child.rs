@@ -80,10 +80,10 @@ fn own_group(_: &mut Command) {}
 
 /// Ends the process and its group.
 fn kill(child: &mut Child) -> std::io::Result<()> {
-    if cfg!(unix) {
-        let words = format!("kill -KILL -- -{}", child.id());
-        // Without a shell the process itself ends all the same, by the call below.
-        let _ = Command::new("sh").args(["-c", &words]).stderr(Stdio::null()).status();
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        // Of a group that has ended there is nothing to end.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
     child.kill()?;
     child.wait().map(|_| ())
