@@ -39,6 +39,9 @@ pub(crate) enum Command {
     GpuCheck(GpuCheck),
     /// Makes the embedded seed model again from nothing.
     SeedModel(SeedModel),
+    /// Runs untrusted programs for the process that started it.
+    #[command(name = quaero_runtime::SERVE, hide = true)]
+    ServePrograms,
 }
 
 #[derive(Debug, Args)]

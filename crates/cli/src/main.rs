@@ -31,6 +31,9 @@ enum Done {
 fn main() -> ExitCode {
     let cli = Cli::parse(); // exits with 2 on wrong words
     log_to_stderr();
+    if matches!(cli.command, Command::ServePrograms) {
+        return quaero_runtime::serve_programs();
+    }
     match run(&cli) {
         Ok(Done::Whole) => ExitCode::SUCCESS,
         Ok(Done::Interrupted) => ExitCode::from(130),
@@ -62,6 +65,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
         Command::GpuCheck(args) => commands::gpu::run(args)?,
         Command::Doctor(args) => commands::doctor::run(plugins, args.json)?,
         Command::SeedModel(args) => commands::seed::run(args)?,
+        Command::ServePrograms => unreachable!("it has ended in `main`"),
     }
     Ok(Done::Whole)
 }

@@ -1,6 +1,6 @@
 //! Loading what several commands need: configuration, sandbox, policy, suite.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -43,7 +43,14 @@ fn sandbox(resolved: &Resolved, plugins: &Path) -> anyhow::Result<quaero_runtime
     }
     let cache = Some(plugins.join(".cache"));
     let progress = Arc::new(|words: &str| print::note(words));
-    Ok(resolved.runtime(plugins.to_owned(), cache, progress)?)
+    let mut options = resolved.runtime(plugins.to_owned(), cache, progress)?;
+    options.interpreter.process = resolved.processes().then(program).flatten();
+    Ok(options)
+}
+
+/// The executable that runs untrusted programs: this one, even if its file has been replaced.
+pub(crate) fn program() -> Option<PathBuf> {
+    cfg!(target_os = "linux").then(|| PathBuf::from("/proc/self/exe"))
 }
 
 /// The device of `kind`; kernels that are compiled on this machine are kept beside the families.

@@ -65,6 +65,13 @@ impl Resolved {
         })
     }
 
+    /// Whether untrusted programs run in processes of their own. Which executable they are is for
+    /// the binary to say: [`Self::runtime`] leaves it open.
+    #[must_use]
+    pub fn processes(&self) -> bool {
+        self.raw.interpreter.processes
+    }
+
     /// What the sandbox needs to know; `folder` holds the built families.
     ///
     /// # Errors
@@ -76,7 +83,7 @@ impl Resolved {
         progress: quaero_runtime::Progress,
     ) -> Result<quaero_runtime::Options, Error> {
         let raw::Plugins { paths, grants } = &self.raw.plugins;
-        let raw::Interpreter { memory_mib, cache_entries } = self.raw.interpreter;
+        let raw::Interpreter { memory_mib, cache_entries, processes: _ } = self.raw.interpreter;
         let mut options = quaero_runtime::Options {
             paths: std::iter::once(folder).chain(paths.iter().map(PathBuf::from)).collect(),
             cache,

@@ -44,7 +44,7 @@ macro_rules! table {
 table!(Run { seed: u64, steps: u64, device: String });
 table!(Model { path: String });
 table!(Plugins { paths: Vec<String>, grants: BTreeMap<String, BTreeSet<String>> });
-table!(Interpreter { memory_mib: u64, cache_entries: usize });
+table!(Interpreter { memory_mib: u64, cache_entries: usize, processes: bool });
 table!(Seeding { tasks_per_kind: usize, rounds_max: usize });
 table!(Propose {
     train: bool,

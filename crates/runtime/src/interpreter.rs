@@ -1,35 +1,43 @@
 //! CPython behind a glass: every [`Job`] runs in a fresh instance of the pre-initialised core
 //! module of `plugins/interpreter`, with no clock, no files, no network and a deadline, on
-//! threads of its own. Equal jobs give equal outcomes, whatever else runs.
+//! threads or in processes of its own. Equal jobs give equal outcomes, whatever else runs.
 //!
 //! Knows nothing of tasks: programs in, canonical texts out. What a program does to its instance
 //! ends with the instance.
 //!
 //! # Layout
 //! `job` what is asked → `spent` what it took → `wire` as bytes → `world` what an instance sees →
-//! `instance` one run → `memo` what is remembered.
+//! `instance` one run → `frames` between processes → `process` one that runs programs → `serve`
+//! its inside → `memo` what is remembered.
 
+mod frames;
 mod instance;
 mod job;
 mod memo;
+mod process;
+mod serve;
 mod spent;
 mod wire;
 mod world;
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
+use wasmtime::{Engine, Module};
+
 pub use job::{Answer, Job, Outcome};
+pub use serve::{SERVE, serve_programs};
 pub(crate) use spent::Spent;
 
 use crate::compiled::Compiled;
 use crate::{Error, InterpreterOptions, Progress, threads};
-use instance::Cell;
+use instance::{Cell, Deadline};
 use memo::{Digest, Memo};
+use process::Process;
 
 /// The interpreter that ships with the program.
 static EMBEDDED: &[u8] = include_bytes!("../../../plugins/interpreter/interpreter.wasm.xz");
@@ -47,13 +55,15 @@ pub struct Stats {
     pub timeouts: u64,
     /// Instances made.
     pub instances: u64,
-    /// Time that threads ran programs, summed over threads.
+    /// CPU time of programs, instances and their cleaning included.
     pub busy_ms: u64,
+    /// The part of it that processes of their own had.
+    pub elsewhere_ms: u64,
 }
 
 /// Runs untrusted Python.
 pub struct Interpreter {
-    cell: Arc<Cell>,
+    apart: bool,
     queue: Option<mpsc::Sender<Work>>,
     workers: Vec<JoinHandle<()>>,
     memo: Mutex<Memo>,
@@ -61,6 +71,7 @@ pub struct Interpreter {
     hits: AtomicU64,
     timeouts: AtomicU64,
     instances: AtomicU64,
+    busy_us: AtomicU64,
 }
 
 /// One job on its way to a worker.
@@ -81,10 +92,14 @@ impl Interpreter {
         cache: Option<&Path>,
         progress: &Progress,
     ) -> Result<Self, Error> {
-        Self::build(EMBEDDED, || unpack(EMBEDDED), options, cache, progress)
+        if let (Some(program), Some(cache)) = (options.process.clone(), cache) {
+            return Self::apart(&program, options, cache, progress);
+        }
+        Self::here(EMBEDDED, || unpack(EMBEDDED), options, cache, progress)
     }
 
-    /// Opens another module of the same protocol (`plugins/interpreter/PROTOCOL.md`).
+    /// Opens another module of the same protocol (`plugins/interpreter/PROTOCOL.md`), on threads of
+    /// this process.
     ///
     /// # Errors
     /// As [`Interpreter::open`], and if `wasm` is no such module.
@@ -94,10 +109,11 @@ impl Interpreter {
         cache: Option<&Path>,
         progress: &Progress,
     ) -> Result<Self, Error> {
-        Self::build(wasm, || Ok(wasm.to_vec()), options, cache, progress)
+        Self::here(wasm, || Ok(wasm.to_vec()), options, cache, progress)
     }
 
-    fn build(
+    /// Programs run on threads of this process.
+    fn here(
         content: &[u8],
         wasm: impl FnOnce() -> Result<Vec<u8>, Error>,
         options: InterpreterOptions,
@@ -105,28 +121,71 @@ impl Interpreter {
         progress: &Progress,
     ) -> Result<Self, Error> {
         let n_workers = threads::count(options.workers);
-        let engine = instance::engine(n_workers, &options)?;
-        let broken = |detail| Error::Interpreter { detail };
-        let module = Compiled::open(cache, progress)?.module(
-            &engine,
-            "the Python interpreter",
-            content,
-            wasm,
-            broken,
-        )?;
+        let engine = instance::engine(n_workers, &options, Deadline::Epochs)?;
+        let module = interpreter_of(&engine, content, wasm, cache, progress)?;
         let memo = Memo::new(options.remembered_max, options.remembered_bytes_max);
-        let cell = Arc::new(Cell::new(&engine, &module, options)?);
+        let cell = Arc::new(Cell::new(&engine, &module, options, Deadline::Epochs)?);
+        Self::with_workers(false, n_workers, memo, || {
+            let cell = Arc::clone(&cell);
+            move || Ok(move |job: &Job| cell.run(job))
+        })
+    }
+
+    /// Programs run in processes of `program`.
+    fn apart(
+        program: &Path,
+        options: InterpreterOptions,
+        cache: &Path,
+        progress: &Progress,
+    ) -> Result<Self, Error> {
+        let at = |source| Error::Cache { path: cache.to_owned(), source };
+        let cache = std::path::absolute(cache).map_err(at)?;
+        // Once here, so that the processes need not all compile it.
+        let engine = instance::engine(1, &options, Deadline::Outside)?;
+        interpreter_of(&engine, EMBEDDED, || unpack(EMBEDDED), Some(&cache), progress).map(drop)?;
+        let memo = Memo::new(options.remembered_max, options.remembered_bytes_max);
+        Self::with_workers(true, threads::count(options.workers), memo, || {
+            let (program, options, cache) =
+                (program.to_owned(), options.clone(), PathBuf::clone(&cache));
+            move || {
+                let mut process = Process::start(program, options, cache)?;
+                Ok(move |job: &Job| process.run(job))
+            }
+        })
+    }
+
+    /// Starts `n_workers` threads; `worker` makes what makes on its thread what runs jobs there.
+    fn with_workers<M, R>(
+        apart: bool,
+        n_workers: usize,
+        memo: Memo,
+        worker: impl Fn() -> M,
+    ) -> Result<Self, Error>
+    where
+        M: FnOnce() -> Result<R, Error> + Send + 'static,
+        R: FnMut(&Job) -> (Outcome, Spent),
+    {
         let (queue, work) = mpsc::channel();
         let work = Arc::new(Mutex::new(work));
+        let (ready, opened) = mpsc::channel();
         let workers = (0..n_workers)
             .map(|_| {
-                let (cell, work) = (Arc::clone(&cell), Arc::clone(&work));
-                threads::builder("quaero-program").spawn(move || serve(&cell, &work))
+                let (make, work, ready) = (worker(), Arc::clone(&work), ready.clone());
+                threads::builder("quaero-program").spawn(move || match make() {
+                    Ok(run) => {
+                        _ = ready.send(Ok(()));
+                        drop(ready);
+                        attend(run, &work);
+                    }
+                    Err(error) => _ = ready.send(Err(error)),
+                })
             })
-            .collect::<Result<_, _>>()
+            .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::Engine { detail: format!("no thread: {error}") })?;
-        Ok(Self {
-            cell,
+        drop(ready);
+        // Dropped on an error, it ends the threads that did start.
+        let interpreter = Self {
+            apart,
             queue: Some(queue),
             workers,
             memo: Mutex::new(memo),
@@ -134,7 +193,10 @@ impl Interpreter {
             hits: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
             instances: AtomicU64::new(0),
-        })
+            busy_us: AtomicU64::new(0),
+        };
+        opened.iter().collect::<Result<(), Error>>()?;
+        Ok(interpreter)
     }
 
     /// Runs all `jobs` on all workers; outcomes in the jobs' order.
@@ -174,6 +236,8 @@ impl Interpreter {
             }
         }
         drop(memo);
+        let busy_us = u64::try_from(spent.cpu.as_micros()).unwrap_or(u64::MAX);
+        self.busy_us.fetch_add(busy_us, Ordering::Relaxed);
         self.timeouts.fetch_add(spent.timeouts, Ordering::Relaxed);
         self.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.hits.fetch_add((jobs.len() - open.len()) as u64, Ordering::Relaxed);
@@ -190,12 +254,14 @@ impl Interpreter {
     /// What was done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let busy_ms = self.busy_us.load(Ordering::Relaxed) / 1000;
         Stats {
             jobs: self.jobs.load(Ordering::Relaxed),
             hits: self.hits.load(Ordering::Relaxed),
             timeouts: self.timeouts.load(Ordering::Relaxed),
             instances: self.instances.load(Ordering::Relaxed),
-            busy_ms: self.cell.busy_ms(),
+            busy_ms,
+            elsewhere_ms: if self.apart { busy_ms } else { 0 },
         }
     }
 
@@ -232,14 +298,27 @@ impl Drop for Interpreter {
 }
 
 /// A worker's life: runs jobs until the interpreter goes.
-fn serve(cell: &Cell, queue: &Mutex<mpsc::Receiver<Work>>) {
+fn attend(mut run: impl FnMut(&Job) -> (Outcome, Spent), queue: &Mutex<mpsc::Receiver<Work>>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else { return };
-        let outcome = cell.run(&work.job[work.idx]);
+        let outcome = run(&work.job[work.idx]);
         // Nobody waits if `run` panicked meanwhile.
         _ = work.done.send((work.idx, outcome));
     }
+}
+
+/// The module `content` for `engine`, whose wasm `wasm` makes if it must be compiled.
+fn interpreter_of(
+    engine: &Engine,
+    content: &[u8],
+    wasm: impl FnOnce() -> Result<Vec<u8>, Error>,
+    cache: Option<&Path>,
+    progress: &Progress,
+) -> Result<Module, Error> {
+    let broken = |detail| Error::Interpreter { detail };
+    let compiled = Compiled::open(cache, progress)?;
+    compiled.module(engine, "the Python interpreter", content, wasm, broken)
 }
 
 /// Unpacks the embedded module.

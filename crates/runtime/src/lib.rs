@@ -27,7 +27,7 @@ mod trusted;
 pub use error::Error;
 pub use family::{Family, Golden, Usage};
 pub use host::{Host, Refused};
-pub use interpreter::{Answer, Interpreter, Job, Outcome, Stats};
+pub use interpreter::{Answer, Interpreter, Job, Outcome, SERVE, Stats, serve_programs};
 pub use names::nearest;
 pub use options::{Embedded, InterpreterOptions, Limits, Options, Progress};
 pub use threads::process_cpu_time;

@@ -101,6 +101,11 @@ pub struct InterpreterOptions {
     pub value_bytes_max: u32,
     /// Recursion limit of programs; 0 is CPython's own.
     pub recursion: u32,
+    /// An executable that runs [`serve_programs`](crate::serve_programs) when its one argument is
+    /// [`SERVE`](crate::SERVE), such as `/proc/self/exe`: programs then run in processes of it,
+    /// one a worker, whose deadline is kept from outside, a quarter faster than on threads of this
+    /// process. Needs a cache folder (without one: threads).
+    pub process: Option<PathBuf>,
     /// Outcomes remembered (job → outcome); 0 remembers none.
     pub remembered_max: usize,
     /// Memory for remembered outcomes, about.
@@ -115,8 +120,16 @@ impl Default for InterpreterOptions {
             deadline_ms_max: 60_000,
             value_bytes_max: 1 << 20,
             recursion: 0,
+            process: None,
             remembered_max: 200_000,
             remembered_bytes_max: 128 << 20,
         }
+    }
+}
+
+impl InterpreterOptions {
+    /// The deadline that `job` gets.
+    pub(crate) fn deadline_ms(&self, job: &crate::Job) -> u32 {
+        job.deadline_ms.min(self.deadline_ms_max)
     }
 }

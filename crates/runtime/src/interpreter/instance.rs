@@ -23,22 +23,37 @@ const KEEP_TABLE_BYTES: usize = 1 << 20;
 /// Elements of the function table.
 const TABLE_ELEMENTS: usize = 60_000;
 /// The deadline is CPU time; on a busy machine it may take this many times longer by the clock.
-const WALL_FACTOR: u64 = 10;
+pub(super) const WALL_FACTOR: u32 = 10;
+
+/// Who ends a program at its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deadline {
+    /// The program's own code, which looks at the epoch in every loop and function: a quarter of
+    /// its time.
+    Epochs,
+    /// Whoever started this process, by ending it.
+    Outside,
+}
 
 /// The engine of programs, with slots for `n_workers` instances.
 ///
 /// # Errors
 /// If wasmtime does not work on this machine.
-pub(super) fn engine(n_workers: usize, options: &InterpreterOptions) -> Result<Engine, Error> {
+pub(super) fn engine(
+    n_workers: usize,
+    options: &InterpreterOptions,
+    deadline: Deadline,
+) -> Result<Engine, Error> {
     // Linux before 6.7 cannot tell which pages were written; then restoring by copying loses.
-    build_engine(n_workers, options, true)
-        .or_else(|_| build_engine(n_workers, options, false))
+    build_engine(n_workers, options, deadline, true)
+        .or_else(|_| build_engine(n_workers, options, deadline, false))
         .map_err(|error| Error::Engine { detail: format!("{error:#}") })
 }
 
 fn build_engine(
     n_workers: usize,
     options: &InterpreterOptions,
+    deadline: Deadline,
     scan: bool,
 ) -> wasmtime::Result<Engine> {
     let n_slots = u32::try_from(n_workers + 1).expect("few workers");
@@ -58,7 +73,7 @@ fn build_engine(
     }
     let mut config = Config::new();
     config
-        .epoch_interruption(true)
+        .epoch_interruption(deadline == Deadline::Epochs)
         .memory_init_cow(true)
         .memory_guaranteed_dense_image_size(IMAGE_BYTES_MAX)
         .max_wasm_stack(threads::WASM_STACK_BYTES)
@@ -74,7 +89,8 @@ fn build_engine(
 /// Where programs run.
 pub(super) struct Cell {
     engine: Engine,
-    ticker: Ticker,
+    /// Of [`Deadline::Epochs`].
+    ticker: Option<Ticker>,
     pre: InstancePre<World>,
     memory: ModuleExport,
     galloc: ModuleExport,
@@ -91,6 +107,7 @@ impl Cell {
         engine: &Engine,
         module: &Module,
         options: InterpreterOptions,
+        deadline: Deadline,
     ) -> Result<Self, Error> {
         let unfit = |detail| Error::Interpreter { detail };
         let linker = world::linker(engine, module).map_err(unfit)?;
@@ -101,7 +118,7 @@ impl Cell {
         let (memory, galloc, run) = (export("memory")?, export("galloc")?, export("run")?);
         let cell = Self {
             engine: engine.clone(),
-            ticker: Ticker::start(engine),
+            ticker: (deadline == Deadline::Epochs).then(|| Ticker::start(engine)),
             pre,
             memory,
             galloc,
@@ -112,17 +129,11 @@ impl Cell {
         Ok(cell)
     }
 
-    /// Busy time so far, over all threads.
-    pub(super) fn busy_ms(&self) -> u64 {
-        self.ticker.busy_ms()
-    }
-
     /// Runs `job`, and tells what it took. Must be called on a thread of `threads`.
     pub(super) fn run(&self, job: &Job) -> (Outcome, Spent) {
-        let _busy = self.ticker.busy();
         let start = cpu_time();
         let mut store = world::store(&self.engine, self.options.memory_bytes_max);
-        self.arm(&mut store, job.deadline_ms.min(self.options.deadline_ms_max));
+        self.arm(&mut store, self.options.deadline_ms(job));
         let result = self.exchange(&mut store, job);
         let world = store.data();
         let outcome = match result {
@@ -140,7 +151,7 @@ impl Cell {
     /// Instantiates once, to see that module and machine fit.
     fn probe(&self) -> wasmtime::Result<()> {
         let mut store = world::store(&self.engine, self.options.memory_bytes_max);
-        store.set_epoch_deadline(Ticker::lasting(self.options.deadline_ms_max));
+        self.arm(&mut store, self.options.deadline_ms_max);
         let instance = self.pre.instantiate(&mut store)?;
         instance.get_typed_func::<u32, u32>(&mut store, "galloc")?;
         instance.get_typed_func::<(u32, u32), u64>(&mut store, "run")?;
@@ -150,11 +161,12 @@ impl Cell {
             .ok_or_else(|| wasmtime::format_err!("its `memory` is no memory"))
     }
 
-    /// Ends the instance after `deadline_ms` of this thread's CPU time: a busy machine must not
-    /// make a program wrong.
+    /// Ends the instance after `deadline_ms` of this thread's CPU time, if that is ours to do: a
+    /// busy machine must not make a program wrong.
     fn arm(&self, store: &mut Store<World>, deadline_ms: u32) {
-        let (ticker, cpu_start) = (self.ticker.clone(), cpu_time());
-        let wall_end = ticker.now() + WALL_FACTOR * Ticker::lasting(deadline_ms);
+        let Some(ticker) = self.ticker.clone() else { return };
+        let cpu_start = cpu_time();
+        let wall_end = ticker.now() + u64::from(WALL_FACTOR) * Ticker::lasting(deadline_ms);
         let deadline = Duration::from_millis(deadline_ms.into());
         store.set_epoch_deadline(Ticker::lasting(deadline_ms));
         store.epoch_deadline_callback(move |_| {

@@ -1,8 +1,10 @@
 //! What the interpreter is asked and what it says: the host-side mirror of `interface interpreter`
 //! in `plugins/wit`.
 
+use serde::{Deserialize, Serialize};
+
 /// A program and calls of its entry point.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Python source.
     pub program: String,
@@ -19,7 +21,7 @@ pub struct Job {
 }
 
 /// How one call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// Canonical text of the value.
     Value(String),
@@ -41,7 +43,7 @@ pub enum Answer {
 }
 
 /// How a job ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// One answer a call.
     Done(Vec<Answer>),

@@ -18,6 +18,11 @@ fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("native")
 }
 
+/// Programs run on threads.
+fn process() -> Option<PathBuf> {
+    None
+}
+
 fn silent() -> Progress {
     Arc::new(|_: &str| {})
 }

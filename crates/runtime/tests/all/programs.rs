@@ -1,16 +1,22 @@
 //! Python programs in the interpreter: what native CPython says, and what hostile programs come to.
+//! Part of two test programs: here they run on threads, in `crates/cli/tests/programs.rs` in
+//! processes of their own.
 
 use std::sync::{Arc, OnceLock};
 
 use quaero_runtime::{Answer, Interpreter, InterpreterOptions, Job, Outcome};
 
-use crate::{cache, silent};
+use crate::{cache, process, silent};
 
 /// The embedded interpreter, shared by tests; remembers nothing, so that every job runs.
 fn interpreter() -> &'static Interpreter {
     static OPEN: OnceLock<Interpreter> = OnceLock::new();
     OPEN.get_or_init(|| {
-        let options = InterpreterOptions { remembered_max: 0, ..InterpreterOptions::default() };
+        let options = InterpreterOptions {
+            remembered_max: 0,
+            process: process(),
+            ..InterpreterOptions::default()
+        };
         Interpreter::open(options, Some(&cache()), &silent()).unwrap()
     })
 }
@@ -62,6 +68,15 @@ fn check(cases: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     let honest = interpreter().run(&[job("def f(n):\n return n + 1", "3")]);
     assert_eq!(honest, [Outcome::Done(vec![Answer::Value("4".into())])], "and honest ones go on");
+}
+
+/// The processes that `process` started.
+pub(crate) fn children(process: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok())
+        .flat_map(|list| list.split_whitespace().map(|id| id.parse().unwrap()).collect::<Vec<_>>())
+        .collect()
 }
 
 #[test]
@@ -298,7 +313,8 @@ fn order_is_kept_and_two_runs_are_identical() {
         assert_eq!(label(outcome), format!("value {}", n * n));
     }
     assert_eq!(interpreter().run(&jobs), first);
-    let options = InterpreterOptions { workers: 1, ..InterpreterOptions::default() };
+    let options =
+        InterpreterOptions { workers: 1, process: process(), ..InterpreterOptions::default() };
     let other = Interpreter::open(options, Some(&cache()), &silent()).unwrap();
     assert_eq!(other.run(&jobs), first, "another host, one thread");
     assert_eq!(other.run(&jobs), first, "remembered");
@@ -307,10 +323,15 @@ fn order_is_kept_and_two_runs_are_identical() {
 
 #[test]
 fn memory_is_given_back() {
-    let resident_mb = || {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let resident_mb_of = |process: &str| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
         let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    };
+    let resident_mb = || {
+        let children = children(std::process::id());
+        let theirs = children.iter().map(|child| resident_mb_of(&child.to_string()));
+        resident_mb_of("self") + theirs.sum::<u64>()
     };
     let fat =
         |n: usize| job("def f(n):\n x = bytearray(60 << 20)\n return len(x) + n", &n.to_string());

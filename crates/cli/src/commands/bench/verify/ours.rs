@@ -17,8 +17,12 @@ use crate::{print, world};
 
 /// Answers commands until the input ends.
 pub(super) fn serve(plugins: &Path, workers: usize) -> anyhow::Result<()> {
-    let options =
-        InterpreterOptions { workers, remembered_max: 0, ..InterpreterOptions::default() };
+    let options = InterpreterOptions {
+        workers,
+        remembered_max: 0,
+        process: world::program(),
+        ..InterpreterOptions::default()
+    };
     let progress = Arc::new(|words: &str| print::note(words));
     let cache = plugins.join(".cache");
     let interpreter = Interpreter::open(options, Some(&cache), &(progress as _))?;
@@ -33,12 +37,17 @@ pub(super) fn serve(plugins: &Path, workers: usize) -> anyhow::Result<()> {
         let (command, n) = line.split_once(' ').context("a command and a number")?;
         let n: usize = n.parse()?;
         let reply = match command {
-            "rate" => timed(|| {
-                // Equal jobs of one call would run once.
-                (0..n).for_each(|_| drop(interpreter.run(&jobs)));
-                Ok(json!({"n": n * jobs.len()}))
-            })?,
-            "latency" => timed(|| Ok(latencies(&interpreter, &jobs, n)))?,
+            "rate" => timed(
+                || elsewhere(&interpreter),
+                || {
+                    // Equal jobs of one call would run once.
+                    (0..n).for_each(|_| drop(interpreter.run(&jobs)));
+                    Ok(json!({"n": n * jobs.len()}))
+                },
+            )?,
+            "latency" => {
+                timed(|| elsewhere(&interpreter), || Ok(latencies(&interpreter, &jobs, n)))?
+            }
             "memory" => {
                 (0..n.div_ceil(jobs.len())).for_each(|_| drop(interpreter.run(&jobs)));
                 json!({"bytes": resident_bytes()?.saturating_sub(before), "instances": workers})
@@ -79,7 +88,8 @@ pub(super) fn cold_start(plugins: &Path) -> anyhow::Result<f64> {
 /// Judges a step's answers. Making them is not part of it: they come from the policy.
 fn step(host: &Host, round: usize) -> anyhow::Result<Value> {
     let (attempts, gold) = work::step(round)?;
-    timed(|| {
+    let elsewhere = || host.interpreter().map_or(Duration::ZERO, elsewhere);
+    timed(elsewhere, || {
         let verdicts = quaero_verify::attempts(host, &gold, &attempts);
         if let Some(fault) = verdicts.iter().find(|verdict| verdict.status == Status::Fault) {
             anyhow::bail!("an answer was not judged: {}", fault.reason);
@@ -100,15 +110,24 @@ fn latencies(interpreter: &Interpreter, jobs: &[Job], n: usize) -> Value {
     json!({"n": seconds.len(), "latencies": seconds})
 }
 
-/// What `work` says, with the wall and CPU time it took.
+/// What `work` says, with the wall and CPU time it took, here and in processes of the interpreter.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn timed(work: impl FnOnce() -> anyhow::Result<Value>) -> anyhow::Result<Value> {
-    let (start, cpu) = (Instant::now(), quaero_runtime::process_cpu_time());
+fn timed(
+    elsewhere: impl Fn() -> Duration,
+    work: impl FnOnce() -> anyhow::Result<Value>,
+) -> anyhow::Result<Value> {
+    let now = || quaero_runtime::process_cpu_time() + elsewhere();
+    let (start, cpu) = (Instant::now(), now());
     let mut reply = work()?;
-    let spent: Duration = quaero_runtime::process_cpu_time() - cpu;
+    let spent = now() - cpu;
     reply["wall"] = start.elapsed().as_secs_f64().into();
     reply["cpu"] = spent.as_secs_f64().into();
     Ok(reply)
+}
+
+/// CPU time that programs had in processes of their own.
+fn elsewhere(interpreter: &Interpreter) -> Duration {
+    Duration::from_millis(interpreter.stats().elsewhere_ms)
 }
 
 /// A program's answers, as every side shows them: canonical values, or the exception's class.
@@ -122,9 +141,21 @@ fn shown(outcome: &Outcome) -> Value {
     answers.iter().map(answer).collect()
 }
 
-/// Memory that is this process's own, not a file's.
+/// Memory that is this process's and its children's own, not a file's.
 fn resident_bytes() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+    let mut bytes = resident_bytes_of("self")?;
+    for thread in std::fs::read_dir("/proc/self/task")? {
+        // Each thread has the children that it started.
+        let children = std::fs::read_to_string(thread?.path().join("children"))?;
+        for child in children.split_whitespace() {
+            bytes += resident_bytes_of(child)?;
+        }
+    }
+    Ok(bytes)
+}
+
+fn resident_bytes_of(process: &str) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kib = line.and_then(|line| line.split_whitespace().next()).context("no RssAnon")?;
     Ok(1024 * kib.parse::<u64>()?)
