@@ -125,7 +125,7 @@ impl Interpreter {
         let module = interpreter_of(&engine, content, wasm, cache, progress)?;
         let memo = Memo::new(options.remembered_max, options.remembered_bytes_max);
         let cell = Arc::new(Cell::new(&engine, &module, options, Deadline::Epochs)?);
-        Self::with_workers(false, n_workers, memo, || {
+        Self::with_workers(false, n_workers, memo, |_| {
             let cell = Arc::clone(&cell);
             move || Ok(move |job: &Job| cell.run(job))
         })
@@ -144,11 +144,15 @@ impl Interpreter {
         let engine = instance::engine(1, &options, Deadline::Outside)?;
         interpreter_of(&engine, EMBEDDED, || unpack(EMBEDDED), Some(&cache), progress).map(drop)?;
         let memo = Memo::new(options.remembered_max, options.remembered_bytes_max);
-        Self::with_workers(true, threads::count(options.workers), memo, || {
+        Self::with_workers(true, threads::count(options.workers), memo, |idx| {
             let (program, options, cache) =
                 (program.to_owned(), options.clone(), PathBuf::clone(&cache));
             move || {
-                let mut process = Process::start(program, options, cache)?;
+                let mut process = Process::new(program, options, cache);
+                // One shows that it works; another starts when there is work for it.
+                if idx == 0 {
+                    process.start()?;
+                }
                 Ok(move |job: &Job| process.run(job))
             }
         })
@@ -159,7 +163,7 @@ impl Interpreter {
         apart: bool,
         n_workers: usize,
         memo: Memo,
-        worker: impl Fn() -> M,
+        worker: impl Fn(usize) -> M,
     ) -> Result<Self, Error>
     where
         M: FnOnce() -> Result<R, Error> + Send + 'static,
@@ -169,8 +173,8 @@ impl Interpreter {
         let work = Arc::new(Mutex::new(work));
         let (ready, opened) = mpsc::channel();
         let workers = (0..n_workers)
-            .map(|_| {
-                let (make, work, ready) = (worker(), Arc::clone(&work), ready.clone());
+            .map(|idx| {
+                let (make, work, ready) = (worker(idx), Arc::clone(&work), ready.clone());
                 threads::builder("quaero-program").spawn(move || match make() {
                     Ok(run) => {
                         _ = ready.send(Ok(()));

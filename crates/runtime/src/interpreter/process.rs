@@ -48,18 +48,18 @@ enum Lost {
 }
 
 impl Process {
-    /// Starts `program`, and waits until it takes jobs.
+    /// A process of `program`, started when there is a job for it.
+    pub(super) fn new(program: PathBuf, options: InterpreterOptions, cache: PathBuf) -> Self {
+        Self { program, options, cache, running: None }
+    }
+
+    /// Starts it, and waits until it takes jobs.
     ///
     /// # Errors
     /// If it does not start or cannot run programs.
-    pub(super) fn start(
-        program: PathBuf,
-        options: InterpreterOptions,
-        cache: PathBuf,
-    ) -> Result<Self, Error> {
-        let mut process = Self { program, options, cache, running: None };
-        process.running = Some(process.launch()?);
-        Ok(process)
+    pub(super) fn start(&mut self) -> Result<(), Error> {
+        self.running = Some(self.launch()?);
+        Ok(())
     }
 
     /// Runs `job`, and tells what it took.
@@ -233,7 +233,8 @@ mod tests {
     #[test]
     fn what_is_no_interpreter_is_told_apart() {
         let start = |program: &str| {
-            Process::start(program.into(), InterpreterOptions::default(), "/nowhere".into())
+            Process::new(program.into(), InterpreterOptions::default(), "/nowhere".into())
+                .start()
                 .err()
                 .unwrap()
                 .to_string()
@@ -256,7 +257,8 @@ mod tests {
         std::fs::write(&program, text).unwrap();
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
         let options = InterpreterOptions::default();
-        let process = Process::start(program, options, folder.path().to_owned()).unwrap();
+        let mut process = Process::new(program, options, folder.path().to_owned());
+        process.start().unwrap();
         (folder, process)
     }
 
