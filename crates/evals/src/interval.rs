@@ -47,6 +47,17 @@ pub fn clustered(means: &[f64]) -> Interval {
     Interval { mean, low: (mean - half).max(0.0), high: (mean + half).min(1.0) }
 }
 
+/// The interval of `b` − `a` for independent rates, from their own intervals (Newcombe, "Interval
+/// estimation for the difference between independent proportions", Statistics in Medicine 1998,
+/// method 10). Rates over the same tasks depend on each other: there it is on the safe side.
+#[must_use]
+pub fn difference(a: Interval, b: Interval) -> Interval {
+    let mean = b.mean - a.mean;
+    let low = mean - (b.mean - b.low).hypot(a.high - a.mean);
+    let high = mean + (b.high - b.mean).hypot(a.mean - a.low);
+    Interval { mean, low, high }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +75,14 @@ mod tests {
         check(wilson(15, 148), 0.0624, 0.1605);
         check(wilson(0, 20), 0.0, 0.1611);
         check(wilson(1, 29), 0.0061, 0.1718);
+    }
+
+    /// Newcombe's paper on differences, table II, columns a to c of method 10.
+    #[test]
+    fn difference_gives_newcombes_published_table() {
+        check(difference(wilson(48, 80), wilson(56, 70)), 0.0524, 0.3339);
+        check(difference(wilson(3, 10), wilson(9, 10)), 0.1705, 0.8090);
+        check(difference(wilson(2, 7), wilson(6, 7)), 0.0582, 0.8062);
     }
 
     #[test]

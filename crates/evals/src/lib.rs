@@ -5,14 +5,19 @@
 //! and `verify` that training uses, so a score means what a training solve rate means.
 //!
 //! # Layout
-//! `suite` tasks from JSON lines → `interval` how sure a rate is → `evaluate` scores per kind.
+//! `suite` tasks from JSON lines → `interval` how sure a rate is → `evaluate` scores per kind →
+//! `probe` scores by how hard a task was at the start.
 
-mod evaluate;
-mod interval;
 mod suite;
 
-pub use evaluate::{Score, evaluate};
-pub use interval::{Interval, clustered, wilson};
+mod interval;
+
+mod evaluate;
+mod probe;
+
+pub use evaluate::{Rates, Score, answer, evaluate};
+pub use interval::{Interval, clustered, difference, wilson};
+pub use probe::{Graded, Grading, Level, Probe};
 pub use suite::{Suite, SuiteTask};
 
 /// What can go wrong with the world.
@@ -50,6 +55,17 @@ pub enum Error {
         /// Its kind.
         kind: String,
         /// The family's words.
+        why: String,
+    },
+    /// A probe set does not read.
+    #[error(
+        "probe set {path} is damaged: {why}; remove it, and the run grades the set again from its \
+         first weights, as it did before"
+    )]
+    Probe {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
         why: String,
     },
     /// Generation failed.
