@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quaero_rng::Key;
 use quaero_types::{Kind, Origin, PolicyVersion, Secret, Task, TaskId};
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, params};
 use serde_json::from_str;
 
 use crate::index::Order;
@@ -92,6 +92,32 @@ impl Pool {
             .and_then(|mut statement| statement.query_row([id.to_string()], Raw::read).optional())
             .map_err(failed)?;
         raw.map(|raw| self.parse(raw)).transpose()
+    }
+
+    /// Tasks of `kind` that the policy wrote in the steps `from` to `to`, in a buffer or evicted:
+    /// the `n` with the smallest ids. An id is a hash, so the choice is as good as drawn, and the
+    /// same whatever the run does later.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn proposed(
+        &self,
+        kind: &Kind,
+        from: u64,
+        to: u64,
+        n: usize,
+    ) -> Result<Vec<Stored>, Error> {
+        let failed = |source| self.failed("reading the tasks of some steps", source);
+        let sql = format!(
+            "{COLUMNS} WHERE kind = ? AND origin = 'proposed' AND proposed_step BETWEEN ? AND ?
+             ORDER BY id LIMIT ?"
+        );
+        let mut statement = self.db.prepare_cached(&sql).map_err(failed)?;
+        let rows = statement
+            .query_map(params![kind.to_string(), from, to, n], Raw::read)
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+            .map_err(failed)?;
+        rows.into_iter().map(|raw| self.parse(raw)).collect()
     }
 
     /// Kinds that have a buffer, in order.

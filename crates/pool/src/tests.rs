@@ -139,6 +139,29 @@ fn a_task_comes_out_as_it_went_in() {
     assert_eq!(pool.get(TaskId::of(&deduction(), "none")).unwrap(), None);
 }
 
+#[test]
+fn tasks_of_some_steps_are_chosen_by_their_ids() {
+    let mut pool = memory(4);
+    add(&mut pool, 0, &deduction(), 0..3);
+    add(&mut pool, 1, &deduction(), 3..6);
+    add(&mut pool, 2, &kind("abduction"), 0..2);
+    add(&mut pool, 3, &deduction(), 6..9);
+    let ids = |pool: &Pool, from: u64, to: u64, n: usize| -> Vec<TaskId> {
+        let chosen = pool.proposed(&deduction(), from, to, n).unwrap();
+        chosen.iter().map(|stored| stored.task.id).collect()
+    };
+    let mut of_1_to_3: Vec<TaskId> =
+        (3..9).map(|n| TaskId::of(&deduction(), &format!("key {n}"))).collect();
+    of_1_to_3.sort_unstable();
+    assert_eq!(ids(&pool, 1, 3, 100), of_1_to_3, "evicted ones are among them");
+    assert_eq!(ids(&pool, 1, 3, 2), of_1_to_3[..2]);
+    assert_eq!(ids(&pool, 2, 3, 100).len(), 3);
+    assert_eq!(ids(&pool, 0, 0, 100), [], "seeds were not proposed");
+    // What the run does later changes nothing of an earlier period.
+    add(&mut pool, 4, &deduction(), 9..12);
+    assert_eq!(ids(&pool, 1, 3, 2), of_1_to_3[..2]);
+}
+
 /// AZR keeps the oldest 16384 and drops what comes after.
 #[test]
 fn full_buffer_evicts_the_oldest() {
