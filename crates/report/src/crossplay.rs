@@ -24,6 +24,9 @@ pub(crate) struct CrossPlay {
     low: BTreeMap<String, Matrix>,
     #[serde(default)]
     high: BTreeMap<String, Matrix>,
+    /// What the matrix says, in words.
+    #[serde(default)]
+    reading: Vec<String>,
 }
 
 impl CrossPlay {
@@ -47,6 +50,11 @@ impl CrossPlay {
         Ok(self)
     }
 
+    /// What the matrix says, a paragraph a sentence.
+    pub(crate) fn words(&self) -> String {
+        self.reading.iter().map(|words| format!("<p>{}</p>\n", html(words))).collect()
+    }
+
     /// A heat map for each kind.
     pub(crate) fn figures(&self) -> String {
         self.solve_rate.iter().map(|(kind, matrix)| self.figure(kind, matrix)).collect()
@@ -63,9 +71,12 @@ impl CrossPlay {
             html(kind),
             left + (380.0 - left) / 2.0
         );
-        for (column, [from, to]) in self.periods.iter().enumerate() {
+        // As many periods are named as there is room for.
+        let stride = self.periods.len().div_ceil(7);
+        for (column, [from, to]) in self.periods.iter().enumerate().step_by(stride) {
             let at = left + cell_w * (column as f64 + 0.5);
-            let _ = write!(svg, "<text class=\"x\" x=\"{at:.1}\" y=\"28\">{from}–{to}</text>");
+            let steps = if from == to { to.to_string() } else { format!("{from}–{to}") };
+            let _ = write!(svg, "<text class=\"x\" x=\"{at:.1}\" y=\"28\">{steps}</text>");
         }
         for (row, step) in self.policies.iter().enumerate() {
             let y = top + cell_h * row as f64;

@@ -28,7 +28,7 @@ fn suites(run: &Run) -> Vec<&str> {
         .scalars
         .keys()
         .filter_map(|name| name.strip_prefix("eval/")?.strip_suffix("/score"))
-        .filter(|suite| !suite.contains('.'))
+        .filter(|suite| !suite.contains(['.', '/']))
         .collect();
     suites.sort_by_key(|suite| (suite.ends_with("_greedy"), suite.len()));
     suites

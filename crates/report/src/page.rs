@@ -177,7 +177,9 @@ fn time_table(run: &Run) -> String {
 
 fn cross_play(run: &Run) -> String {
     let content = match CrossPlay::read(&run.folder) {
-        Some(Ok(matrix)) => format!("<div class=\"charts\">{}</div>", matrix.figures()),
+        Some(Ok(matrix)) => {
+            format!("{}<div class=\"charts\">{}</div>", matrix.words(), matrix.figures())
+        }
         Some(Err(why)) => format!("<p class=\"note\">{}</p>", html(&why)),
         None => "<p class=\"note\">Not measured: <code>quaero crossplay RUN</code> lets the run's \
                  checkpoints answer each other's tasks and writes crossplay.json.</p>"
@@ -185,7 +187,9 @@ fn cross_play(run: &Run) -> String {
     };
     format!(
         "<section id=\"cross-play\"><h2>Cross-play</h2><p class=\"hint\">Share of each period's \
-         tasks that each policy solves.</p>{content}</section>\n"
+         tasks that each policy solves. A row that falls to the right: later tasks are harder. A \
+         column that rises downwards: the model grows. A policy has practised the tasks of the \
+         periods up to its own.</p>{content}</section>\n"
     )
 }
 

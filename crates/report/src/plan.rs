@@ -9,11 +9,17 @@ use crate::bars::Stack;
 use crate::chart::{Chart, Line, N_COLOURS};
 
 /// Sections in the page's order: id, heading, words below it.
-pub(crate) const SECTIONS: [(&str, &str, &str); 8] = [
+pub(crate) const SECTIONS: [(&str, &str, &str); 9] = [
     (
         "held-out",
         "Held-out tasks",
         "Fixed tasks that are never trained on; bands are 95 % intervals.",
+    ),
+    (
+        "probe",
+        "Probe set",
+        "Held-out tasks that the run's first policy graded: easy tasks should be kept, middle ones \
+         won, hard ones reached.",
     ),
     ("asks", "What it asks", "The proposer: one line a kind of task."),
     ("answers", "What it answers", "The solver: one line a kind of task."),
@@ -83,7 +89,12 @@ fn place(name: &str) -> Option<Place> {
         _ => None,
     };
     match (seat, parts.as_slice()) {
-        (_, ["eval", _, "low" | "high"]) | (Some(_), [_, _, _, "rejected", _]) => None,
+        (_, ["eval", _, "low" | "high"] | ["eval", "probe", _, "low" | "high"]) => None,
+        (Some(_), [_, _, _, "rejected", _]) => None,
+        (_, ["eval", "probe", level, "score"]) => {
+            let hint = "share solved, by how hard they were for the first policy";
+            of("probe", 0, "by level".to_owned(), hint, Format::Percent, level)
+        }
         (_, ["time", _]) => None,
         (_, ["eval", suite, "score"]) => {
             let (whole, kind) = suite.split_once('.').unwrap_or((suite, "all"));

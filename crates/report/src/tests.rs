@@ -119,6 +119,43 @@ fn a_cross_play_matrix_is_a_heat_map_and_a_damaged_one_says_so() {
 }
 
 #[test]
+fn the_matrix_is_put_in_words_and_many_periods_have_room() {
+    let folder = folder(METRICS, "");
+    let n = 20;
+    let rates = vec![vec![0.5; n]; n];
+    let periods: Vec<[usize; 2]> = (0..n).map(|i| [1 + 10 * i, 10 + 10 * i]).collect();
+    let matrix = serde_json::json!({"policies": (1..=n).collect::<Vec<_>>(), "periods": periods,
+        "solve_rate": {"all": rates}, "reading": ["no clear difference", "a < b"]});
+    std::fs::write(folder.path().join("crossplay.json"), matrix.to_string()).unwrap();
+    let html = page(&Run::load(folder.path()).unwrap(), Err(""), false);
+    assert!(html.contains("<p>no clear difference</p>\n<p>a &lt; b</p>"));
+    assert_eq!(html.matches("class=\"cell\"").count(), n * n);
+    let named = periods.iter().filter(|[from, to]| html.contains(&format!(">{from}–{to}<")));
+    assert_eq!(named.count(), 7);
+}
+
+#[test]
+fn the_probe_set_has_a_section_of_its_own() {
+    let mut metrics = METRICS.to_owned();
+    for (step, easy, hard) in [(4, 0.9, 0.1), (5, 0.8, 0.3)] {
+        metrics.push_str(&format!(
+            "{{\"step\":{step},\"eval/probe/easy/score\":{easy},\"eval/probe/easy/low\":0.7,\
+             \"eval/probe/easy/high\":0.95,\"eval/probe/hard/score\":{hard}}}\n"
+        ));
+    }
+    let folder = folder(&metrics, "");
+    let html = page(&Run::load(folder.path()).unwrap(), Err(""), false);
+    let (_, section) = html.split_once("<section id=\"probe\">").unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    assert!(section.contains("easy <data value=\"0.8\">") && section.contains("hard <data"));
+    assert_eq!(section.matches("<polygon class=\"band").count(), 1);
+    assert!(html.contains("<a href=\"#probe\">Probe set</a>"));
+    // The headline speaks of suites: a level is none.
+    assert!(html.contains("heldout tasks solved") && !html.contains("probe/easy solved"));
+    assert!(!html.contains("eval: low"), "bounds are bands, no curves");
+}
+
+#[test]
 fn several_runs_stand_side_by_side() {
     let one = folder("{\"step\":1,\"policy/loss\":1}\n", "");
     let two = folder("{\"step\":1,\"policy/loss\":4}\n", "");

@@ -84,7 +84,7 @@ fn text_stays_text_wherever_it_stands() {
     let key = serde_json::to_string(HOSTILE).unwrap();
     let metrics = format!(
         "{{\"step\":1,{key}:2,\"python/propose/deduction/rejected/x\":1}}\n\
-         {{\"step\":2,\"eval/{0}/score\":0.5,\"{0}/solve/{0}/{0}\":1,\
+         {{\"step\":2,\"eval/{0}/score\":0.5,\"eval/probe/{0}/score\":0.5,\"{0}/solve/{0}/{0}\":1,\
          \"{0}/propose/k/rejected/{0}\":1,\
          \"time/{0}\":1,\"pool/{0}\":3,\"policy/{0}\":4}}\n",
         &key[1..key.len() - 1]
@@ -103,7 +103,7 @@ fn text_stays_text_wherever_it_stands() {
                VALUES (1, 1, ?1, 'rejected', ?1, ?1, 3, 0, json_array(?1), ?1)";
     db.execute(sql, [HOSTILE]).unwrap();
     let matrix = serde_json::json!({"policies": [1], "periods": [[1, 2]], "kinds": [HOSTILE],
-        "solve_rate": {HOSTILE: [[0.5]]}});
+        "solve_rate": {HOSTILE: [[0.5]]}, "reading": [HOSTILE]});
     std::fs::write(folder.path().join("crossplay.json"), matrix.to_string()).unwrap();
     let run = Run::load(folder.path()).unwrap();
     let experience = Experience::read(folder.path(), &Budget::default()).unwrap();
