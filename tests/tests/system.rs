@@ -3,11 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use quaero_evals::Suite;
+use quaero_evals::{Grading, Suite};
 use quaero_policy::Policy;
 use quaero_runtime::Host;
 use quaero_telemetry::Metrics;
@@ -43,7 +44,9 @@ fn world_with(sets: &[&str]) -> World {
     let greedy_suite = Suite { name: "heldout_greedy".to_owned(), ..suite.clone() };
     let every = resolved.raw.eval.every;
     let held_out = whole.held_out;
-    let eval = Eval { every, samples: 1, suite, greedy_suite, held_out };
+    let raw = &resolved.raw.eval;
+    let grading = Grading { samples: raw.level_samples, tasks_per_kind: raw.level_tasks_per_kind };
+    let eval = Eval { every, samples: 1, suite, greedy_suite, grading, held_out };
     let folder = tempfile::tempdir().unwrap();
     quaero_seed::unpack(folder.path()).unwrap();
     let policy = Policy::load(folder.path()).unwrap();
@@ -157,6 +160,74 @@ fn a_run_that_goes_on_measures_from_the_same_first_weights() {
     std::fs::remove_file(at("stopped").join("reference.safetensors")).unwrap();
     let error = world.try_run(&at("stopped"), true, u64::MAX).unwrap_err().to_string();
     assert!(error.contains("reference.safetensors") && error.contains("kl_coef"), "{error}");
+}
+
+/// The scalars of the levels by step.
+fn levels(folder: &Path) -> Vec<(u64, String, f64)> {
+    let rows = scalars(folder);
+    let of_row = |row: &serde_json::Map<String, serde_json::Value>| {
+        let step = row["step"].as_u64().unwrap();
+        let of_level = |(key, value): (&String, &serde_json::Value)| {
+            let level = key.strip_prefix("eval/probe/")?.strip_suffix("/score")?;
+            Some((step, level.to_owned(), value.as_f64().unwrap()))
+        };
+        row.iter().filter_map(of_level).collect::<Vec<_>>()
+    };
+    rows.iter().flat_map(of_row).collect()
+}
+
+#[test]
+fn a_probe_set_is_graded_once_by_the_first_weights() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let read = |name: &str| std::fs::read_to_string(at(name).join("probe.json"));
+    world.run(&at("whole"), false, u64::MAX);
+    let probe: serde_json::Value = serde_json::from_str(&read("whole").unwrap()).unwrap();
+    assert_eq!((&probe["samples"], &probe["suite"]), (&2.into(), &"heldout".into()));
+    assert_eq!(probe["tasks"].as_object().unwrap().len(), 3 * 6);
+    let measured = levels(&at("whole"));
+    let steps: BTreeSet<u64> = measured.iter().map(|one| one.0).collect();
+    assert_eq!(steps, [0, 3].into(), "with each evaluation");
+    assert!(measured.iter().all(|(_, _, score)| (0.0..=1.0).contains(score)), "{measured:?}");
+
+    // Lost on the way, it is graded again by the same weights; damaged, it is named.
+    world.run(&at("lost"), false, 1);
+    std::fs::remove_file(at("lost").join("probe.json")).unwrap();
+    world.run(&at("lost"), true, 2);
+    assert_eq!(read("lost").unwrap(), read("whole").unwrap());
+    let text = read("whole").unwrap();
+    std::fs::write(at("lost").join("probe.json"), &text[..text.len() / 2]).unwrap();
+    let error = world.try_run(&at("lost"), true, u64::MAX).unwrap_err().to_string();
+    assert!(error.contains("probe.json is damaged") && error.contains("remove it"), "{error}");
+
+    // What stands there is what a run that goes on reports by.
+    let all_easy = text.replace("\"hard\"", "\"easy\"").replace("\"middle\"", "\"easy\"");
+    let rates = ["0.0", "0.5"].map(|rate| format!("\"rate\": {rate}"));
+    let all_easy = rates.iter().fold(all_easy, |text, rate| text.replace(rate, "\"rate\": 1.0"));
+    std::fs::write(at("lost").join("probe.json"), all_easy).unwrap();
+    world.run(&at("lost"), true, u64::MAX);
+    check_same_but_levels(&at("whole"), &at("lost"), 3);
+    let last = levels(&at("lost")).into_iter().filter(|(step, ..)| *step == 3);
+    assert_eq!(last.map(|(_, level, _)| level).collect::<Vec<_>>(), ["easy"]);
+
+    // Off: no file, no scalars, the same run otherwise.
+    let world = world_with(&["eval.level_samples=0"]);
+    world.run(&at("off"), false, u64::MAX);
+    assert!(read("off").is_err() && levels(&at("off")).is_empty());
+    check_same_but_levels(&at("whole"), &at("off"), 3);
+}
+
+/// As [`check_same`], but for the levels of the probe set.
+#[track_caller]
+fn check_same_but_levels(a: &Path, b: &Path, step: u64) {
+    let rest = |folder: &Path| {
+        let mut rows = scalars(folder);
+        rows.iter_mut().for_each(|row| row.retain(|key, _| !key.starts_with("eval/probe/")));
+        rows
+    };
+    assert_eq!(rest(a), rest(b));
+    assert!(weights(a, step) == weights(b, step), "the weights differ");
 }
 
 #[test]

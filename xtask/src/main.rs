@@ -40,8 +40,8 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   plugin build           builds the task families into target/plugins
   interpreter            makes the Python interpreter from its sources and compares it with the
                          one in the repository (20 minutes; Debian, as root)
-  plugin list|new|build DIR|check|try|grade|propose, bench, eval, model, doctor, seed-model
-                         are commands of the binary `quaero`: `cargo xtask train --help` and so on
+  plugin list|new|build DIR|check|try|grade|propose, bench, eval, model, doctor, seed-model,
+  report, crossplay      are commands of the binary `quaero`: `cargo xtask train --help` and so on
 
 Builds what the command needs first. The full list: cargo xtask --help-all";
 

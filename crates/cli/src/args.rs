@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Model(ModelCommand),
     /// Scores a model on a held-out suite.
     Eval(Eval),
+    /// Lets the checkpoints of a run answer each other's tasks: does difficulty grow as the model
+    /// does?
+    Crossplay(CrossPlay),
     /// Draws a run as one HTML page; several runs side by side.
     Report(Report),
     /// What this machine has and lacks, each lack with its remedy.
@@ -67,6 +70,26 @@ pub(crate) struct Train {
     /// Prints the resolved configuration and the work of a step, and stops.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CrossPlay {
+    /// The run's folder; train it with --set checkpoint.keep_every=N.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Tasks of each kind and period, out of those that were proposed in it.
+    #[arg(long, default_value_t = 64, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tasks: u32,
+    /// Answers a task and policy, at the run's sampling law.
+    #[arg(long, default_value_t = 4, value_name = "K",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) samples: u32,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Auto)]
+    pub(crate) device: Device,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]

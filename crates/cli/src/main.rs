@@ -61,6 +61,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
             commands::model::check(dir, json.json)?
         }
         Command::Eval(args) => commands::eval::run(plugins, args)?,
+        Command::Crossplay(args) => commands::crossplay::run(plugins, args)?,
         Command::Report(args) => commands::report::run(args)?,
         Command::GpuCheck(args) => commands::gpu::run(args)?,
         Command::Doctor(args) => commands::doctor::run(plugins, args.json)?,

@@ -49,6 +49,11 @@ fn mean(metrics: &Metrics, role: &str, name: &str) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
+/// A score's name is `<suite>`, `<suite>.<kind>` or `probe/<level>`.
+fn suite_and_part(name: &str) -> (&str, &str) {
+    name.split_once(['.', '/']).unwrap_or((name, "all"))
+}
+
 fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "  –".to_owned(), |v| format!("{:3.0}%", 100.0 * v))
 }
@@ -68,11 +73,10 @@ impl Observer for Progress {
     }
 
     fn evaluated(&mut self, step: u64, scores: &[Score]) {
-        // A score's name is `<suite>` or `<suite>.<kind>`: one line a suite.
-        let suite = |score: &Score| score.name.split('.').next().unwrap_or("").to_owned();
+        let suite = |score: &Score| suite_and_part(&score.name).0.to_owned();
         let part = |score: &Score| {
             let half = 50.0 * (score.interval.high - score.interval.low);
-            let kind = score.name.split_once('.').map_or("all", |(_, kind)| kind);
+            let kind = suite_and_part(&score.name).1;
             format!("{kind} {:.1} ± {half:.1}", 100.0 * score.interval.mean)
         };
         for of_suite in scores.chunk_by(|a, b| suite(a) == suite(b)) {

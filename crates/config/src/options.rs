@@ -26,7 +26,7 @@ impl Resolved {
         let raw = &self.raw;
         let raw::Run { seed, steps, device: _ } = &raw.run;
         let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
-        let raw::Checkpoint { every, keep } = raw.checkpoint;
+        let raw::Checkpoint { every, keep, keep_every } = raw.checkpoint;
         let raw::Report { every: report_every } = raw.report;
         let raw::Engine { max_batch, page_tokens, cache_mib } = raw.engine;
         let raw::Pool { capacity_per_kind } = raw.pool;
@@ -46,7 +46,7 @@ impl Resolved {
             update: update(raw)?,
             engine: quaero_engine::Options { max_batch, page_tokens, cache_mib },
             eval,
-            checkpoint: quaero_train::CheckpointOptions { every, keep },
+            checkpoint: quaero_train::CheckpointOptions { every, keep, keep_every },
             report_every,
         })
     }

@@ -112,6 +112,13 @@ table!(Optim {
 });
 table!(Update { micro_batch_tokens: usize, recompute: bool });
 table!(Engine { max_batch: usize, page_tokens: usize, cache_mib: usize });
-table!(Eval { suite: String, every: u64, limit_per_kind: usize, samples: usize });
-table!(Checkpoint { every: u64, keep: usize });
+table!(Eval {
+    suite: String,
+    every: u64,
+    limit_per_kind: usize,
+    samples: usize,
+    level_samples: usize,
+    level_tasks_per_kind: usize,
+});
+table!(Checkpoint { every: u64, keep: usize, keep_every: u64 });
 table!(Report { every: u64 });

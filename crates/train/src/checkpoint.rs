@@ -13,7 +13,7 @@ use quaero_types::PolicyVersion;
 use quaero_update::Learner;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{CheckpointOptions, Error};
 
 /// A whole checkpoint on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,12 @@ struct State {
     optimizer_steps: u64,
 }
 
+/// What `state.json` has in every version.
+#[derive(Debug, Deserialize)]
+struct Versioned {
+    format: u32,
+}
+
 const FORMAT: u32 = 1;
 const TRAINER_FILE: &str = "trainer.safetensors";
 const STATE_FILE: &str = "state.json";
@@ -43,11 +49,15 @@ const STATE_FILE: &str = "state.json";
 /// # Errors
 /// When the folder cannot be listed.
 pub fn newest(folder: &Path) -> Result<Option<Checkpoint>, Error> {
-    Ok(all(&folder.join("checkpoints"))?.pop())
+    Ok(checkpoints(folder)?.pop())
 }
 
-/// All whole checkpoints, oldest first.
-fn all(folder: &Path) -> Result<Vec<Checkpoint>, Error> {
+/// All whole checkpoints of the run in `folder`, oldest first.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn checkpoints(folder: &Path) -> Result<Vec<Checkpoint>, Error> {
+    let folder = &folder.join("checkpoints");
     let fail = |source| Error::File { action: "list", path: folder.display().to_string(), source };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -68,8 +78,8 @@ fn all(folder: &Path) -> Result<Vec<Checkpoint>, Error> {
 }
 
 impl Checkpoint {
-    /// Writes a checkpoint of the run in `run_folder` and removes all but the newest `keep`.
-    /// Returns its folder.
+    /// Writes a checkpoint of the run in `run_folder` and removes those that `options` does not
+    /// keep. Returns its folder.
     ///
     /// # Errors
     /// When there is no space or a file cannot be written; older checkpoints stand.
@@ -78,7 +88,7 @@ impl Checkpoint {
         step: u64,
         policy: &Policy,
         learner: &Learner,
-        keep: usize,
+        options: CheckpointOptions,
     ) -> Result<PathBuf, Error> {
         let folder = run_folder.join("checkpoints");
         let done = folder.join(format!("step-{step:06}"));
@@ -102,8 +112,9 @@ impl Checkpoint {
         make_durable(&temporary)?;
         std::fs::rename(&temporary, &done).map_err(fail("rename", &temporary))?;
         sync(&folder)?;
-        let whole = all(&folder)?;
-        for old in &whole[..whole.len().saturating_sub(keep)] {
+        let whole = checkpoints(run_folder)?;
+        let old = &whole[..whole.len().saturating_sub(options.keep)];
+        for old in old.iter().filter(|old| !options.stays(old.step)) {
             remove(&old.folder)?;
         }
         Ok(done)
@@ -112,15 +123,20 @@ impl Checkpoint {
     /// Puts the checkpoint's weights into `policy` and its moments into `learner`.
     ///
     /// # Errors
-    /// When a file is missing or damaged, or belongs to another model.
+    /// When a file is missing or damaged, of another version, or belongs to another model.
     pub fn restore(&self, mut policy: Policy, learner: &mut Learner) -> Result<Policy, Error> {
         let path = self.folder.join(STATE_FILE);
         let text = std::fs::read_to_string(&path).map_err(fail("read", &path))?;
-        let damaged = |why: String| Error::Damaged { path: self.folder.display().to_string(), why };
+        let name = || self.folder.display().to_string();
+        let damaged = |why: String| Error::Damaged { path: name(), why };
+        if let Ok(Versioned { format }) = serde_json::from_str(&text)
+            && format != FORMAT
+        {
+            return Err(Error::Version { path: name(), found: format, expected: FORMAT });
+        }
         let state: State = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
-        if state.format != FORMAT || state.step != self.step {
-            let (format, step) = (state.format, state.step);
-            return Err(damaged(format!("it says format {format}, step {step}")));
+        if state.step != self.step {
+            return Err(damaged(format!("it says step {}", state.step)));
         }
         let path = self.folder.join(TRAINER_FILE);
         learner.restore(&mut policy.model, &path, state.optimizer_steps)?;

@@ -45,6 +45,48 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A checkpoint of another version.
+    #[error(
+        "checkpoint {path} has format {found}, this build reads format {expected}: use the build \
+         that wrote it"
+    )]
+    Version {
+        /// The checkpoint's folder.
+        path: String,
+        /// Its format.
+        found: u32,
+        /// The format of this build.
+        expected: u32,
+    },
+    /// Too few checkpoints for cross-play.
+    #[error(
+        "cross-play compares the policies of at least two checkpoints, {path} keeps {n}: train \
+         with --set checkpoint.keep_every=N, or let the run take more steps"
+    )]
+    FewCheckpoints {
+        /// The run's folder.
+        path: String,
+        /// How many it keeps.
+        n: usize,
+    },
+    /// No experience to draw tasks from.
+    #[error("{path} is missing: cross-play draws its tasks from there")]
+    NoExperience {
+        /// The file.
+        path: String,
+    },
+    /// Nothing was asked in the steps between two checkpoints.
+    #[error(
+        "no task was proposed in steps {from} to {to}, which lie before the checkpoint of step \
+         {to}: with propose.train = false none ever is; else experience.db (proposals.cause) says \
+         why, or move checkpoints/step-{to:06} away to join these steps to the next ones"
+    )]
+    EmptyPeriod {
+        /// First step.
+        from: u64,
+        /// Last step.
+        to: u64,
+    },
     /// A kind in `mix` that no family plays.
     #[error(
         "no loaded family plays `{kind}` (table [mix]){near}; loaded: {loaded}; add its plugin's \

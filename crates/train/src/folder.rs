@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::Error;
 
 /// What a run has written before its first checkpoint: worthless without one.
-const FRESH: [&str; 5] = [
+const FRESH: [&str; 6] = [
     "experience.db",
     "experience.db-wal",
     "experience.db-shm",
     "metrics.jsonl",
     "reference.safetensors",
+    crate::probe::FILE,
 ];
 
 /// Makes the folder of a new run with its configuration. A run that was killed before its first

@@ -7,26 +7,29 @@
 //! # Layout
 //! `run` the loop → `step` one step in seven lines → `select` what is asked of the proposer →
 //! `play` tasks to graded attempts → `credit` verdicts to a batch → `metrics` what is measured →
-//! `seeding` the phase before the first update → `checkpoint` saving and going on → `folder` where
-//! a run lives → `report` its page → `observe`
-//! who watches → `options`, `error`, `clock`.
+//! `seeding` the phase before the first update → `probe` its graded tasks → `checkpoint` saving and
+//! going on → `folder` where a run lives → `report` its page → `observe` who watches → `options`,
+//! `error`, `clock`. Beside the loop: `crossplay`, a run's checkpoints on each other's tasks.
 
 mod checkpoint;
 mod clock;
 mod credit;
+mod crossplay;
 mod error;
 mod folder;
 mod metrics;
 mod observe;
 mod options;
 mod play;
+mod probe;
 mod report;
 mod run;
 mod seeding;
 mod select;
 mod step;
 
-pub use checkpoint::{Checkpoint, newest};
+pub use checkpoint::{Checkpoint, checkpoints, newest};
+pub use crossplay::{Cross, CrossPlay, Matrix, crossplay};
 pub use error::Error;
 pub use observe::{Observer, Silent};
 pub use options::{CheckpointOptions, Eval, Options, Propose, Seeding, Solve};

@@ -84,15 +84,34 @@ pub struct Eval {
     pub suite: quaero_evals::Suite,
     /// The same tasks under the name of their greedy score.
     pub greedy_suite: quaero_evals::Suite,
+    /// How the probe set is graded before the first step; 0 samples for none.
+    pub grading: quaero_evals::Grading,
     /// Hold-out keys of all tasks of the suite: the pool refuses them.
     pub held_out: Vec<String>,
 }
 
 /// Checkpoints.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckpointOptions {
     /// Steps between checkpoints; the first and the last step always write one.
     pub every: u64,
-    /// How many are kept.
+    /// How many of the newest are kept.
     pub keep: usize,
+    /// Steps between checkpoints that are kept for good, beside the newest; 0 for none. One is
+    /// written at such a step whatever `every` says.
+    pub keep_every: u64,
+}
+
+impl CheckpointOptions {
+    /// Whether a checkpoint is written after `step`, which is not the last.
+    #[must_use]
+    pub fn due(&self, step: u64) -> bool {
+        step.is_multiple_of(self.every) || self.stays(step)
+    }
+
+    /// Whether the checkpoint of `step` is kept for good.
+    #[must_use]
+    pub fn stays(&self, step: u64) -> bool {
+        self.keep_every > 0 && step.is_multiple_of(self.keep_every)
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quaero_engine::{Engine, Sampling};
-use quaero_evals::{Score, evaluate};
+use quaero_evals::{Probe, Score, answer};
 use quaero_model::Model;
 use quaero_policy::{Limits, Policy};
 use quaero_pool::Pool;
@@ -15,7 +15,7 @@ use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::clock::{Stopwatch, wall_seconds};
-use crate::{Checkpoint, Error, Observer, Options, folder, report, seeding, step};
+use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding, step};
 
 /// Where a run lives and what it starts from.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub(crate) struct Run<'a> {
     pub(crate) jobs_seen: u64,
     /// What each family had cost when the last step was measured.
     pub(crate) usage_seen: BTreeMap<String, quaero_runtime::Usage>,
+    /// The graded tasks, and the seconds that grading them took now.
+    probe: Option<(Probe, f64)>,
     metrics: JsonLines,
     board: TensorBoard,
     folder: &'a Path,
@@ -138,16 +140,16 @@ impl<'a> Run<'a> {
         let folder = setup.folder;
         let mut learner = Learner::new(&options.update, &policy.model)?;
         let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
-        let step = match &checkpoint {
-            Some(checkpoint) => {
-                policy = checkpoint.restore(policy, &mut learner)?;
-                checkpoint.step
-            }
-            None => {
-                folder::make(folder, setup.config, setup.resume)?;
-                0
-            }
-        };
+        if checkpoint.is_none() {
+            folder::make(folder, setup.config, setup.resume)?;
+        }
+        let mut engine = Engine::new(options.engine);
+        // Before the weights of a checkpoint take the place of the first ones.
+        let probe = probe::of_run(folder, options, &policy, &mut engine, host, observer)?;
+        let step = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
+        if let Some(checkpoint) = &checkpoint {
+            policy = checkpoint.restore(policy, &mut learner)?;
+        }
         if learner.needs_reference() {
             let path = folder.join("reference.safetensors");
             learner.set_reference(reference(&policy, &path, checkpoint.is_some())?);
@@ -161,7 +163,7 @@ impl<'a> Run<'a> {
         let run = Self {
             options,
             host,
-            engine: Engine::new(options.engine),
+            engine,
             pool,
             learner,
             events: JsonLines::open(&folder.join("logs/events.jsonl"), step)?,
@@ -171,6 +173,7 @@ impl<'a> Run<'a> {
             work: Work::default(),
             jobs_seen: host.stats().jobs,
             usage_seen: host.families().map(seen).collect(),
+            probe,
             metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
             board: TensorBoard::create(folder, wall_seconds())?,
             folder,
@@ -189,6 +192,9 @@ impl<'a> Run<'a> {
         self.pool.commit()?;
         let mut metrics = Metrics::default();
         metrics.set("time/seeding", watch.seconds());
+        if let Some((_, seconds)) = &self.probe {
+            metrics.set("time/probe", *seconds);
+        }
         // Step 1 must not count what seeding did: a resumed run would not know of it.
         let (work, _) = (std::mem::take(&mut self.work), std::mem::take(&mut self.dropped));
         metrics.set("tokens/prompt", work.prompt_tokens as f64);
@@ -209,7 +215,7 @@ impl<'a> Run<'a> {
         metrics.set("policy_version", policy.version.0 as f64);
         metrics.set("time/total", watch.seconds());
         self.finish_step(&policy, metrics)?;
-        if self.step.is_multiple_of(self.options.checkpoint.every) {
+        if self.options.checkpoint.due(self.step) {
             self.save(&policy)?;
         }
         // The last step's page is written at the end of the run.
@@ -244,7 +250,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let watch = Stopwatch::start();
-        let mut scores = Vec::new();
+        let (mut scores, mut by_level) = (Vec::new(), Vec::new());
         for (suite, sampling, samples) in [
             (&eval.suite, self.options.solve.limits.sampling, eval.samples),
             (&eval.greedy_suite, Sampling::greedy(), 1),
@@ -252,8 +258,14 @@ impl<'a> Run<'a> {
             let limits = Limits { sampling, ..self.options.solve.limits };
             let key = Key::new(self.options.seed).named("eval").with(self.step);
             let (engine, host) = (&mut self.engine, self.host);
-            scores.extend(evaluate(policy, engine, host, suite, samples, &limits, key)?);
+            let rates = answer(policy, engine, host, &suite.tasks, samples, &limits, key)?;
+            scores.extend(rates.scores(suite));
+            if let Some((probe, _)) = self.probe.as_ref().filter(|_| suite.name == eval.suite.name)
+            {
+                by_level = probe.scores(suite, &rates);
+            }
         }
+        scores.append(&mut by_level);
         self.jobs_seen = self.host.stats().jobs;
         self.usage_seen = self.host.families().map(seen).collect();
         for score in &scores {
@@ -271,8 +283,8 @@ impl<'a> Run<'a> {
     }
 
     fn save(&mut self, policy: &Policy) -> Result<PathBuf, Error> {
-        let keep = self.options.checkpoint.keep;
-        let folder = Checkpoint::write(self.folder, self.step, policy, &self.learner, keep)?;
+        let options = self.options.checkpoint;
+        let folder = Checkpoint::write(self.folder, self.step, policy, &self.learner, options)?;
         self.observer.checkpoint(&folder);
         Ok(folder)
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 use quaero_config::Resolved;
-use quaero_evals::{Score, Suite};
+use quaero_evals::{Grading, Score, Suite};
 use quaero_ops::Kind;
 use quaero_runtime::Host;
 use quaero_train::{Control, End, Eval, Observer, Setup, train};
@@ -109,7 +109,10 @@ fn eval(resolved: &Resolved, host: &Host) -> anyhow::Result<Option<Eval>> {
     let suite = whole.of_kinds(in_play).limited(raw.limit_per_kind);
     let greedy_suite = Suite { name: format!("{name}_greedy"), ..suite.clone() };
     let held_out = whole.held_out;
-    Ok(Some(Eval { every: raw.every, samples: raw.samples, suite, greedy_suite, held_out }))
+    let (samples, tasks_per_kind) = (raw.level_samples, raw.level_tasks_per_kind);
+    let grading = Grading { samples, tasks_per_kind };
+    let (every, samples) = (raw.every, raw.samples);
+    Ok(Some(Eval { every, samples, suite, greedy_suite, grading, held_out }))
 }
 
 /// The first Ctrl-C finishes the step and saves; the second ends at once (and loses one step).
