@@ -18,6 +18,7 @@ typedef unsigned long long uint64_t;
 #include <cstdint>
 #endif
 #define DEV static __device__ __forceinline__
+#define DEVICE __device__ __forceinline__
 #define DYN_SMEM(name) extern __shared__ __align__(1024) unsigned char name[]
 #define SHARED(T, name, n) __shared__ __align__(128) T name[n]
 #define UNROLL _Pragma("unroll")
@@ -26,6 +27,7 @@ typedef unsigned long long uint64_t;
 #else
 #include "simt/tensor.h"
 #define DEV static inline
+#define DEVICE inline
 #define DYN_SMEM(name) unsigned char *name = simt::dyn_smem()
 #define SHARED(T, name, n)                                                                         \
   static const char name##_key = 0;                                                                \

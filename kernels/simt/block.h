@@ -5,6 +5,13 @@
 #pragma once
 #include "fiber.h"
 
+// What the driver's 128 bytes stand for; the host's twin writes them (crates/kernels, tensor_map).
+struct alignas(64) TensorMap {
+  uint64_t magic, base, columns, rows, stride; // bytes from row to row
+  uint64_t box_columns, box_rows, rest[9];
+};
+static_assert(sizeof(TensorMap) == 128, "as the driver's");
+
 namespace simt {
 
 struct Settings {
@@ -14,7 +21,7 @@ struct Settings {
 
 // What a launch did.
 struct Stats {
-  uint64_t mma, ldmatrix, bank_conflicts, async_bytes, collectives, barriers;
+  uint64_t mma, ldmatrix, bank_conflicts, async_bytes, collectives, barriers, wgmma;
 };
 
 struct Where {
@@ -23,12 +30,34 @@ struct Where {
   const char *file = "";
 };
 
-enum State : uint8_t { READY, WAIT_WARP, WAIT_BLOCK, DONE };
+enum State : uint8_t { READY, WAIT_WARP, WAIT_BLOCK, WAIT_MBARRIER, WAIT_WARPGROUP, DONE };
 
 struct Copy {
   char *dst;
   const char *src;
   int n, n_zeros;
+};
+
+// Accumulators that products in flight work on; the thread's own are NaN until they are waited for.
+struct Flight {
+  float *d;
+  std::vector<float> value;
+  int n_open = 0;
+};
+
+// One wgmma of one thread. `a` is a descriptor, or `a_regs` are the thread's four registers.
+struct Product {
+  Flight *to;
+  uint64_t a, b;
+  const uint32_t *a_regs;
+  int n, accumulate, a_columns, b_columns, line;
+  bool done, waited; // computed; over for the whole warpgroup
+};
+
+// How far a thread has seen an mbarrier come.
+struct Seen {
+  const void *barrier;
+  uint32_t phase;
 };
 
 struct Thread {
@@ -39,6 +68,39 @@ struct Thread {
   Where at;
   std::vector<Copy> open;                // issued, not committed
   std::vector<std::vector<Copy>> groups; // committed, not waited for
+  std::vector<std::unique_ptr<Flight>> flights;
+  std::vector<Product> products; // in flight, in order
+  std::vector<int> committed;   // how many of them each group has
+  int n_uncommitted = 0;
+  size_t n_retired = 0; // products before those in flight
+  bool fenced = false; // its registers are in order before the next wgmma
+  std::vector<Seen> seen;
+};
+
+struct Mbarrier {
+  const void *at;
+  int count, pending;
+  int64_t tx;
+  uint32_t phase;
+  int owner;
+  bool fenced;
+};
+
+// Shared memory that a TMA load brings, and the phase of the barrier that says so.
+struct Load {
+  unsigned lo, hi;
+  int barrier;
+  uint32_t phase;
+  bool landed;
+  int line;
+  TensorMap map;
+  int x, y;
+};
+
+// Written by a thread's own stores, not yet made visible to TMA and wgmma.
+struct Dirty {
+  unsigned lo, hi;
+  int thread;
 };
 
 // Lanes of one warp that do something together, by their mask.
@@ -62,6 +124,11 @@ struct Barrier {
   Where at;
 };
 
+struct Rendezvous {
+  int count = 0;
+  Where at;
+};
+
 struct Arena {
   const void *key;
   unsigned char *p;
@@ -73,6 +140,10 @@ struct Block {
   std::vector<Thread> th;
   std::vector<Warp> warps;
   std::vector<Arena> arenas;
+  std::vector<Rendezvous> warpgroups;
+  std::vector<Mbarrier> mbarriers;
+  std::vector<Load> loads;
+  std::vector<Dirty> dirty;
   Barrier bar;
   int live = 0;
   Fiber sched;
@@ -127,6 +198,8 @@ SIMT_PLAIN inline void finish() {
   for (auto &group : t->groups)
     if (!group.empty()) fail("thread %d ended with a cp.async in flight", t->lin);
   if (!t->open.empty()) fail("thread %d ended with a cp.async that was not committed", t->lin);
+  if (!t->products.empty())
+    fail("thread %d ended with a wgmma of line %d in flight", t->lin, t->products.front().line);
   t->st = DONE;
   blk->live--;
   // A thread that has ended counts as arrived.

@@ -42,6 +42,10 @@ SIMT_PLAIN inline bool prepare_threads(Block &b) {
   b.th.resize(n);
   b.warps.assign((n + 31) / 32, Warp());
   b.bar = Barrier();
+  b.warpgroups.assign((n + 127) / 128, Rendezvous());
+  b.mbarriers.clear();
+  b.loads.clear();
+  b.dirty.clear();
   for (int i = 0; i < n; i++) {
     Thread &t = b.th[i];
     t.lin = i;
@@ -50,6 +54,13 @@ SIMT_PLAIN inline bool prepare_threads(Block &b) {
     t.st = READY;
     t.open.clear();
     t.groups.clear();
+    t.flights.clear();
+    t.products.clear();
+    t.committed.clear();
+    t.seen.clear();
+    t.n_uncommitted = 0;
+    t.n_retired = 0;
+    t.fenced = false;
     t.tid = {i % b.bdim.x, i / b.bdim.x % b.bdim.y, i / (b.bdim.x * b.bdim.y)};
     if (!make_fiber(t.fb, entry)) return false;
   }
@@ -99,6 +110,9 @@ SIMT_PLAIN inline void run_block(Block &b) {
     for (int warp : order) ran |= run_warp(b, warp);
     if (!ran && !b.failed) report_deadlock(b);
   }
+  for (auto &load : b.loads)
+    if (!load.landed && !b.failed)
+      fail("a block ended with the TMA load of line %d in flight", load.line);
 #ifdef SIMT_TSAN // forget the shadow of the stacks too
   for (auto &t : b.th) {
     __tsan_destroy_fiber(t.fb.tsan);

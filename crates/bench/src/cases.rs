@@ -41,6 +41,8 @@ pub struct Case {
     pub file: &'static str,
     /// The kernels that it launches.
     pub kernels: Vec<String>,
+    /// File and kernel that it launches instead on a device that uses its warpgroups.
+    pub warpgroups: Option<(&'static str, String)>,
     /// The operation by the name that the peer knows it by.
     pub op: &'static str,
     /// The extents that matter.
@@ -88,11 +90,17 @@ impl Case {
             name: format!("{op} {}", shapes.name),
             file,
             kernels: kernels.iter().map(|&name| name.to_owned()).collect(),
+            warpgroups: None,
             op,
             dims: dims.to_vec(),
             work,
             make: Box::new(make),
         }
+    }
+
+    fn with_warpgroups(mut self, file: &'static str, kernel: String) -> Self {
+        self.warpgroups = Some((file, kernel));
+        self
     }
 
     /// Lays its data out.
@@ -113,9 +121,11 @@ impl Case {
     /// Whether `name` means it: its operation, its file or one of its kernels.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        let stem = self.file.trim_end_matches(".cu");
-        let whole = self.op == name || stem == name.trim_end_matches(".cu") || self.name == name;
-        whole || self.kernels.iter().any(|kernel| kernel == name)
+        let stem = |file: &str| file.trim_end_matches(".cu") == name.trim_end_matches(".cu");
+        let whole = self.op == name || stem(self.file) || self.name == name;
+        let other = self.warpgroups.as_ref();
+        let of_warpgroups = other.is_some_and(|(file, kernel)| stem(file) || kernel == name);
+        whole || of_warpgroups || self.kernels.iter().any(|kernel| kernel == name)
     }
 }
 

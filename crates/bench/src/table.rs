@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{Case, Ceilings, Timing};
 
+/// The version of what kernels for warpgroups do.
+pub const WARPGROUPS: &str = "wgmma";
+
 /// One row, without what depends on ceilings: they may still improve, by the peer's.
 #[must_use]
 pub fn row(case: &Case, version: &str, timing: &Result<Option<Timing>, String>) -> Value {

@@ -6,6 +6,7 @@
 use half::bf16;
 
 use crate::call::Call;
+use crate::gemm::Matrix;
 use crate::rope::{Heads, KvPages, PAGE_LEN, rows};
 use crate::{Buffer, Device, Error, View, ViewMut};
 
@@ -100,6 +101,9 @@ pub fn forward(
     lse: ViewMut<'_, f32>,
 ) -> Result<(), Error> {
     let heads = pages.heads();
+    if by_warpgroups(qkv.device(), heads) {
+        return launch_warpgroups(qkv, queries, pages, out, lse);
+    }
     let kernel = format!("attention_fwd_d{}", heads.head_dim);
     let tiles = (queries.len_max * heads.group()).div_ceil(64);
     let call = Call::new(qkv.device(), &kernel)
@@ -126,11 +130,51 @@ pub fn decode(
     assert!(queries.len_max <= 1, "decode: a query of {} rows", queries.len_max);
     assert!(heads.group() <= 16, "decode: {} heads share a key head, at most 16", heads.group());
     let d = heads.head_dim;
+    // The same function of a row as in `forward`, or the bits might differ.
+    if by_warpgroups(qkv.device(), heads) {
+        return launch_warpgroups(qkv, queries, pages, out, lse);
+    }
     let kernel = format!("attention_decode_d{d}");
     let call = Call::new(qkv.device(), &kernel)
         .grid([heads.n_kv_heads, queries.n_queries, 1])
         .smem(8 * 64 * d + 32 * d + 16 * 64 * 4);
     launch_forward(call, qkv, queries, pages, out, lse)
+}
+
+/// Whether the kernels for warpgroups compute it: they know heads of 64 and 128 channels.
+fn by_warpgroups(device: &Device, heads: Heads) -> bool {
+    device.uses_warpgroups() && heads.head_dim >= 64
+}
+
+/// Wide tiles for whole sequences, narrow ones where a key head's rows fill no more: the same bits.
+fn launch_warpgroups(
+    qkv: View<'_, bf16>,
+    queries: &Queries,
+    pages: &KvPages,
+    mut out: ViewMut<'_, bf16>,
+    mut lse: ViewMut<'_, f32>,
+) -> Result<(), Error> {
+    let heads = pages.heads();
+    let d = heads.head_dim;
+    let n_tile_rows = queries.len_max * heads.group();
+    let narrow = n_tile_rows <= 64;
+    let (rows, threads, n_stages) = if narrow { (64, 160, 4) } else { (128, 384, 3) };
+    let kernel = format!("attention_wgmma_d{d}{}", if narrow { "_narrow" } else { "" });
+    check(qkv, queries, pages, out.len(), lse.len());
+    let matrix = |data| Matrix::new(data, d);
+    let call = Call::new(qkv.device(), &kernel)
+        .grid([n_tile_rows.div_ceil(rows), heads.n_kv_heads, queries.n_queries])
+        .threads(threads)
+        .smem(n_stages * (256 * d + 32) + 16)
+        .write(&mut out)
+        .write(&mut lse)
+        .read(qkv)
+        .tiles(&matrix(pages.keys.view()), PAGE_LEN)
+        .tiles(&matrix(pages.values.view()), PAGE_LEN);
+    let call = call.read(queries.table.view()).read(queries.page_list.view());
+    let call = call.int(heads.n_heads).int(heads.n_kv_heads);
+    // SAFETY: `check` is the header's Shapes and Layout; `Queries` checked its pages.
+    unsafe { call.float(scale(heads) * std::f32::consts::LOG2_E).launch() }
 }
 
 fn launch_forward(
@@ -142,6 +186,17 @@ fn launch_forward(
     mut lse: ViewMut<'_, f32>,
 ) -> Result<(), Error> {
     let heads = pages.heads();
+    check(qkv, queries, pages, out.len(), lse.len());
+    let call = call.threads(128).write(&mut out).write(&mut lse).read(qkv);
+    let call = call.read(pages.keys.view()).read(pages.values.view());
+    let call = call.read(queries.table.view()).read(queries.page_list.view());
+    let call = call.int(heads.n_heads).int(heads.n_kv_heads);
+    // SAFETY: `check` is the header's Shapes and Layout; `Queries` checked its pages.
+    unsafe { call.float(scale(heads) * std::f32::consts::LOG2_E).launch() }
+}
+
+fn check(qkv: View<'_, bf16>, queries: &Queries, pages: &KvPages, n_out: usize, n_lse: usize) {
+    let heads = pages.heads();
     let n_rows = rows(qkv.len(), heads);
     assert!(
         queries.n_rows == n_rows && queries.bound <= pages.n_pages(),
@@ -150,14 +205,8 @@ fn launch_forward(
         queries.n_rows,
         queries.bound
     );
-    assert_eq!(out.len(), n_rows * heads.q_width(), "attention: rows of the output");
-    assert_eq!(lse.len(), n_rows * heads.n_heads, "attention: rows of lse");
-    let call = call.threads(128).write(&mut out).write(&mut lse).read(qkv);
-    let call = call.read(pages.keys.view()).read(pages.values.view());
-    let call = call.read(queries.table.view()).read(queries.page_list.view());
-    let call = call.int(heads.n_heads).int(heads.n_kv_heads);
-    // SAFETY: the assertions are the header's Shapes and Layout; `Queries` checked its pages.
-    unsafe { call.float(scale(heads) * std::f32::consts::LOG2_E).launch() }
+    assert_eq!(n_out, n_rows * heads.q_width(), "attention: rows of the output");
+    assert_eq!(n_lse, n_rows * heads.n_heads, "attention: rows of lse");
 }
 
 /// What the forward pass had and gave.

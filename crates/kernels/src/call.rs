@@ -1,5 +1,9 @@
 //! A launch being put together: arguments, held against the kernel's signature.
 
+use half::bf16;
+
+use crate::device::TensorMap;
+use crate::gemm::Matrix;
 use crate::{Device, Element, Error, View, ViewMut};
 
 /// A launch, ready for a backend.
@@ -9,8 +13,16 @@ pub(crate) struct Launch {
     pub(crate) threads: u32,
     /// Bytes of dynamic shared memory.
     pub(crate) smem: u32,
-    /// The bits of each argument; narrower ones in the low bytes.
-    pub(crate) args: Vec<u64>,
+    pub(crate) args: Vec<Arg>,
+}
+
+/// An argument of a launch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arg {
+    /// Its bits; narrower ones in the low bytes.
+    Bits(u64),
+    /// A matrix that TMA loads from.
+    Map(TensorMap),
 }
 
 /// A launch whose arguments are still being added.
@@ -45,8 +57,20 @@ impl<'a> Call<'a> {
 
     fn arg(mut self, letter: char, bits: u64) -> Self {
         self.letters.push(letter);
-        self.launch.args.push(bits);
+        self.launch.args.push(Arg::Bits(bits));
         self
+    }
+
+    /// A matrix that TMA loads boxes of `box_rows` rows by 64 columns from.
+    pub(crate) fn tiles(self, matrix: &Matrix<'_, bf16>, box_rows: usize) -> Self {
+        let name = self.kernel;
+        assert!(matrix.data.device().is(self.device), "{name}: operands on two devices");
+        let (columns, rows) = (matrix.columns, matrix.rows);
+        let map = TensorMap::new(matrix.data, (rows, columns), matrix.stride, box_rows);
+        let mut call = self;
+        call.letters.push('t');
+        call.launch.args.push(Arg::Map(map));
+        call
     }
 
     /// A view to read: of this device, aligned to 16 bytes.

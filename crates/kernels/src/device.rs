@@ -6,6 +6,7 @@
 mod cuda;
 mod memory;
 mod simt;
+mod tensor_map;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::{Error, Kernel, Registry};
 pub use cuda::CudaOptions;
 pub use memory::{Buffer, Element, Indices, View, ViewMut};
 pub use simt::{Sanitizer, SimtOptions, SimtStats};
+pub(crate) use tensor_map::TensorMap;
 
 /// What a backend does. Addresses are numbers; [`memory`] alone makes and uses them.
 pub(crate) trait Backend: Send + Sync {
@@ -71,6 +73,9 @@ pub(crate) trait Backend: Send + Sync {
     /// Waits until everything is done.
     fn synchronize(&self) -> Result<(), Error>;
 
+    /// Whether it runs kernels for warpgroups: wgmma and TMA.
+    fn has_warpgroups(&self) -> bool;
+
     /// What the hardware is; `None` if there is none.
     fn facts(&self) -> Option<Facts> {
         None
@@ -116,6 +121,8 @@ pub struct Facts {
 pub struct Device {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) registry: Arc<Registry>,
+    /// Launchers take kernels for warpgroups.
+    warpgroups: bool,
 }
 
 impl Device {
@@ -126,7 +133,7 @@ impl Device {
     pub fn simt(options: SimtOptions) -> Result<Self, Error> {
         let registry = Arc::new(Registry::embedded()?);
         let backend = Arc::new(simt::Simt::open(options, registry.clone())?);
-        Ok(Self { backend, registry })
+        Ok(Self { backend, registry, warpgroups: false })
     }
 
     /// A GPU.
@@ -136,13 +143,39 @@ impl Device {
     pub fn cuda(options: CudaOptions) -> Result<Self, Error> {
         let registry = Arc::new(Registry::embedded()?);
         let backend = Arc::new(cuda::Cuda::open(options)?);
-        Ok(Self { backend, registry })
+        Ok(Self { backend, registry, warpgroups: false })
+    }
+
+    /// Whether it has what kernels for warpgroups need: the tensor cores and the TMA of compute
+    /// capability 9.0, or their emulation.
+    #[must_use]
+    pub fn has_warpgroups(&self) -> bool {
+        self.backend.has_warpgroups()
+    }
+
+    /// Whether launchers take kernels for warpgroups where there are two: products and attention.
+    #[must_use]
+    pub fn uses_warpgroups(&self) -> bool {
+        self.warpgroups
+    }
+
+    /// The same device with launchers that take kernels for warpgroups. What is allocated through
+    /// it keeps the choice, so that all that computes with it chooses alike.
+    ///
+    /// # Errors
+    /// If it has no warpgroups.
+    pub fn with_warpgroups(self) -> Result<Self, Error> {
+        if self.has_warpgroups() {
+            return Ok(Self { warpgroups: true, ..self });
+        }
+        Err(Error::NoWarpgroups { device: self.name() })
     }
 
     /// The device in words.
     #[must_use]
     pub fn name(&self) -> String {
-        self.backend.name()
+        let kernels = if self.warpgroups { ", kernels for warpgroups" } else { "" };
+        format!("{}{kernels}", self.backend.name())
     }
 
     /// Bytes that are free now, if the device can say.

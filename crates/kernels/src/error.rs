@@ -36,6 +36,15 @@ pub enum Error {
         /// Of the capability.
         minor: i32,
     },
+    /// A device without warpgroups.
+    #[error(
+        "{device} has no warpgroups, which compute capability 9.0 alone has; \
+         remedy: the device `cuda` instead of `cuda-wgmma`"
+    )]
+    NoWarpgroups {
+        /// The device.
+        device: String,
+    },
     /// Neither a cubin nor a way to compile one.
     #[error(
         "kernel file {file} has no cubin for {arch} in this binary, and NVRTC is not at hand; \

@@ -6,7 +6,7 @@
 use half::bf16;
 
 use crate::call::Call;
-use crate::{Element, Error, View, ViewMut};
+use crate::{Device, Element, Error, View, ViewMut};
 
 /// A row-major matrix to read.
 #[derive(Clone, Copy, Debug)]
@@ -61,23 +61,55 @@ impl<'a, T: Element> MatrixMut<'a, T> {
 /// The tile that a block computes. The bits do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tile {
-    /// 128 by 128.
+    /// 128 by 128; by 256 in kernels for warpgroups.
     Wide,
+    /// 128 by 128.
+    Middle,
     /// 64 by 64: more blocks for small products.
     Narrow,
 }
+
+/// Blocks that a big GPU runs at once, at one a multiprocessor.
+const MULTIPROCESSORS: usize = 132;
 
 impl Tile {
     /// The wide one where it gives a big GPU's multiprocessors two blocks each.
     #[must_use]
     pub fn for_product(m: usize, n: usize) -> Self {
-        if m.div_ceil(128) * n.div_ceil(128) >= 264 { Self::Wide } else { Self::Narrow }
+        let wide = m.div_ceil(128) * n.div_ceil(128) >= 2 * MULTIPROCESSORS;
+        if wide { Self::Wide } else { Self::Narrow }
     }
 
-    fn extent(self) -> usize {
+    /// The widest that gives each of a big GPU's multiprocessors a block and computes few columns
+    /// beyond the edge.
+    #[must_use]
+    pub fn for_warpgroups(m: usize, n: usize) -> Self {
+        let blocks = |columns: usize| m.div_ceil(128) * n.div_ceil(columns);
+        let waste = n.next_multiple_of(256) - n;
+        if blocks(256) >= MULTIPROCESSORS && waste * 10 <= n {
+            Self::Wide
+        } else if blocks(128) >= MULTIPROCESSORS {
+            Self::Middle
+        } else {
+            Self::Narrow
+        }
+    }
+
+    /// Rows and columns.
+    fn extents(self, warpgroups: bool) -> (usize, usize) {
         match self {
-            Self::Wide => 128,
-            Self::Narrow => 64,
+            Self::Wide if warpgroups => (128, 256),
+            Self::Wide | Self::Middle => (128, 128),
+            Self::Narrow => (64, 64),
+        }
+    }
+
+    /// Behind the name of a kernel.
+    fn suffix(self, warpgroups: bool) -> &'static str {
+        match self {
+            Self::Middle if warpgroups => "_middle",
+            Self::Wide | Self::Middle => "",
+            Self::Narrow => "_narrow",
         }
     }
 }
@@ -87,6 +119,7 @@ struct Product {
     m: usize,
     n: usize,
     k: usize,
+    layout: Layout,
     tile: Tile,
 }
 
@@ -121,12 +154,39 @@ impl Product {
         self
     }
 
-    fn call<'a>(&self, device: &'a crate::Device, kernel: &'a str) -> Call<'a> {
-        let extent = self.tile.extent();
-        Call::new(device, kernel)
-            .grid([self.n.div_ceil(extent), self.m.div_ceil(extent), 1])
-            .threads(extent * 2)
-            .smem(3 * 2 * extent * 32 * 2)
+    /// The call of kernel `name` (`nt_bf16`) with its operands; C and what follows are left.
+    fn call<'a, T: Element>(
+        &self,
+        (device, kernel): (&'a Device, &'a str),
+        (a, b): (&Matrix<'_, bf16>, &Matrix<'_, bf16>),
+        c: &mut ViewMut<'_, T>,
+    ) -> Call<'a> {
+        let warpgroups = device.uses_warpgroups();
+        let (rows, columns) = self.tile.extents(warpgroups);
+        let (n_rows, n_columns) = (self.m.div_ceil(rows), self.n.div_ceil(columns));
+        let call = Call::new(device, kernel);
+        if !warpgroups {
+            let smem = 3 * 2 * rows * 32 * 2;
+            let call = call.grid([n_columns, n_rows, 1]).threads(rows * 2).smem(smem);
+            return call.write(c).read(a.data).read(b.data);
+        }
+        let n_stages = if self.tile == Tile::Middle { 3 } else { 4 };
+        // Where rows run along m or n, a box is 64 of them by 64 of k.
+        let a_rows = if self.layout == Layout::Tn { 64 } else { rows };
+        let b_rows = if self.layout == Layout::Nt { columns } else { 64 };
+        call.grid([n_rows * n_columns, 1, 1])
+            .threads(rows * 2 + 32)
+            .smem(n_stages * ((rows + columns) * 128 + 16))
+            .write(c)
+            .tiles(a, a_rows)
+            .tiles(b, b_rows)
+    }
+
+    /// The strides that the kernel is told: those of A and B lie in their maps otherwise.
+    fn strides<'a>(&self, call: Call<'a>, warpgroups: bool, strides: [usize; 3]) -> Call<'a> {
+        let [a, b, c] = strides;
+        let call = call.int(self.m).int(self.n).int(self.k);
+        if warpgroups { call.int(c) } else { call.int(a).int(b).int(c) }
     }
 }
 
@@ -142,12 +202,25 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// As kernels call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nt => "nt",
+            Self::Nn => "nn",
+            Self::Tn => "tn",
+        }
+    }
+
     fn product(self, a: &Matrix<'_, bf16>, b: &Matrix<'_, bf16>, tile: Option<Tile>) -> Product {
         let (m, k) = if self == Self::Tn { (a.columns, a.rows) } else { (a.rows, a.columns) };
         let (n, k_b) = if self == Self::Nt { (b.rows, b.columns) } else { (b.columns, b.rows) };
         assert_eq!(k, k_b, "gemm {self:?}: k of a and b");
-        let tile = tile.unwrap_or_else(|| Tile::for_product(m, n));
-        Product { m, n, k, tile }
+        let warpgroups = a.data.device().uses_warpgroups();
+        let tile = tile.unwrap_or_else(|| match warpgroups {
+            true => Tile::for_warpgroups(m, n),
+            false => Tile::for_product(m, n),
+        });
+        Product { m, n, k, layout: self, tile }
     }
 }
 
@@ -169,20 +242,16 @@ pub fn into_bf16(
     mut c: MatrixMut<'_, bf16>,
     tile: Option<Tile>,
 ) -> Result<(), Error> {
-    let kernel = match layout {
-        Layout::Nt => "gemm_nt_bf16",
-        Layout::Nn => "gemm_nn_bf16",
-        Layout::Tn => panic!("gemm: no kernel computes Aᵀ B into bf16; gradients are f32"),
-    };
+    assert!(layout != Layout::Tn, "gemm: no kernel computes Aᵀ B into bf16; gradients are f32");
     let product = layout.product(&a, &b, tile);
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
     assert!(bias.is_none_or(|bias| bias.len() == product.n), "gemm: a bias for each column");
-    let kernel = name(kernel, product.tile);
-    let call = product.call(a.data.device(), &kernel);
-    let call = call.write(&mut c.data).read(a.data).read(b.data).maybe(bias);
-    let call = call.int(product.m).int(product.n).int(product.k);
+    let device = a.data.device();
+    let kernel = kernel_name(layout, "bf16", product.tile, device.uses_warpgroups());
+    let call = product.call((device, &kernel), (&a, &b), &mut c.data).maybe(bias);
+    let strides = [a.stride, b.stride, c.stride];
     // SAFETY: `check` is the header's Shapes and Layout.
-    unsafe { call.int(a.stride).int(b.stride).int(c.stride).launch() }
+    unsafe { product.strides(call, device.uses_warpgroups(), strides).launch() }
 }
 
 /// C (+)= A B in f32; `layout` is [`Layout::Nt`] or [`Layout::Tn`].
@@ -200,25 +269,21 @@ pub fn into_f32(
     mut c: MatrixMut<'_, f32>,
     tile: Option<Tile>,
 ) -> Result<(), Error> {
-    let kernel = match layout {
-        Layout::Nt => "gemm_nt_f32",
-        Layout::Tn => "gemm_tn_f32",
-        Layout::Nn => panic!("gemm: no kernel computes A B into f32; activations are bf16"),
-    };
+    assert!(layout != Layout::Nn, "gemm: no kernel computes A B into f32; activations are bf16");
     let product = layout.product(&a, &b, tile);
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
-    let kernel = name(kernel, product.tile);
-    let call = product.call(a.data.device(), &kernel);
-    let call = call.write(&mut c.data).read(a.data).read(b.data);
-    let call = call.int(product.m).int(product.n).int(product.k);
-    let call = call.int(a.stride).int(b.stride).int(c.stride).flag(accumulate);
+    let device = a.data.device();
+    let kernel = kernel_name(layout, "f32", product.tile, device.uses_warpgroups());
+    let call = product.call((device, &kernel), (&a, &b), &mut c.data);
+    let strides = [a.stride, b.stride, c.stride];
+    let call = product.strides(call, device.uses_warpgroups(), strides).flag(accumulate);
     // SAFETY: `check` is the header's Shapes and Layout.
     unsafe { call.launch() }
 }
 
-fn name(kernel: &str, tile: Tile) -> String {
-    match tile {
-        Tile::Wide => kernel.to_owned(),
-        Tile::Narrow => format!("{kernel}_narrow"),
-    }
+/// The kernel of a product whose result is `kind`, `bf16` or `f32`.
+#[must_use]
+pub fn kernel_name(layout: Layout, kind: &str, tile: Tile, warpgroups: bool) -> String {
+    let family = if warpgroups { "gemm_wgmma" } else { "gemm" };
+    format!("{family}_{}_{kind}{}", layout.name(), tile.suffix(warpgroups))
 }

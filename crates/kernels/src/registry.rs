@@ -18,7 +18,7 @@ pub struct Kernel {
     pub name: String,
     /// Its file, in `kernels/`.
     pub file: String,
-    /// One letter an argument: p pointer, i i32, l i64, u u64, f f32.
+    /// One letter an argument: p pointer, i i32, l i64, u u64, f f32, t tensor map.
     pub args: String,
     /// The most threads of a block.
     pub threads: u32,
@@ -81,6 +81,7 @@ pub fn signature(parameters: &str) -> String {
         .split(',')
         .map(|parameter| match parameter.trim().trim_start_matches("const ") {
             pointer if pointer.contains('*') => 'p',
+            map if map.starts_with("TENSOR_MAP ") => 't',
             number if number.starts_with("int64_t ") => 'l',
             number if number.starts_with("uint64_t ") => 'u',
             number if number.starts_with("int ") => 'i',

@@ -14,20 +14,40 @@ const fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
 }
 
 pub(crate) fn add(trials: &mut Vec<Trial>) {
-    trials.push(forward(&[1], heads(1, 1, 32)).small());
-    trials.push(forward(&[33, 2], heads(2, 1, 32)).small());
-    trials.push(forward(&[63, 1, 64, 65], heads(4, 2, 64)));
-    trials.push(forward(&[131], heads(3, 1, 32)));
-    trials.push(forward(&[70, 67], heads(2, 2, 128)));
-    trials.push(decode(&[1, 64, 65, 130], heads(4, 2, 64)));
-    trials.push(decode(&[3, 67], heads(2, 1, 32)).small());
-    trials.push(decode(&[129], heads(16, 1, 128)));
+    trials.push(forward("attention_fwd", &[1], heads(1, 1, 32)).small());
+    trials.push(forward("attention_fwd", &[33, 2], heads(2, 1, 32)).small());
+    trials.push(forward("attention_fwd", &[63, 1, 64, 65], heads(4, 2, 64)));
+    trials.push(forward("attention_fwd", &[131], heads(3, 1, 32)));
+    trials.push(forward("attention_fwd", &[70, 67], heads(2, 2, 128)));
+    trials.push(decode("attention_decode", &[1, 64, 65, 130], heads(4, 2, 64)));
+    trials.push(decode("attention_decode", &[3, 67], heads(2, 1, 32)).small());
+    trials.push(decode("attention_decode", &[129], heads(16, 1, 128)));
+    // More blocks of keys than the ring has places, groups that do not divide a tile.
+    trials.push(forward(WARPGROUPS, &[1], heads(1, 1, 64)).small().with_warpgroups());
+    trials.push(forward(WARPGROUPS, &[63, 1, 64, 65], heads(4, 2, 64)).with_warpgroups());
+    trials.push(forward(WARPGROUPS, &[70, 67], heads(2, 2, 128)).with_warpgroups());
+    trials.push(forward(WARPGROUPS, &[3, 265], heads(7, 1, 64)).with_warpgroups());
+    trials.push(forward(WARPGROUPS, &[200], heads(3, 1, 128)).with_warpgroups());
+    trials.push(decode(WARPGROUPS, &[1, 64, 65, 330], heads(4, 2, 64)).with_warpgroups());
+    trials.push(decode(WARPGROUPS, &[129], heads(16, 1, 128)).with_warpgroups());
     trials.push(backward(&[1], heads(1, 1, 32)).small());
     trials.push(backward(&[17, 3], heads(2, 1, 32)).small());
     trials.push(backward(&[63, 66], heads(4, 2, 64)));
     trials.push(backward(&[70], heads(1, 1, 128)));
     trials.push(branches(2, &[3, 1], heads(2, 1, 32)).small());
     trials.push(branches(67, &[1, 70, 0, 62], heads(4, 2, 64)));
+}
+
+/// The kernels for warpgroups: whole sequences and decoding.
+const WARPGROUPS: &str = "attention_wgmma";
+
+/// The file of `kernel`.
+fn file(kernel: &str) -> &'static str {
+    match kernel {
+        WARPGROUPS => "attention_wgmma.cu",
+        "attention_decode" => "attention_decode.cu",
+        _ => "attention_fwd.cu",
+    }
 }
 
 /// A batch on the device: rows, their pages filled.
@@ -57,6 +77,12 @@ impl Batch {
         let angles = Angles::new(device, &vec![1.0; half], &vec![0.0; half], half)?;
         let positions = device.indices(&vec![0; slots.len()], 1)?;
         let mut pages = KvPages::new(device, n_pages, heads)?;
+        // What lies behind the last key must not matter: pages are full of NaN before.
+        let all: Vec<Option<usize>> = (0..n_pages * PAGE_LEN).map(Some).collect();
+        let mut nan = device.upload(&vec![bf16::NAN; all.len() * heads.width()])?;
+        let nowhere = device.indices(&vec![0; all.len()], 1)?;
+        let all = Slots::new(device, &all, n_pages)?;
+        rope::forward(nan.view_mut(), &angles, &nowhere, &all, &mut pages)?;
         let mut qkv = device.upload(qkv)?;
         let slots = Slots::new(device, &slots, n_pages)?;
         rope::forward(qkv.view_mut(), &angles, &positions, &slots, &mut pages)?;
@@ -154,9 +180,9 @@ fn expect(qkv: &[bf16], lens: &[usize], heads: Heads) -> Vec<Want> {
     ]
 }
 
-fn forward(lens: &[usize], heads: Heads) -> Trial {
+fn forward(kernel: &str, lens: &[usize], heads: Heads) -> Trial {
     let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
-    let name = name("attention_fwd", &lens, heads);
+    let name = name(kernel, &lens, heads);
     let inputs = (lens.clone(), qkv.clone());
     let run = move |device: &Device| -> Result<Vec<Got>, Error> {
         let (lens, qkv) = &inputs;
@@ -174,12 +200,13 @@ fn forward(lens: &[usize], heads: Heads) -> Trial {
         }
         Ok(got)
     };
-    Trial::new("attention_fwd.cu", name, run, move || expect(&qkv, &lens, heads))
+    Trial::new(file(kernel), name, run, move || expect(&qkv, &lens, heads))
 }
 
-fn decode(lens: &[usize], heads: Heads) -> Trial {
+fn decode(kernel: &str, lens: &[usize], heads: Heads) -> Trial {
     let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
-    let name = name("attention_decode", &lens, heads);
+    let decoding = if kernel == WARPGROUPS { "attention_wgmma, decoding" } else { kernel };
+    let name = name(decoding, &lens, heads);
     let inputs = (lens.clone(), qkv.clone());
     let run = move |device: &Device| -> Result<Vec<Got>, Error> {
         let (lens, qkv) = &inputs;
@@ -198,7 +225,7 @@ fn decode(lens: &[usize], heads: Heads) -> Trial {
         }
         Ok(got)
     };
-    Trial::new("attention_decode.cu", name, run, move || expect(&qkv, &lens, heads))
+    Trial::new(file(kernel), name, run, move || expect(&qkv, &lens, heads))
 }
 
 fn backward(lens: &[usize], heads: Heads) -> Trial {

@@ -1,4 +1,5 @@
-//! Trials of the matrix products: every layout, ragged extents, both tiles with the same bits.
+//! Trials of the matrix products: every layout, ragged extents, all tiles with the same bits; the
+//! portable kernels and those for warpgroups.
 
 use half::bf16;
 use quaero_kernels::gemm::{self, Layout, Matrix, MatrixMut, Tile};
@@ -11,7 +12,11 @@ use crate::trial::{Got, Trial, Want, halves, of};
 pub(crate) fn add(trials: &mut Vec<Trial>) {
     for layout in [Layout::Nt, Layout::Nn, Layout::Tn] {
         for extents in [(1, 1, 1), (65, 67, 37), (129, 131, 96)] {
-            trials.push(product(layout, extents));
+            trials.push(product(layout, extents, false));
+        }
+        // More stages than a ring has, more than one tile and band.
+        for extents in [(1, 1, 1), (65, 67, 37), (129, 131, 96), (131, 258, 330), (2100, 70, 16)] {
+            trials.push(product(layout, extents, true));
         }
     }
 }
@@ -41,7 +46,7 @@ impl Padded {
     }
 }
 
-/// Every product of a layout, with both tiles.
+/// Every product of a layout, with every tile.
 fn outputs(
     device: &Device,
     layout: Layout,
@@ -57,13 +62,19 @@ fn outputs(
     let (rows, columns, stride) = of(b);
     let b = Matrix { data: b_data.view(), rows, columns, stride };
     let mut got = Vec::new();
-    for tile in [Tile::Narrow, Tile::Wide] {
-        let again = tile == Tile::Wide;
+    let tiles = [Tile::Narrow, Tile::Wide, Tile::Middle];
+    let n_tiles = if device.uses_warpgroups() { 3 } else { 2 };
+    for &tile in &tiles[..n_tiles] {
+        let again = tile != Tile::Narrow;
         let mut keep = |name: &str, output: Result<Got, Error>| -> Result<(), Error> {
             got.push(if again { output?.twin_of(name) } else { output? });
             Ok(())
         };
-        let label = |name: &str| if again { format!("{name} wide") } else { name.to_owned() };
+        let label = |name: &str| match tile {
+            Tile::Narrow => name.to_owned(),
+            Tile::Middle => format!("{name} middle"),
+            Tile::Wide => format!("{name} wide"),
+        };
         if layout != Layout::Tn {
             let mut c = device.alloc::<bf16>(m * n)?;
             let to = MatrixMut::new(c.view_mut(), n);
@@ -83,7 +94,7 @@ fn outputs(
     Ok(got)
 }
 
-fn product(layout: Layout, (m, n, k): (usize, usize, usize)) -> Trial {
+fn product(layout: Layout, (m, n, k): (usize, usize, usize), warpgroups: bool) -> Trial {
     let a = match layout {
         Layout::Tn => Padded::random(1, k, m),
         Layout::Nt | Layout::Nn => Padded::random(1, m, k),
@@ -129,6 +140,9 @@ fn product(layout: Layout, (m, n, k): (usize, usize, usize)) -> Trial {
         }
         wants
     };
-    let trial = Trial::new("gemm.cu", format!("gemm {layout:?} M {m} N {n} K {k}"), run, expect);
+    let (file, family) =
+        if warpgroups { ("gemm_wgmma.cu", "gemm_wgmma") } else { ("gemm.cu", "gemm") };
+    let trial = Trial::new(file, format!("{family} {layout:?} M {m} N {n} K {k}"), run, expect);
+    let trial = if warpgroups { trial.with_warpgroups() } else { trial };
     if m == 65 && layout == Layout::Nt { trial.small() } else { trial }
 }

@@ -15,6 +15,8 @@ pub struct Trial {
     pub file: &'static str,
     /// Whether it is small enough for the slowest sanitizer.
     pub small: bool,
+    /// Whether it is about kernels for warpgroups, which not every device has.
+    pub warpgroups: bool,
     run: Run,
     expect: Expect,
 }
@@ -124,7 +126,8 @@ impl Trial {
         run: impl Fn(&Device) -> Result<Vec<Got>, Error> + Send + Sync + 'static,
         expect: impl Fn() -> Vec<Want> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, file, small: false, run: Box::new(run), expect: Box::new(expect) }
+        let (run, expect) = (Box::new(run), Box::new(expect));
+        Self { name, file, small: false, warpgroups: false, run, expect }
     }
 
     pub(crate) fn small(mut self) -> Self {
@@ -132,12 +135,29 @@ impl Trial {
         self
     }
 
+    /// About kernels for warpgroups.
+    pub(crate) fn with_warpgroups(mut self) -> Self {
+        self.warpgroups = true;
+        self
+    }
+
+    /// Whether `device` has what it is about.
+    #[must_use]
+    pub fn fits(&self, device: &Device) -> bool {
+        !self.warpgroups || device.has_warpgroups()
+    }
+
+    fn run_on(&self, device: &Device) -> Result<Vec<Got>, Error> {
+        let device = device.clone();
+        (self.run)(&if self.warpgroups { device.with_warpgroups()? } else { device })
+    }
+
     /// Runs it; the name of each output, and a number that its bits give.
     ///
     /// # Errors
     /// If a launch fails.
     pub fn bits(&self, device: &Device) -> Result<Vec<(String, u64)>, Error> {
-        let got = (self.run)(device)?;
+        let got = self.run_on(device)?;
         Ok(got.into_iter().map(|output| (output.name, fnv1a(&output.bits))).collect())
     }
 
@@ -184,7 +204,7 @@ pub fn run(trial: &Trial, devices: &[Device]) -> Result<Vec<(String, f64)>, Stri
     for device in devices {
         let conflicts = || device.stats().map_or(0, |stats| stats.bank_conflicts);
         let before = conflicts();
-        let got = (trial.run)(device).map_err(|error| error.to_string())?;
+        let got = trial.run_on(device).map_err(|error| error.to_string())?;
         if conflicts() > before {
             return Err(format!("{} cycles of bank conflicts", conflicts() - before));
         }

@@ -101,3 +101,33 @@ fn the_emulation_names_what_is_wrong() {
         assert!(found.contains(expected), "{found}");
     }
 }
+
+/// What a kernel for warpgroups does wrong, the emulation says in words.
+#[test]
+fn misuse_of_warpgroups_is_named() {
+    #[track_caller]
+    fn check(file: &str, (from, to): (&str, &str), expected: &str) {
+        let (_, text) = SOURCES.iter().find(|(path, _)| *path == file).unwrap();
+        assert!(text.contains(from), "{from}");
+        let mut options = options();
+        options.overlay.insert(file.to_owned(), text.replacen(from, to, 1));
+        let devices = devices(options);
+        // More stages than a ring has.
+        let is = |name: &str| name.contains("K 330") || name.contains("T [200]");
+        let trial = all().into_iter().find(|trial| trial.file == file && is(&trial.name)).unwrap();
+        let found = run(&trial, &devices).expect_err("the kernel is broken");
+        assert!(found.contains(expected), "{found}");
+    }
+    let gemm = "gemm_wgmma.cu";
+    let wait = "    mbar_wait(ring.full(i), (i / STAGES) & 1);\n";
+    check(gemm, ("    wgmma_fence();\n", ""), "no wgmma.fence since thread");
+    check(gemm, (wait, ""), "has not waited for its mbarrier");
+    check(gemm, ("wgmma_wait<1>()", "wgmma_wait<2>()"), "overwrites what a wgmma in flight reads");
+    check(gemm, ("(BT ? 2 : 128)", "(BT ? 4 : 128)"), "starts inside a swizzled tile");
+    let attention = "attention_wgmma.cu";
+    check(attention, ("  wgmma_wait<0>();\n  UNROLL", "  UNROLL"), "ended with a wgmma of line");
+    check(attention, ("    mbar_fence();\n", ""), "before fence.mbarrier_init");
+    check(attention, ("  proxy_fence();\n", ""), "wrote without a proxy fence");
+    check(attention, ("fewer_registers<24>", "fewer_registers<20>"), "setmaxnreg of 20 registers");
+    check(attention, ("KEYS * D * 2);", "KEYS * D * 2 + 16);"), "waits in mbarrier wait at line");
+}

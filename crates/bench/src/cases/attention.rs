@@ -68,13 +68,14 @@ pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
     let work = Work { bytes: bytes as f64, flops: flops(2) };
     let kernel = format!("attention_fwd_d{d}");
     let kernels = ("attention_fwd.cu", &[kernel.as_str()][..]);
-    cases.push(Case::new(("attention_fwd", &s), kernels, &dims, work, move |source| {
+    let case = Case::new(("attention_fwd", &s), kernels, &dims, work, move |source| {
         let batch = Batch::new(source, &s, s.n_sequences, s.len, 0)?;
         Set::new(batch.outputs(source, &s)?, move |to| {
             let (out, lse) = (to.halves[0].view_mut(), to.floats[0].view_mut());
             attention::forward(batch.qkv.view(), &batch.queries, &batch.pages, out, lse)
         })
-    }));
+    });
+    cases.push(for_warpgroups(case, d, ""));
 
     let bytes = 2 * r * (2 * width + 2 * q_width) + 4 * r * h.n_heads;
     let work = Work { bytes: bytes as f64, flops: flops(5) };
@@ -103,11 +104,20 @@ pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
     let work = Work::moving(4 * n_keys * h.n_kv_heads * d);
     let kernel = format!("attention_decode_d{d}");
     let kernels = ("attention_decode.cu", &[kernel.as_str()][..]);
-    cases.push(Case::new(("attention_decode", &s), kernels, &dims, work, move |source| {
+    let case = Case::new(("attention_decode", &s), kernels, &dims, work, move |source| {
         let batch = Batch::new(source, &s, s.batch, s.context, s.context - 1)?;
         Set::new(batch.outputs(source, &s)?, move |to| {
             let (out, lse) = (to.halves[0].view_mut(), to.floats[0].view_mut());
             attention::decode(batch.qkv.view(), &batch.queries, &batch.pages, out, lse)
         })
-    }));
+    });
+    cases.push(for_warpgroups(case, d, "_narrow"));
+}
+
+/// The kernels for warpgroups know heads of 64 and 128 channels.
+fn for_warpgroups(case: Case, d: usize, end: &str) -> Case {
+    if d < 64 {
+        return case;
+    }
+    case.with_warpgroups("attention_wgmma.cu", format!("attention_wgmma_d{d}{end}"))
 }

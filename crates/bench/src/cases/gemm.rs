@@ -24,7 +24,7 @@ struct Product {
 pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
     let (t, d, ff, width) = (s.n_tokens(), s.d, s.ff, s.heads.width());
     let nt = |op, m, n, k, tile| Product { op, layout: Layout::Nt, floats: None, m, n, k, tile };
-    let (wide, narrow) = (Some(Tile::Wide), Some(Tile::Narrow));
+    let (wide, middle, narrow) = (Some(Tile::Wide), Some(Tile::Middle), Some(Tile::Narrow));
     let head = |op, m, tile| Product { floats: Some(false), ..nt(op, m, s.vocab, d, tile) };
     let dx = |op, m, tile| Product { layout: Layout::Nn, ..nt(op, m, d, 2 * ff, tile) };
     let dw = |op, m, k, tile| Product {
@@ -43,6 +43,8 @@ pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
         nt("gemm_decode_one", 1, 2 * ff, d, None),
         nt("gemm_decode_wide", s.batch, 2 * ff, d, wide),
         nt("gemm_decode_narrow", s.batch, 2 * ff, d, narrow),
+        nt("gemm_gate_up_middle", t, 2 * ff, d, middle),
+        head("gemm_head_middle", s.chunk, middle),
         head("gemm_head_narrow", s.batch, narrow),
         dx("gemm_dx_narrow", s.batch, narrow),
         dw("gemm_dw_narrow", width, s.chunk, narrow),
@@ -53,17 +55,11 @@ pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
 
 fn case(p: Product, s: &Shapes) -> Case {
     let Product { op, layout, floats, m, n, k, tile } = p;
-    let layout_name = match layout {
-        Layout::Nt => "nt",
-        Layout::Nn => "nn",
-        Layout::Tn => "tn",
-    };
     let kind = if floats.is_some() { "f32" } else { "bf16" };
-    let end = match tile.unwrap_or_else(|| Tile::for_product(m, n)) {
-        Tile::Narrow => "_narrow",
-        Tile::Wide => "",
-    };
-    let kernel = format!("gemm_{layout_name}_{kind}{end}");
+    let portable = tile.unwrap_or_else(|| Tile::for_product(m, n));
+    let kernel = gemm::kernel_name(layout, kind, portable, false);
+    let tile_of_warpgroups = tile.unwrap_or_else(|| Tile::for_warpgroups(m, n));
+    let of_warpgroups = gemm::kernel_name(layout, kind, tile_of_warpgroups, true);
     let layout_code = [Layout::Nt, Layout::Nn, Layout::Tn].iter().position(|x| *x == layout);
     let dims = [
         ("M", m),
@@ -81,7 +77,7 @@ fn case(p: Product, s: &Shapes) -> Case {
             set(source, p)
         });
     case.dims = dims.to_vec();
-    case
+    case.with_warpgroups("gemm_wgmma.cu", of_warpgroups)
 }
 
 /// Rows as far apart as products ask for.

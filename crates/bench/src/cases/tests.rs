@@ -17,13 +17,21 @@ fn device() -> Device {
 #[test]
 fn every_case_launches_and_writes_its_outputs() {
     let mut source = Source::new(&device(), &Numbers::new(5003)).unwrap();
+    let with_warpgroups = device().with_warpgroups().unwrap();
+    let with_warpgroups = Source::new(&with_warpgroups, &Numbers::new(5003)).unwrap();
     let mut n_outputs = 0;
-    for case in of(&TINY) {
-        let mut set = case.set(&source).unwrap();
-        assert_eq!(written(&mut set, &source).unwrap(), 0, "{}", case.name);
+    let mut look = |case: &Case, source: &Source| {
+        let mut set = case.set(source).unwrap();
+        assert_eq!(written(&mut set, source).unwrap(), 0, "{}", case.name);
         n_outputs += set.outputs.halves.len() + set.outputs.floats.len();
         set.launch().unwrap();
         assert!(case.work.bytes > 0.0, "{}", case.name);
+    };
+    for case in of(&TINY) {
+        look(&case, &source);
+        if case.warpgroups.is_some() {
+            look(&case, &with_warpgroups);
+        }
     }
     assert!(n_outputs > 20, "{n_outputs} outputs were looked at");
     // The emulation has no clock, and no case is timed on it.
@@ -37,13 +45,18 @@ fn every_kernel_has_a_case() {
     let lacking: Vec<&str> = registry
         .kernels()
         .map(|kernel| kernel.name.as_str())
-        .filter(|name| !cases.iter().any(|case| case.kernels.iter().any(|have| have == name)))
+        .filter(|name| !cases.iter().any(|case| launched(case).any(|have| have == name)))
         .collect();
     assert_eq!(lacking, [""; 0], "kernels without a case in crates/bench/src/cases");
     for case in &cases {
         let known = |name: &String| registry.kernels().any(|kernel| kernel.name == *name);
-        assert!(case.kernels.iter().all(known), "{}: a kernel that is not", case.name);
+        assert!(launched(case).all(known), "{}: a kernel that is not", case.name);
     }
+}
+
+/// Every kernel that a case launches on one device or another.
+fn launched(case: &Case) -> impl Iterator<Item = &String> {
+    case.kernels.iter().chain(case.warpgroups.iter().map(|(_, kernel)| kernel))
 }
 
 #[test]

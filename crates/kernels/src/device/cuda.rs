@@ -17,8 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
+use super::tensor_map::{BOX_COLUMNS, Packed, TensorMap};
 use super::{Backend, Facts};
-use crate::call::Launch;
+use crate::call::{Arg, Launch};
 use crate::{Error, Kernel};
 
 /// The CUDA version that the kernels are compiled with.
@@ -183,6 +184,47 @@ impl Cuda {
     }
 }
 
+/// An argument as the driver takes it.
+fn packed(arg: &Arg) -> Result<Packed, Error> {
+    match arg {
+        Arg::Bits(bits) => {
+            let mut words = [0; 16];
+            words[0] = *bits;
+            Ok(Packed(words))
+        }
+        Arg::Map(map) => encoded(map),
+    }
+}
+
+/// The driver's 128 bytes for a map.
+fn encoded(map: &TensorMap) -> Result<Packed, Error> {
+    let mut out = Packed([0; 16]);
+    let dims = [map.columns as u64, map.rows as u64];
+    let (strides, one) = ([map.stride_bytes()], [1_u32; 2]);
+    let extent = [BOX_COLUMNS as u32, map.box_rows as u32];
+    // SAFETY: the arrays have the two dimensions (strides: one less) that the call is told of, and
+    // `out` is a map's 128 bytes, aligned to 64.
+    unsafe {
+        sys::cuTensorMapEncodeTiled(
+            (&raw mut out).cast(),
+            sys::CUtensorMapDataType::CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
+            2,
+            map.address as *mut c_void,
+            dims.as_ptr(),
+            strides.as_ptr(),
+            extent.as_ptr(),
+            one.as_ptr(),
+            sys::CUtensorMapInterleave::CU_TENSOR_MAP_INTERLEAVE_NONE,
+            sys::CUtensorMapSwizzle::CU_TENSOR_MAP_SWIZZLE_128B,
+            sys::CUtensorMapL2promotion::CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+            sys::CUtensorMapFloatOOBfill::CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE,
+        )
+    }
+    .result()
+    .map_err(driver("a tensor map"))?;
+    Ok(out)
+}
+
 impl Backend for Cuda {
     fn name(&self) -> String {
         let (major, minor) = self.capability;
@@ -208,6 +250,10 @@ impl Backend for Cuda {
         self.bind().ok()?;
         let (free, _) = result::mem_get_info().ok()?;
         Some(free + self.idle_bytes())
+    }
+
+    fn has_warpgroups(&self) -> bool {
+        self.capability == (9, 0)
     }
 
     fn trim(&self) -> Result<(), Error> {
@@ -270,7 +316,8 @@ impl Backend for Cuda {
     unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error> {
         self.bind()?;
         let Function(function) = self.function(kernel)?;
-        let mut args = launch.args.clone();
+        let args: Result<Vec<Packed>, Error> = launch.args.iter().map(packed).collect();
+        let mut args = args?;
         let mut pointers: Vec<*mut c_void> =
             args.iter_mut().map(|arg| std::ptr::from_mut(arg).cast()).collect();
         // SAFETY: the arguments live until the driver has copied them, and the caller vouches for

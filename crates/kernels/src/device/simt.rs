@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libloading::Library;
 
 use super::Backend;
-use crate::call::Launch;
+use super::tensor_map::Packed;
+use crate::call::{Arg, Launch};
 use crate::{Error, Kernel, Registry};
 
 /// How the emulated device behaves.
@@ -77,17 +78,21 @@ pub struct SimtStats {
     pub collectives: u64,
     /// Barriers of blocks.
     pub barriers: u64,
+    /// Products of warpgroups.
+    pub wgmma: u64,
 }
 
 impl SimtStats {
     fn add(&mut self, other: Self) {
-        let Self { mma, ldmatrix, bank_conflicts, async_bytes, collectives, barriers } = other;
+        let Self { mma, ldmatrix, bank_conflicts, async_bytes, collectives, barriers, wgmma } =
+            other;
         self.mma += mma;
         self.ldmatrix += ldmatrix;
         self.bank_conflicts += bank_conflicts;
         self.async_bytes += async_bytes;
         self.collectives += collectives;
         self.barriers += barriers;
+        self.wgmma += wgmma;
     }
 }
 
@@ -212,6 +217,18 @@ unsafe fn symbol<T: Copy>(library: &Library, name: &str) -> Result<T, Error> {
     })
 }
 
+/// An argument where a kernel looks for it.
+fn packed(arg: &Arg) -> Packed {
+    match arg {
+        Arg::Bits(bits) => {
+            let mut words = [0; 16];
+            words[0] = *bits;
+            Packed(words)
+        }
+        Arg::Map(map) => map.emulated(),
+    }
+}
+
 impl Backend for Simt {
     fn name(&self) -> String {
         let SimtOptions { seed, late_copies, sanitizer, .. } = &self.options;
@@ -236,6 +253,10 @@ impl Backend for Simt {
 
     fn free_bytes(&self) -> Option<usize> {
         None
+    }
+
+    fn has_warpgroups(&self) -> bool {
+        true
     }
 
     unsafe fn free(&self, address: u64, n_bytes: usize) {
@@ -277,7 +298,7 @@ impl Backend for Simt {
             block: [launch.threads, 1, 1],
             smem: u64::from(launch.smem),
         };
-        let mut args = launch.args.clone();
+        let mut args: Vec<Packed> = launch.args.iter().map(packed).collect();
         let mut pointers: Vec<*mut c_void> =
             args.iter_mut().map(|arg| std::ptr::from_mut(arg).cast()).collect();
         let mut stats = SimtStats::default();

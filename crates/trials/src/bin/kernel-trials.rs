@@ -169,10 +169,14 @@ fn trials(words: &Words) -> Result<ExitCode, String> {
     let wanted = |trial: &Trial| {
         words.file.as_ref().is_none_or(|file| trial.file == file) && (!words.small || trial.small)
     };
-    let trials: Vec<Trial> = all().into_iter().filter(wanted).collect();
-    let (next, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
     // A GPU is shared; an emulated device is each thread's own.
     let shared = devices(words)?;
+    let (trials, unfit): (Vec<Trial>, Vec<Trial>) =
+        all().into_iter().filter(wanted).partition(|trial| trial.fits(&shared[0]));
+    for trial in &unfit {
+        say(&format!("SKIP  {:<48} {} has no warpgroups", trial.name, shared[0].name()));
+    }
+    let (next, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
     each(words.sanitizer, || {
         let devices = if words.cuda { shared.clone() } else { devices(words).unwrap_or_default() };
         while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
