@@ -112,12 +112,15 @@ pub(crate) fn current_cubins(trials: &Path) -> Result<bool> {
         shell::output("the digest of a kernel", command(trials).args(["digest", file]))
     };
     let folder = shell::root().join("kernels/cubins");
+    let registry = sass::registry(&shell::root().join("kernels/kernels.toml"))?;
     for file in kernel_files()? {
         let stem = stem(&file);
         let kept = std::fs::read_to_string(folder.join(format!("{stem}.digest")));
         let fresh = digest(&format!("{stem}.cu"))?;
-        let there =
-            |(_, arch): &(&str, &str)| folder.join(format!("{stem}.{arch}.cubin")).is_file();
+        let there = |&(_, arch): &(&str, &str)| {
+            !sass::is_built(&registry, &format!("{stem}.cu"), arch)
+                || folder.join(format!("{stem}.{arch}.cubin")).is_file()
+        };
         if kept.ok().as_deref() != Some(fresh.trim()) || !ARCHS.iter().all(there) {
             compile_all(&digest)?;
             return Ok(true);
@@ -135,6 +138,9 @@ fn compile_all(digest: Digest<'_>) -> Result<()> {
     let mut rows = Vec::new();
     for file in kernel_files()? {
         for &(virtual_arch, arch) in ARCHS {
+            if !sass::is_built(&registry, &format!("{}.cu", stem(&file)), arch) {
+                continue;
+            }
             let cubin = fresh.join(format!("{}.{arch}.cubin", stem(&file)));
             let log = compile(&tools, &file, (virtual_arch, arch), &cubin)?;
             let code = disassemble(&tools, &cubin)?;
@@ -147,7 +153,7 @@ fn compile_all(digest: Digest<'_>) -> Result<()> {
         }
     }
     report(&rows, &registry)?;
-    lay(&fresh, &out, digest)?;
+    lay(&fresh, &out, &registry, digest)?;
     // Spills are errors of nvcc here, so there are none.
     let kernels: Vec<Value> = rows
         .iter()
@@ -173,8 +179,9 @@ fn report(rows: &[Row], registry: &BTreeMap<String, sass::Entry>) -> Result<()> 
             "   {kernel:<28} {arch:<7} {registers:>4} registers {n_bytes_shared:>6} B  {verdict}"
         ));
     }
-    for name in registry.keys() {
-        if rows.iter().filter(|row| row.kernel == *name).count() != ARCHS.len() {
+    for (name, entry) in registry {
+        let n_built = rows.iter().filter(|row| row.kernel == *name).count();
+        if n_built != entry.registers.len() {
             say(&format!("   {name}: nvcc built no such kernel for every architecture"));
             n_findings += 1;
         }
@@ -229,6 +236,9 @@ fn compile(tools: &Tools, file: &Path, arch: (&str, &str), cubin: &Path) -> Resu
     if !done.status.success() {
         bail!("{what}:\n{log}");
     }
+    if let [loss, ..] = sass::losses(&log)[..] {
+        bail!("{what}: {loss}");
+    }
     Ok(log)
 }
 
@@ -248,11 +258,19 @@ fn path_with(folder: &Path) -> std::ffi::OsString {
 }
 
 /// Copies the cubins to where they are embedded from, with a digest of what they were built from.
-fn lay(from: &Path, to: &Path, digest: Digest<'_>) -> Result<()> {
+fn lay(
+    from: &Path,
+    to: &Path,
+    registry: &BTreeMap<String, sass::Entry>,
+    digest: Digest<'_>,
+) -> Result<()> {
     std::fs::create_dir_all(to).context("cannot make kernels/cubins")?;
     for file in kernel_files()? {
         let stem = stem(&file);
         for (_, arch) in ARCHS {
+            if !sass::is_built(registry, &format!("{stem}.cu"), arch) {
+                continue;
+            }
             let name = format!("{stem}.{arch}.cubin");
             std::fs::copy(from.join(&name), to.join(&name))
                 .with_context(|| format!("cannot write kernels/cubins/{name}"))?;

@@ -11,6 +11,8 @@ const NEVER: &[&str] = &["LDL", "STL", "ATOM", "ATOMG", "ATOMS", "RED"];
 /// A kernel of `kernels.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// Its file.
+    pub(super) file: String,
     /// The most registers, by architecture.
     pub(super) registers: BTreeMap<String, u32>,
     /// Instructions that must be there, or with `!` must not.
@@ -36,6 +38,7 @@ fn parse(text: &str) -> BTreeMap<String, Entry> {
             let Some((field, value)) = line.split_once(" = ") else { continue };
             match field {
                 "name" => name = value.trim_matches('"').to_owned(),
+                "file" => entry.file = value.trim_matches('"').to_owned(),
                 "sass" => entry.sass = quoted(value),
                 "registers" => {
                     for pair in value.trim_matches(['{', '}', ' ']).split(", ") {
@@ -50,6 +53,24 @@ fn parse(text: &str) -> BTreeMap<String, Entry> {
         entries.insert(name, entry);
     }
     entries
+}
+
+impl Entry {
+    /// Whether it is for warpgroups: built for sm_90a alone.
+    fn is_for_warpgroups(&self) -> bool {
+        !self.registers.contains_key("sm_80")
+    }
+}
+
+/// Whether a kernel of `file` is built for `arch`.
+pub(super) fn is_built(entries: &BTreeMap<String, Entry>, file: &str, arch: &str) -> bool {
+    let mut of_file = entries.values().filter(|entry| entry.file == file);
+    of_file.any(|entry| entry.registers.contains_key(arch))
+}
+
+/// What ptxas takes for no more than a loss of speed, and a kernel for warpgroups is written for.
+pub(super) fn losses(log: &str) -> Vec<&str> {
+    log.lines().filter(|line| line.contains("Potential Performance Loss")).collect()
 }
 
 fn quoted(list: &str) -> Vec<String> {
@@ -98,6 +119,9 @@ pub(super) fn findings(
         Some(&most) if registers <= most => {}
         Some(most) => findings.push(format!("{registers} registers, at most {most}")),
         None => findings.push(format!("kernels.toml has no ceiling for {arch}")),
+    }
+    if entry.is_for_warpgroups() && !entry.sass.iter().any(|rule| rule == "HGMMA") {
+        findings.push("is for sm_90a alone, and its entry lists no HGMMA".to_owned());
     }
     let Some(code) = code else {
         findings.push("no machine code".to_owned());
@@ -168,10 +192,35 @@ ptxas info    : Used 24 registers, used 1 barriers, 128 bytes smem, 376 bytes cm
 
     #[test]
     fn ceilings_and_strangers_are_found() {
-        let entry = Entry { registers: BTreeMap::from([("sm_80".into(), 16)]), sass: vec![] };
+        let registers = BTreeMap::from([("sm_80".into(), 16)]);
+        let entry = Entry { registers, ..Entry::default() };
         let code = "ATOMG.E.ADD STL.64 STL".to_owned();
         let got = findings(Some(&entry), "sm_80", 24, Some(&code));
         assert_eq!(got, ["24 registers, at most 16", "holds STL", "holds ATOMG"]);
         assert_eq!(findings(None, "sm_80", 1, None), ["not in kernels.toml"]);
+    }
+
+    #[test]
+    fn a_kernel_for_warpgroups_is_held_to_its_instructions() {
+        let registry = "[[kernel]]\nname = \"g\"\nfile = \"g.cu\"\n\
+                        registers = { sm_90a = 8 }\n";
+        let bare = parse(registry);
+        assert!(is_built(&bare, "g.cu", "sm_90a") && !is_built(&bare, "g.cu", "sm_80"));
+        let code = "HMMA.16816.F32.BF16 R0".to_owned();
+        let got = findings(bare.get("g"), "sm_90a", 8, Some(&code));
+        assert_eq!(got, ["is for sm_90a alone, and its entry lists no HGMMA"]);
+        let listed = parse(&format!("{registry}sass = [\"HGMMA\", \"UTMALDG\"]\n"));
+        let got = findings(listed.get("g"), "sm_90a", 8, Some(&code));
+        assert_eq!(got, ["lacks HGMMA", "lacks UTMALDG"]);
+        let code = "HGMMA.64x256x16.F32.BF16 R24 UTMALDG.2D [UR8]".to_owned();
+        assert!(findings(listed.get("g"), "sm_90a", 8, Some(&code)).is_empty());
+    }
+
+    #[test]
+    fn serialized_products_are_a_loss() {
+        let log = "ptxas info : (C7510) Potential Performance Loss: wgmma.mma_async instructions \
+                   are serialized due to\nptxas info : Used 8 registers";
+        assert_eq!(losses(log).len(), 1);
+        assert!(losses(LOG).is_empty());
     }
 }

@@ -26,8 +26,8 @@ pub(crate) fn run(args: &BenchKernels) -> anyhow::Result<()> {
     }
     let gpu = match args.device {
         Wanted::Cpu => anyhow::bail!("kernels run on `cuda` or `simt`, the emulated device"),
-        Wanted::Simt => None,
-        Wanted::Cuda => Some(open(&subject)?),
+        Wanted::Simt | Wanted::SimtWgmma => None,
+        Wanted::Cuda | Wanted::CudaWgmma => Some(open(&subject)?),
         Wanted::Auto => match open(&subject) {
             Ok(device) => Some(device),
             Err(Error::NoDriver | Error::NoGpu) => None,
@@ -89,8 +89,9 @@ fn show(all: &Value) {
     }
     for outcome in list("bits") {
         let different = outcome["different"].as_array().map_or(0, Vec::len);
+        let kernels = if outcome["warpgroups"] == true { "wgmma" } else { "portable" };
         print::line(&format!(
-            "N {} K {}: {} products of 1 to 4096 rows, {different} with other bits",
+            "N {} K {}, {kernels}: {} products of 1 to 4096 rows, {different} with other bits",
             outcome["n"], outcome["k"], outcome["n_compared"]
         ));
     }

@@ -33,6 +33,10 @@ pub(super) fn measure(
     let mut rows = Vec::new();
     time(subject, "built-in", &mut source, &mut rows);
     drop(source);
+    if built_in.has_warpgroups() {
+        let device = built_in.clone().with_warpgroups()?;
+        time_warpgroups(subject, &mut Source::new(&device, &numbers)?, &mut rows);
+    }
     for (version, file, text) in ladder() {
         if subject.has_file(&file) {
             let overlay = BTreeMap::from([(file.clone(), text)]);
@@ -83,6 +87,19 @@ fn time(subject: &Subject, version: &str, source: &mut Source, rows: &mut Vec<Va
     for case in quaero_bench::all() {
         if subject.has_case(&case) {
             rows.push(table::row(&case, version, &guarded(&case, source)));
+        }
+    }
+}
+
+/// Times the kernels for warpgroups, where a case has one, beside the portable ones.
+fn time_warpgroups(subject: &Subject, source: &mut Source, rows: &mut Vec<Value>) {
+    for case in quaero_bench::all() {
+        let Some((file, kernel)) = &case.warpgroups else { continue };
+        if subject.has_case(&case) {
+            let mut row = table::row(&case, table::WARPGROUPS, &guarded(&case, source));
+            row["file"] = json!(file);
+            row["kernels"] = json!([kernel]);
+            rows.push(row);
         }
     }
 }
@@ -146,12 +163,19 @@ fn notes(best: Option<Ceilings>, peer: &Value) -> Vec<String> {
 
 /// Whether rows of products have the same bits for any number of rows and any tile.
 pub(super) fn bits(device: &Device) -> anyhow::Result<Value> {
-    let source = Source::new(device, &Numbers::many())?;
-    let mut outcomes = Vec::new();
-    for &shape in BITS {
-        let found = of_rows::rows_of_products(&source, 4096, shape)?;
-        outcomes.push(json!({"n": found.n, "k": found.k, "n_compared": found.n_compared,
-                             "different": found.different}));
+    let mut devices = vec![device.clone()];
+    if device.has_warpgroups() {
+        devices.push(device.clone().with_warpgroups()?);
+    }
+    let (numbers, mut outcomes) = (Numbers::many(), Vec::new());
+    for device in devices {
+        let source = Source::new(&device, &numbers)?;
+        for &shape in BITS {
+            let found = of_rows::rows_of_products(&source, 4096, shape)?;
+            outcomes.push(json!({"n": found.n, "k": found.k, "n_compared": found.n_compared,
+                                 "different": found.different,
+                                 "warpgroups": device.uses_warpgroups()}));
+        }
     }
     Ok(json!({"facts": table::facts(device), "bits": outcomes}))
 }
