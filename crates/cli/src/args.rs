@@ -107,7 +107,10 @@ pub(crate) enum Device {
     Auto,
     Cpu,
     Cuda,
+    /// The GPU with kernels for warpgroups (wgmma, TMA), which an H100 or H200 has.
+    CudaWgmma,
     Simt,
+    SimtWgmma,
 }
 
 impl Device {
@@ -117,7 +120,9 @@ impl Device {
             Self::Auto => "auto",
             Self::Cpu => "cpu",
             Self::Cuda => "cuda",
+            Self::CudaWgmma => "cuda-wgmma",
             Self::Simt => "simt",
+            Self::SimtWgmma => "simt-wgmma",
         }
     }
 
@@ -126,7 +131,9 @@ impl Device {
             Self::Auto => quaero_ops::Kind::Auto,
             Self::Cpu => quaero_ops::Kind::Cpu,
             Self::Cuda => quaero_ops::Kind::Cuda,
+            Self::CudaWgmma => quaero_ops::Kind::CudaWgmma,
             Self::Simt => quaero_ops::Kind::Simt,
+            Self::SimtWgmma => quaero_ops::Kind::SimtWgmma,
         }
     }
 }

@@ -60,8 +60,13 @@ impl Resolved {
             "auto" => quaero_ops::Kind::Auto,
             "cpu" => quaero_ops::Kind::Cpu,
             "cuda" => quaero_ops::Kind::Cuda,
+            "cuda-wgmma" => quaero_ops::Kind::CudaWgmma,
             "simt" => quaero_ops::Kind::Simt,
-            other => return Err(choice("run.device", "auto, cpu, cuda or simt", other)),
+            "simt-wgmma" => quaero_ops::Kind::SimtWgmma,
+            other => {
+                let names = "auto, cpu, cuda, cuda-wgmma, simt or simt-wgmma";
+                return Err(choice("run.device", names, other));
+            }
         })
     }
 

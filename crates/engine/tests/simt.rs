@@ -13,12 +13,12 @@ use quaero_rng::Key;
 
 const VOCAB: usize = 101;
 
-fn simt() -> Device {
-    Device::open(Kind::Simt, Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
+fn open(kind: Kind) -> Device {
+    Device::open(kind, Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
 /// Norms of heads, biases and grouped queries, so that every operation has its turn.
-fn model(architecture: Architecture, tied: bool) -> Model {
+fn model(architecture: Architecture, tied: bool, head_dim: usize) -> Model {
     let config = Config {
         architecture,
         vocab_size: VOCAB,
@@ -27,7 +27,7 @@ fn model(architecture: Architecture, tied: bool) -> Model {
         n_layers: 2,
         n_heads: 2,
         n_kv_heads: 1,
-        head_dim: 32,
+        head_dim,
         max_position_embeddings: 256,
         rms_norm_eps: 1e-6,
         rope_theta: 1e4,
@@ -73,11 +73,14 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 
 #[test]
 fn a_pass_on_the_device_is_near_the_one_on_the_cpu() {
-    let device = simt();
-    for (architecture, tied) in
-        [(Architecture::Llama, true), (Architecture::Qwen2, false), (Architecture::Qwen3, true)]
-    {
-        let cpu = model(architecture, tied);
+    let (portable, warpgroups) = (open(Kind::Simt), open(Kind::SimtWgmma));
+    for (architecture, tied, head_dim, device) in [
+        (Architecture::Llama, true, 32, &portable),
+        (Architecture::Qwen2, false, 32, &portable),
+        (Architecture::Qwen3, true, 32, &portable),
+        (Architecture::Qwen2, false, 64, &warpgroups),
+    ] {
+        let cpu = model(architecture, tied, head_dim);
         let packed = batch();
         let targets = packed.next_tokens();
         let by: Vec<f32> = (0..targets.len()).map(|i| (i % 7) as f32 - 3.0).collect();
@@ -90,7 +93,7 @@ fn a_pass_on_the_device_is_near_the_one_on_the_cpu() {
             (logp, entropy, grads.to(&Device::cpu()).unwrap())
         };
         let want = run(&cpu, false);
-        let there = cpu.to(&device).unwrap();
+        let there = cpu.to(device).unwrap();
         let got = run(&there, false);
         assert!(
             distance(&got.0, &want.0) < 0.01,
@@ -109,7 +112,19 @@ fn a_pass_on_the_device_is_near_the_one_on_the_cpu() {
 
 #[test]
 fn the_engine_and_the_trainer_agree_by_bits() {
-    let model = model(Architecture::Qwen3, true).to(&simt()).unwrap();
+    agree_by_bits(&model(Architecture::Qwen3, true, 32).to(&open(Kind::Simt)).unwrap());
+}
+
+/// Prompts, decoding and the update take wgmma alike, or tiles of one size would differ.
+#[test]
+fn the_engine_and_the_trainer_agree_by_bits_with_warpgroups() {
+    let device = open(Kind::SimtWgmma);
+    assert!(device.name().contains("warpgroups"), "{}", device.name());
+    agree_by_bits(&model(Architecture::Qwen3, true, 64).to(&device).unwrap());
+}
+
+#[track_caller]
+fn agree_by_bits(model: &Model) {
     let request = |n: usize, n_samples, temperature| Request {
         prompt: Arc::from(tokens(n, n)),
         n_samples,
@@ -120,7 +135,7 @@ fn the_engine_and_the_trainer_agree_by_bits() {
     // Prompts below, at and above a page; a batch too small for all, so that samples enter late.
     let requests = [request(3, 2, 1.0), request(64, 2, 1.0), request(70, 3, 0.7)];
     let mut engine = Engine::new(Options { max_batch: 4, page_tokens: 64, cache_mib: 4 });
-    let outputs = engine.generate(&model, &[1], &requests, &mut |_| ()).unwrap();
+    let outputs = engine.generate(model, &[1], &requests, &mut |_| ()).unwrap();
     assert_eq!(outputs.len(), 7);
     for output in &outputs {
         let prompt = &requests[output.request_idx].prompt;

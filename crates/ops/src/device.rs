@@ -15,8 +15,12 @@ pub enum Kind {
     Cpu,
     /// The first GPU.
     Cuda,
+    /// The first GPU, with kernels for warpgroups (wgmma, TMA) where there are any.
+    CudaWgmma,
     /// The GPU's kernels, emulated on the CPU: slow, and the proof of them.
     Simt,
+    /// As `Simt`, with kernels for warpgroups where there are any.
+    SimtWgmma,
 }
 
 /// The CPU, or a device that runs kernels. Clones are the same device.
@@ -37,11 +41,13 @@ impl Device {
     pub fn open(kind: Kind, cache: &Path) -> Result<Self, Error> {
         match kind {
             Kind::Cpu => Ok(Self::cpu()),
-            Kind::Auto => Ok(cuda(cache.to_owned()).unwrap_or_default()),
-            Kind::Cuda => cuda(cache.to_owned()),
-            Kind::Simt => {
+            Kind::Auto => Ok(cuda(cache.to_owned(), false).unwrap_or_default()),
+            Kind::Cuda => cuda(cache.to_owned(), false),
+            Kind::CudaWgmma => cuda(cache.to_owned(), true),
+            Kind::Simt | Kind::SimtWgmma => {
                 let device = quaero_kernels::Device::simt(SimtOptions::new(cache.join("simt")))?;
-                Ok(Self(Some(device)))
+                let warpgroups = kind == Kind::SimtWgmma;
+                Ok(Self(Some(if warpgroups { device.with_warpgroups()? } else { device })))
             }
         }
     }
@@ -91,8 +97,9 @@ impl PartialEq for Device {
 }
 
 /// The first GPU, if it runs a kernel.
-fn cuda(cache: PathBuf) -> Result<Device, Error> {
+fn cuda(cache: PathBuf, warpgroups: bool) -> Result<Device, Error> {
     let device = quaero_kernels::Device::cuda(CudaOptions::new(cache))?;
+    let device = if warpgroups { device.with_warpgroups()? } else { device };
     let (x, mut y) = (device.zeros::<f32>(8)?, device.alloc(8)?);
     quaero_kernels::cast::to_bf16(x.view(), y.view_mut())?;
     device.synchronize()?;
