@@ -12,15 +12,18 @@
 //!
 //! # Layout
 //! `store` opening, steps, rewinding → `write` what a step records → `read` references, replay,
-//! summaries → `index` the ring buffers in memory → `error`; the tables stand in `schema.sql`.
+//! summaries → `gradings` solve rates over time → `index` the ring buffers in memory → `error`; the
+//! tables stand in `schema.sql` and `gradings.sql`.
 
 mod error;
+mod gradings;
 mod index;
 mod read;
 mod store;
 mod write;
 
 pub use error::Error;
+pub use gradings::Again;
 pub use index::Order;
 pub use read::{Answers, Stored, Summary};
 pub use store::{Options, Pool};

@@ -46,9 +46,10 @@ pub struct Summary {
     pub age_max: Option<u64>,
 }
 
-const COLUMNS: &str =
-    "SELECT id, kind, public, secret, origin, proposed_step, policy_version, parents, metrics
-     FROM tasks";
+/// What [`Raw`] reads of a task, and how many columns that is.
+pub(crate) const COLUMNS: &str =
+    "id, kind, public, secret, origin, proposed_step, policy_version, parents, metrics";
+pub(crate) const N_COLUMNS: usize = 9;
 
 impl Pool {
     /// Draws min(`k`, size) tasks without replacement from the buffers of `kinds` taken together,
@@ -88,7 +89,7 @@ impl Pool {
         let failed = |source| self.failed("reading a task", source);
         let raw = self
             .db
-            .prepare_cached(&format!("{COLUMNS} WHERE id = ?"))
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM tasks WHERE id = ?"))
             .and_then(|mut statement| statement.query_row([id.to_string()], Raw::read).optional())
             .map_err(failed)?;
         raw.map(|raw| self.parse(raw)).transpose()
@@ -170,23 +171,25 @@ impl Pool {
             .map_err(|source| self.failed("counting answers", source))
     }
 
-    fn at(&self, seq: i64) -> Result<Stored, Error> {
+    /// The task of row `seq`.
+    pub(crate) fn at(&self, seq: i64) -> Result<Stored, Error> {
         let raw = self
             .db
-            .prepare_cached(&format!("{COLUMNS} WHERE seq = ?"))
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM tasks WHERE seq = ?"))
             .and_then(|mut statement| statement.query_row([seq], Raw::read))
             .map_err(|source| self.failed("reading a task", source))?;
         self.parse(raw)
     }
 
-    fn parse(&self, raw: Raw) -> Result<Stored, Error> {
+    /// A row as a task.
+    pub(crate) fn parse(&self, raw: Raw) -> Result<Stored, Error> {
         let id = raw.id.clone();
         raw.parse().map_err(|why| self.corrupt(format!("task {id}: {why}")))
     }
 }
 
 /// A row of `tasks` as SQLite has it.
-struct Raw {
+pub(crate) struct Raw {
     id: String,
     kind: String,
     public: String,
@@ -199,7 +202,8 @@ struct Raw {
 }
 
 impl Raw {
-    fn read(row: &Row) -> rusqlite::Result<Self> {
+    /// Reads [`COLUMNS`].
+    pub(crate) fn read(row: &Row) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             kind: row.get(1)?,

@@ -58,6 +58,7 @@ pub(crate) struct NextSeq {
     pub(crate) task: i64,
     pub(crate) proposal: i64,
     pub(crate) attempt: i64,
+    pub(crate) grading: i64,
 }
 
 impl Pool {
@@ -82,6 +83,7 @@ impl Pool {
             let (path, found) = (path.to_path_buf(), version);
             return Err(Error::Version { path, found, expected: SCHEMA_VERSION });
         }
+        Self::add_gradings(&db).map_err(failed)?;
         let mut pool = Self {
             path: path.to_path_buf(),
             db,
@@ -104,6 +106,16 @@ impl Pool {
             db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         }
         db.execute_batch("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")
+    }
+
+    /// Adds the table that a store from before it lacks; the version stays, for nobody who reads
+    /// the others needs to know.
+    fn add_gradings(db: &Connection) -> Result<(), rusqlite::Error> {
+        let sql = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'gradings'";
+        if db.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0 {
+            return Ok(());
+        }
+        db.execute_batch(&format!("BEGIN; {} COMMIT;", include_str!("gradings.sql")))
     }
 
     /// Fills the index from the file.
@@ -138,6 +150,7 @@ impl Pool {
             task: next("tasks")?,
             proposal: next("proposals")?,
             attempt: next("attempts")?,
+            grading: next("gradings")?,
         };
         Ok((index, last_step, next))
     }
@@ -222,6 +235,7 @@ impl Pool {
             "DELETE FROM tasks WHERE step > ?",
             "DELETE FROM proposals WHERE step > ?",
             "DELETE FROM attempts WHERE step > ?",
+            "DELETE FROM gradings WHERE step > ?",
             "UPDATE tasks SET evicted_step = NULL WHERE evicted_step > ?",
         ] {
             tx.execute(sql, [step]).map_err(failed)?;

@@ -113,7 +113,7 @@ fn numbers(pool: &Pool, kind: &Kind) -> Vec<usize> {
 fn dump(path: &Path) -> Vec<Vec<Value>> {
     let db = Connection::open(path).unwrap();
     let mut out = Vec::new();
-    for table in ["steps", "tasks", "proposals", "attempts"] {
+    for table in ["steps", "tasks", "proposals", "attempts", "gradings"] {
         let mut statement = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap();
         let n = statement.column_count();
         let mut rows = statement.query([]).unwrap();
@@ -271,7 +271,11 @@ fn play(pool: &mut Pool, step: u64) {
             };
             pool.record_proposal(&proposal(&kind, "text"), &judged, Some(-0.5)).unwrap();
         }
-        for stored in pool.replay(&kind, 2, Order::Uniform, key.with(9)).unwrap() {
+        let again = pool.graded(&kind, step.saturating_sub(3), 1, key.with(8)).unwrap();
+        let mut played = pool.replay(&kind, 2, Order::Uniform, key.with(9)).unwrap();
+        played.extend(again.into_iter().filter(|one| !played.contains(one)).collect::<Vec<_>>());
+        for stored in played {
+            pool.record_grading(stored.task.id, 2, shown % 3.0).unwrap();
             for sample_idx in 0..2 {
                 let status = if sample_idx == 0 { Status::Ok } else { Status::Wrong };
                 let attempt = attempt(&stored.task);
@@ -551,4 +555,5 @@ fn inserting_is_fast() {
     eprintln!("{rate:.0} rows/s");
 }
 
+mod gradings;
 mod readme;
