@@ -230,6 +230,58 @@ fn check_same_but_levels(a: &Path, b: &Path, step: u64) {
     assert!(weights(a, step) == weights(b, step), "the weights differ");
 }
 
+/// Runs with a reward that remembers, whole and killed after each step; gives the whole one's rows.
+fn over_time(reward: &str) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    let reward = format!("reward.proposer={reward}");
+    let world = world_with(&[&reward, "reward.retest_tasks=3", "eval.every=9", "report.every=0"]);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    world.run(&at("whole"), false, u64::MAX);
+    for (name, step) in [("first", 1), ("second", 2)] {
+        world.run(&at(name), false, step + 1);
+        // The step after the checkpoint was on its way: pool, metrics and events know of it.
+        let newest = at(name).join(format!("checkpoints/step-{:06}", step + 1));
+        std::fs::remove_dir_all(newest).unwrap();
+        world.run(&at(name), true, u64::MAX);
+        check_same(&at("whole"), &at(name), 3);
+    }
+    scalars(&at("whole"))
+}
+
+fn number(row: &serde_json::Map<String, serde_json::Value>, key: &str) -> Option<f64> {
+    row.get(key).map(|value| value.as_f64().unwrap())
+}
+
+#[test]
+fn learning_progress_trains_and_remembers_what_it_saw() {
+    let rows = over_time("learning_progress");
+    let (progress, change) =
+        ("python/propose/deduction/progress", "python/solve/deduction/retest_change");
+    // Nothing was graded before the first step, so it tells of no progress.
+    assert_eq!((number(&rows[1], progress), number(&rows[1], change)), (None, None));
+    for row in &rows[2..] {
+        assert!((0.0..=1.0).contains(&number(row, progress).unwrap()), "{row:?}");
+        assert!((-1.0..=1.0).contains(&number(row, change).unwrap()), "{row:?}");
+        assert_eq!(row["policy/logp_gap_max"], 0, "same-step rewards");
+    }
+}
+
+#[test]
+fn powerplay_trains_one_step_late() {
+    let rows = over_time("powerplay");
+    let reward = "python/propose/deduction/reward";
+    assert_eq!(number(&rows[1], reward), None, "nothing is known of the first proposals yet");
+    assert_eq!(rows[1]["policy/logp_gap_max"], 0);
+    for row in &rows[2..] {
+        assert!(number(row, reward).unwrap() <= 1.0, "{row:?}");
+        assert!((-1.0..=1.0).contains(&number(row, "policy/archive_drop").unwrap()), "{row:?}");
+        // The proposals that teach were sampled one update ago.
+        assert!(number(row, "policy/logp_gap_max").unwrap() > 0.0, "{row:?}");
+    }
+    let unsolved = rows.iter().any(|row| row.keys().any(|key| key.ends_with("/newly_solved")));
+    assert!(unsolved, "no task of any kind went unsolved in the whole run");
+}
+
 #[test]
 fn a_step_measures_what_it_promises() {
     let world = world();

@@ -5,9 +5,9 @@
 //! it is `None` and its row never reaches an estimator.
 //!
 //! # Layout
-//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats (`terms`
-//! what a task measures besides) → `groups`
-//! groups of equal rewards → `overlong` what length takes off → `estimator` advantages, one file
+//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats
+//! (`reward/progress`, `reward/powerplay` what is worth something only over time, `terms` what a
+//! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off → `estimator` advantages, one file
 //! each → `weighting` each task-role's share in the loss.
 
 mod estimator;
@@ -21,7 +21,9 @@ mod weighting;
 pub use estimator::{Baseline, Estimator, Level, advantages};
 pub use groups::EqualGroups;
 pub use overlong::overlong_punishment;
-pub use reward::{Learnability, ProposerRewards, RewardTable, SolverRewards};
+pub use reward::powerplay::PowerPlay;
+pub use reward::progress::{LearningProgress, Regraded, mean_change};
+pub use reward::{Learnability, ProposerRewards, RewardTable, Signal, SolverRewards};
 pub use solve_rate::SolveRate;
 pub use terms::{Combine, Term, Terms};
 pub use weighting::{Weighting, weights};

@@ -1,9 +1,12 @@
 //! Reward tables (Absolute Zero, arXiv 2505.03335, equations 4 to 6). Every number is an option.
 
+pub(crate) mod powerplay;
+pub(crate) mod progress;
+
 use quaero_types::{Judged, Status, Task, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::{SolveRate, Terms};
+use crate::{LearningProgress, PowerPlay, SolveRate, Terms};
 
 /// What a verdict is worth to whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,12 +41,24 @@ pub struct ProposerRewards {
     pub rejected: f32,
     /// A task came of it and the format around it was broken.
     pub malformed: f32,
-    /// A task of learnability 0. AZR's paper gives 0 (equation 4), its code −0.5.
+    /// A task of worth 0. AZR's paper gives 0 (equation 4), its code −0.5.
     pub zero_learnability: f32,
-    /// What a solve rate is worth.
-    pub learnability: Learnability,
-    /// What a task's measures add to a learnability above 0.
+    /// What the worth of a task is taken from.
+    pub signal: Signal,
+    /// What a task's measures add to a worth above 0.
     pub terms: Terms,
+}
+
+/// What the worth of a valid task is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// Its solve rate in the step that wrote it.
+    Rate(Learnability),
+    /// How the policy's success on tasks like it has changed.
+    LearningProgress(LearningProgress),
+    /// Whether the update that it was trained in made it solvable. Known one step late.
+    PowerPlay(PowerPlay),
 }
 
 /// What the solve rate r̄ of a task says of its use. The rate at which a policy is paid most tells
@@ -74,6 +89,12 @@ pub enum Learnability {
 }
 
 impl Learnability {
+    /// Learnability of a task that was attempted with `rate`; `None` if every judge failed.
+    #[must_use]
+    pub fn of_rate(self, rate: &SolveRate) -> Option<f64> {
+        rate.mean().map(|mean| self.of(mean))
+    }
+
     /// Learnability at the mean solve rate `rate`.
     ///
     /// # Panics
@@ -103,7 +124,7 @@ impl RewardTable {
                 rejected: -1.0,
                 malformed: -1.0,
                 zero_learnability: -0.5,
-                learnability: Learnability::OneMinus,
+                signal: Signal::Rate(Learnability::OneMinus),
                 terms: Terms::none(),
             },
         }
@@ -137,28 +158,28 @@ impl SolverRewards {
 }
 
 impl ProposerRewards {
-    /// The reward of a proposal whose task was attempted with `rate`; `None` if the judge failed on
-    /// the proposal or on every attempt.
+    /// The reward of a proposal whose task is worth `worth` by the signal; `None` if the judge
+    /// failed on the proposal, or nothing can be said of its worth.
     #[must_use]
-    pub fn reward(&self, judged: &Judged, rate: &SolveRate) -> Option<f32> {
+    pub fn reward(&self, judged: &Judged, worth: Option<f64>) -> Option<f32> {
         match judged {
             Judged::Fault(_) => None,
             Judged::Rejected(_) => Some(self.rejected),
             Judged::Task(_, proposed) if !proposed.format => Some(self.malformed),
-            Judged::Task(task, _) => rate.mean().map(|rate| self.of_task(task, rate)),
+            Judged::Task(task, _) => worth.map(|worth| self.of_task(task, worth)),
         }
     }
 
-    /// The reward of a well-formed task with the mean solve rate `rate`.
-    fn of_task(&self, task: &Task, rate: f64) -> f32 {
-        let learnability = self.learnability.of(rate);
-        if learnability == 0.0 {
+    /// The reward of a well-formed task worth `worth` by the signal.
+    #[must_use]
+    pub fn of_task(&self, task: &Task, worth: f64) -> f32 {
+        if worth == 0.0 {
             return self.zero_learnability;
         }
-        if learnability < 0.0 {
-            return learnability as f32;
+        if worth < 0.0 {
+            return worth as f32;
         }
-        self.terms.applied(learnability as f32, &|name| task.metrics.get(name).copied())
+        self.terms.applied(worth as f32, &|name| task.metrics.get(name).copied())
     }
 }
 

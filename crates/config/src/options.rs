@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use quaero_advantage::{
-    Baseline, Combine, Estimator, Learnability, Level, ProposerRewards, RewardTable, SolverRewards,
-    Term, Terms, Weighting,
+    Baseline, Combine, Estimator, Learnability, LearningProgress, Level, PowerPlay,
+    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms, Weighting,
 };
 use quaero_engine::Sampling;
 use quaero_objective::{Aggregation, Kl, KlEstimator};
@@ -32,6 +32,7 @@ impl Resolved {
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
+        let retests = retests(&raw.reward, advantage.rewards.proposer.signal);
         Ok(quaero_train::Options {
             seed: *seed,
             steps: *steps,
@@ -39,6 +40,7 @@ impl Resolved {
             seeding: quaero_train::Seeding { tasks_per_kind, rounds_max },
             propose: propose(&raw.propose),
             solve: solve(&raw.solve),
+            retests,
             pool: quaero_pool::Options { capacity },
             advantage,
             proposer_weight,
@@ -170,7 +172,7 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         overlong_buffer,
     } = &raw.advantage;
     let raw::Reward {
-        proposer,
+        proposer: _,
         solver_graded,
         solver_right,
         solver_wrong,
@@ -180,6 +182,14 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         proposer_unlearnable,
         terms,
         terms_combine,
+        retest_tasks: _,
+        progress_measure: _,
+        progress_neighbours: _,
+        progress_window: _,
+        progress_steps: _,
+        powerplay_solved: _,
+        powerplay_drop: _,
+        powerplay_cost: _,
     } = &raw.reward;
     let level = match level.as_str() {
         "token" => Level::Token,
@@ -209,7 +219,7 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
             rejected: *proposer_rejected,
             malformed: *proposer_malformed,
             zero_learnability: *proposer_unlearnable,
-            learnability: learnability(proposer)?,
+            signal: signal(&raw.reward)?,
             terms: self::terms(terms, terms_combine)?,
         },
     };
@@ -245,20 +255,40 @@ fn terms(terms: &[raw::Term], combine: &str) -> Result<Terms, Error> {
     Ok(Terms { terms: terms.iter().map(term).collect(), combine })
 }
 
-fn learnability(name: &str) -> Result<Learnability, Error> {
-    Ok(match name {
-        "learnability" => Learnability::OneMinus,
-        "inverse" => Learnability::Inverse,
-        "uncertainty" => Learnability::Uncertainty,
-        "variance" => Learnability::Variance,
-        "band" => Learnability::Band,
-        "ssr" => Learnability::Ssr,
-        "validity" => Learnability::Validity,
+fn signal(raw: &raw::Reward) -> Result<Signal, Error> {
+    Ok(match raw.proposer.as_str() {
+        "learnability" => Signal::Rate(Learnability::OneMinus),
+        "inverse" => Signal::Rate(Learnability::Inverse),
+        "uncertainty" => Signal::Rate(Learnability::Uncertainty),
+        "variance" => Signal::Rate(Learnability::Variance),
+        "band" => Signal::Rate(Learnability::Band),
+        "ssr" => Signal::Rate(Learnability::Ssr),
+        "validity" => Signal::Rate(Learnability::Validity),
+        "learning_progress" => {
+            Signal::LearningProgress(LearningProgress { neighbours: raw.progress_neighbours })
+        }
+        "powerplay" => Signal::PowerPlay(PowerPlay {
+            solved: raw.powerplay_solved,
+            drop_max: raw.powerplay_drop,
+            cost: raw.powerplay_cost,
+        }),
         other => {
-            let names = "learnability, inverse, uncertainty, variance, band, ssr or validity";
+            let names = "learnability, inverse, uncertainty, variance, band, ssr, validity, \
+                         learning_progress or powerplay";
             return Err(choice("reward.proposer", names, other));
         }
     })
+}
+
+/// The old tasks that a signal over time needs. PowerPlay asks for them whatever their age.
+fn retests(raw: &raw::Reward, signal: Signal) -> Option<quaero_train::Retests> {
+    let (steps_max, window) = match signal {
+        Signal::Rate(_) => return None,
+        Signal::LearningProgress(_) => (raw.progress_steps, raw.progress_window),
+        Signal::PowerPlay(_) => (u64::MAX, 0),
+    };
+    let (tasks_per_kind, measure) = (raw.retest_tasks, raw.progress_measure.clone());
+    Some(quaero_train::Retests { tasks_per_kind, steps_max, window, measure })
 }
 
 fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {

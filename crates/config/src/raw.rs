@@ -80,6 +80,14 @@ table!(Reward {
     proposer_unlearnable: f32,
     terms: Vec<Term>,
     terms_combine: String,
+    retest_tasks: usize,
+    progress_measure: String,
+    progress_neighbours: usize,
+    progress_window: usize,
+    progress_steps: u64,
+    powerplay_solved: f64,
+    powerplay_drop: f64,
+    powerplay_cost: f64,
 });
 table!(Term { measure: String, coef: f32, max: f32 });
 table!(Advantage {

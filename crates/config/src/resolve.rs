@@ -5,7 +5,7 @@ use std::path::Path;
 
 use figment::{Figment, Source};
 
-use crate::{Error, Raw};
+use crate::{Error, Raw, raw};
 
 /// A configuration ready for use.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ fn check(raw: &Raw) -> Result<(), Error> {
         let off = "must be above 0, or 0 = off";
         value(key, x >= 0.0 && x.is_finite(), x.to_string(), off)?;
     }
+    check_reward(&raw.reward)?;
     let (buffer, shortest) = (
         raw.advantage.overlong_buffer,
         propose.completion_tokens_max.min(solve.completion_tokens_max),
@@ -100,4 +101,29 @@ fn check(raw: &Raw) -> Result<(), Error> {
         value(key, n >= 1, n.to_string(), "must be at least 1")?;
     }
     Ok(())
+}
+
+/// Ranges of the rewards over time.
+fn check_reward(reward: &raw::Reward) -> Result<(), Error> {
+    let value = |key, ok: bool, got: String, expected: &str| {
+        if ok { Ok(()) } else { Err(Error::Value { key, expected: expected.to_owned(), got }) }
+    };
+    for (key, n) in [
+        ("reward.retest_tasks", reward.retest_tasks),
+        ("reward.progress_neighbours", reward.progress_neighbours),
+        ("reward.progress_steps", reward.progress_steps as usize),
+    ] {
+        value(key, n >= 1, n.to_string(), "must be at least 1")?;
+    }
+    let (window, neighbours) = (reward.progress_window, reward.progress_neighbours);
+    let holds = format!("must be at least progress_neighbours, {neighbours}");
+    value("reward.progress_window", window >= neighbours, window.to_string(), &holds)?;
+    let (solved, drop, cost) =
+        (reward.powerplay_solved, reward.powerplay_drop, reward.powerplay_cost);
+    let expected = "must be in (0, 1]: a solve rate that counts as solved";
+    value("reward.powerplay_solved", solved > 0.0 && solved <= 1.0, solved.to_string(), expected)?;
+    let expected = "must be in [0, 1]: how far the old tasks' solve rate may fall";
+    value("reward.powerplay_drop", (0.0..=1.0).contains(&drop), drop.to_string(), expected)?;
+    let expected = "must be 0 or above";
+    value("reward.powerplay_cost", cost >= 0.0 && cost.is_finite(), cost.to_string(), expected)
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use quaero_advantage::{LearningProgress, PowerPlay, Signal};
+
 use crate::{Error, load};
 
 fn overlay(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -102,6 +104,18 @@ fn wrong_types_and_ranges_name_the_key() {
     assert!(error("", &["solve.temperature=0"]).contains("teach nothing"));
     assert!(error("", &["advantage.estimator=ppo"]).contains("trr++, grpo"));
     assert!(error("", &["reward.proposer=novelty"]).contains("uncertainty, variance"));
+    assert!(error("", &["reward.proposer=novelty"]).contains("learning_progress or powerplay"));
+    for (set, says) in [
+        ("reward.retest_tasks=0", "`reward.retest_tasks` = 0: must be at least 1"),
+        ("reward.progress_neighbours=0", "must be at least 1"),
+        ("reward.progress_steps=0", "must be at least 1"),
+        ("reward.progress_window=31", "`reward.progress_window` = 31: must be at least progress_n"),
+        ("reward.powerplay_solved=0", "`reward.powerplay_solved` = 0: must be in (0, 1]"),
+        ("reward.powerplay_drop=-0.1", "`reward.powerplay_drop` = -0.1: must be in [0, 1]"),
+        ("reward.powerplay_cost=-1", "`reward.powerplay_cost` = -1: must be 0 or above"),
+    ] {
+        assert!(error("", &[set]).contains(says), "{set}: {}", error("", &[set]));
+    }
     assert!(error("", &["reward.terms_combine=mean"]).contains("sum, multiply"));
     let unfinished = "reward.terms=[{measure=\"complexity\", coef=1.0}]";
     assert!(error("", &[unfinished]).contains("max"));
@@ -137,6 +151,26 @@ fn terms_of_the_proposers_reward_are_a_list() {
     let [term] = terms.terms.as_slice() else { panic!("{terms:?}") };
     assert_eq!((term.measure.as_str(), term.coef, term.max), ("halstead", 0.5, 0.25));
     assert!(load(None, &[]).unwrap().raw.reward.terms.is_empty());
+}
+
+#[test]
+fn rewards_over_time_are_chosen_by_name() {
+    let options = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+        load(None, &sets).and_then(|resolved| resolved.train(None)).unwrap()
+    };
+    assert!(options(&[]).retests.is_none(), "the others answer no old tasks again");
+    let sets = ["reward.proposer=learning_progress", "reward.progress_steps=7"];
+    let progress = options(&sets);
+    let retests = progress.retests.unwrap();
+    assert_eq!((retests.tasks_per_kind, retests.steps_max, retests.window), (8, 7, 128));
+    let neighbours = LearningProgress { neighbours: 32 };
+    let signal = progress.advantage.rewards.proposer.signal;
+    assert_eq!(signal, Signal::LearningProgress(neighbours));
+    let powerplay = options(&["reward.proposer=powerplay", "reward.powerplay_cost=0.25"]);
+    assert_eq!(powerplay.retests.unwrap().steps_max, u64::MAX, "old tasks of any age");
+    let gate = PowerPlay { solved: 0.5, drop_max: 0.05, cost: 0.25 };
+    assert_eq!(powerplay.advantage.rewards.proposer.signal, Signal::PowerPlay(gate));
 }
 
 #[test]

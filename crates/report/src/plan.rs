@@ -33,7 +33,7 @@ pub(crate) const SECTIONS: [(&str, &str, &str); 9] = [
 /// A measure that is known: its last name, title, words, and how it is written.
 type Known = (&'static str, &'static str, &'static str, Format);
 
-const SEAT: [Known; 8] = [
+const SEAT: [Known; 11] = [
     ("reward", "reward", "mean reward of a completion", Format::Plain),
     ("valid_rate", "valid proposals", "share that the sandbox accepted as tasks", Format::Percent),
     ("solve_rate", "solved", "mean score of the attempts", Format::Percent),
@@ -42,9 +42,17 @@ const SEAT: [Known; 8] = [
     ("length", "length", "tokens of a completion", Format::Plain),
     ("truncated", "cut off", "share that ran into the length limit", Format::Percent),
     ("reward_std", "spread of reward", "standard deviation over a step", Format::Plain),
+    ("progress", "learning progress", "change of solve rate around its tasks", Format::Plain),
+    (
+        "newly_solved",
+        "newly solved",
+        "share of unsolved tasks solved after one update",
+        Format::Percent,
+    ),
+    ("retest_change", "old tasks again", "change of solve rate since graded before", Format::Plain),
 ];
 
-const POLICY: [Known; 8] = [
+const POLICY: [Known; 9] = [
     ("entropy", "entropy", "nats a token: how undecided it is", Format::Plain),
     ("logp_gap_mean", "log-prob gap, mean", "trainer against sampler; 0 is exact", Format::Plain),
     ("logp_gap_max", "log-prob gap, largest", "trainer against sampler", Format::Plain),
@@ -53,6 +61,7 @@ const POLICY: [Known; 8] = [
     ("grad_norm", "gradient norm", "before clipping", Format::Plain),
     ("loss", "loss", "of the policy objective", Format::Plain),
     ("lr", "learning rate", "", Format::Plain),
+    ("archive_drop", "old tasks lost", "fall of their mean solve rate", Format::Plain),
 ];
 
 /// Charts and bars of one section.

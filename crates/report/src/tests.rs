@@ -29,6 +29,24 @@ fn embedded(html: &str, id: &str) -> Value {
 const METRICS: &str = include_str!("tests/metrics.jsonl");
 
 #[test]
+fn rewards_over_time_have_their_charts() {
+    let scalars = [
+        ("f/propose/k/progress", "learning progress", 0.125),
+        ("f/propose/k/newly_solved", "newly solved", 0.5),
+        ("f/solve/k/retest_change", "old tasks again", -0.25),
+        ("policy/archive_drop", "old tasks lost", 0.0625),
+    ];
+    let values: Vec<String> =
+        scalars.iter().map(|(name, _, value)| format!("\"{name}\":{value}")).collect();
+    let folder = folder(&format!("{{\"step\":1,{}}}\n", values.join(",")), "");
+    let html = page(&Run::load(folder.path()).unwrap(), Err("none"), false);
+    for (name, title, value) in scalars {
+        assert!(html.contains(&format!("<figcaption>{title}")), "{name}");
+        assert!(html.contains(&format!("<data value=\"{value}\">")), "{name}");
+    }
+}
+
+#[test]
 fn every_curves_last_value_is_that_of_the_metrics() {
     // More steps than the page gives its script points, so that thinning is in it.
     let mut metrics = METRICS.to_owned();

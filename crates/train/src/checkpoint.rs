@@ -2,8 +2,9 @@
 //!
 //! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
 //! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with
-//! the f32 weights and the optimiser's moments, and `state.json`. It is written under a temporary
-//! name, made durable and renamed, so that a folder named `step-…` is whole.
+//! the f32 weights and the optimiser's moments, `state.json`, and `held.json` where proposals wait
+//! for their reward. It is written under a temporary name, made durable and renamed, so that a
+//! folder named `step-…` is whole.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use quaero_types::PolicyVersion;
 use quaero_update::Learner;
 use serde::{Deserialize, Serialize};
 
+use crate::held::{self, Held};
 use crate::{CheckpointOptions, Error};
 
 /// A whole checkpoint on disk.
@@ -83,11 +85,12 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When there is no space or a file cannot be written; older checkpoints stand.
-    pub fn write(
+    pub(crate) fn write(
         run_folder: &Path,
         step: u64,
         policy: &Policy,
         learner: &Learner,
+        held: &[Held],
         options: CheckpointOptions,
     ) -> Result<PathBuf, Error> {
         let folder = run_folder.join("checkpoints");
@@ -100,6 +103,7 @@ impl Checkpoint {
         std::fs::create_dir_all(&temporary).map_err(fail("make", &temporary))?;
         policy.save(&temporary)?;
         learner.save(&policy.model, &temporary.join(TRAINER_FILE))?;
+        held::save(held, &temporary)?;
         let state = State {
             format: FORMAT,
             step,

@@ -6,10 +6,11 @@
 //!
 //! # Layout
 //! `run` the loop → `step` one step in seven lines → `select` what is asked of the proposer →
-//! `play` tasks to graded attempts → `credit` verdicts to a batch → `metrics` what is measured →
-//! `seeding` the phase before the first update → `probe` its graded tasks → `checkpoint` saving and
-//! going on → `folder` where a run lives → `report` its page → `observe` who watches → `options`,
-//! `error`, `clock`. Beside the loop: `crossplay`, a run's checkpoints on each other's tasks.
+//! `play` tasks to graded attempts → `retest` old tasks again → `credit` verdicts to a batch →
+//! `held` proposals that wait for their reward → `metrics` what is measured → `seeding` the phase
+//! before the first update → `probe` its graded tasks → `checkpoint` saving and going on → `folder`
+//! where a run lives → `report` its page → `observe` who watches → `options`, `error`, `clock`.
+//! Beside the loop: `crossplay`, a run's checkpoints on each other's tasks.
 
 mod checkpoint;
 mod clock;
@@ -17,12 +18,14 @@ mod credit;
 mod crossplay;
 mod error;
 mod folder;
+mod held;
 mod metrics;
 mod observe;
 mod options;
 mod play;
 mod probe;
 mod report;
+mod retest;
 mod run;
 mod seeding;
 mod select;
@@ -32,5 +35,5 @@ pub use checkpoint::{Checkpoint, checkpoints, newest};
 pub use crossplay::{Cross, CrossPlay, Matrix, crossplay};
 pub use error::Error;
 pub use observe::{Observer, Silent};
-pub use options::{CheckpointOptions, Eval, Options, Propose, Seeding, Solve};
+pub use options::{CheckpointOptions, Eval, Options, Propose, Retests, Seeding, Solve};
 pub use run::{Control, End, Setup, train};

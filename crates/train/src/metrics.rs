@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use quaero_advantage::Learnability;
+use quaero_advantage::{Learnability, Signal, mean_change};
 use quaero_telemetry::Metrics;
 use quaero_types::{Attempt, Finish, Judged, Proposal, Role, Status, TaskRole, Verdict};
 use quaero_update::Stats;
 
-use crate::Error;
 use crate::clock::Stopwatch;
-use crate::credit::{Credit, Played, seat};
+use crate::credit::{Credit, Played, is_late, seat};
+use crate::retest::Memory;
 use crate::run::Run;
+use crate::{Error, Options};
 
 /// Seconds by part of the step.
 #[derive(Debug, Default)]
@@ -36,11 +37,19 @@ pub(crate) fn of_step(
     step: u64,
     timer: &Timer,
     played: &Played,
+    memory: &Memory,
     credit: &Credit,
     stats: &Stats,
 ) -> Result<Metrics, Error> {
     let mut metrics = Metrics::default();
-    describe_play(&mut metrics, played, credit);
+    let mut means = describe_play(&mut metrics, played, credit);
+    describe_memory(&mut means, run.options, memory, played, credit);
+    means.write(&mut metrics);
+    if is_late(run.options)
+        && let Some(change) = mean_change(&memory.archive())
+    {
+        metrics.set("policy/archive_drop", -change);
+    }
     describe_update(&mut metrics, stats);
     if let Some(share) = credit.equal_groups {
         metrics.set("policy/equal_groups", share);
@@ -93,14 +102,25 @@ impl Means {
     fn flag(&mut self, seat: &TaskRole, name: &str, value: bool) {
         self.add(seat, name, f64::from(u8::from(value)));
     }
+
+    fn write(self, metrics: &mut Metrics) {
+        for (key, mean) in self.0 {
+            metrics.set(&key, mean.mean());
+            if key.ends_with("/reward") {
+                metrics.set(&format!("{key}_std"), mean.std());
+            }
+        }
+    }
 }
 
-fn describe_play(metrics: &mut Metrics, played: &Played, credit: &Credit) {
+fn describe_play(metrics: &mut Metrics, played: &Played, credit: &Credit) -> Means {
     let mut means = Means::default();
     for ((proposal, judged), reward) in
         played.proposals.iter().zip(&played.judged).zip(&credit.proposals)
     {
-        describe_proposal(&mut means, proposal, judged, *reward);
+        // Where rewards come late, those of this step are not all known: they count in the next.
+        let reward = reward.filter(|_| credit.held.is_empty());
+        describe_proposal(&mut means, proposal, judged, reward);
         if let Judged::Rejected(why) = judged {
             let key = format!("{}/rejected/{}", seat(Role::Propose, &proposal.kind), why.cause);
             metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
@@ -118,10 +138,37 @@ fn describe_play(metrics: &mut Metrics, played: &Played, credit: &Credit) {
     {
         describe_attempt(&mut means, attempt, verdict, *reward);
     }
-    for (key, mean) in means.0 {
-        metrics.set(&key, mean.mean());
-        if key.ends_with("/reward") {
-            metrics.set(&format!("{key}_std"), mean.std());
+    means
+}
+
+/// What changed since earlier steps: nothing where the reward does not ask for it.
+fn describe_memory(
+    means: &mut Means,
+    options: &Options,
+    memory: &Memory,
+    played: &Played,
+    credit: &Credit,
+) {
+    for (kind, old) in &memory.old {
+        let solver = seat(Role::Solve, kind);
+        old.iter().for_each(|task| means.add(&solver, "retest_change", task.change()));
+    }
+    match options.advantage.rewards.proposer.signal {
+        Signal::Rate(_) => {}
+        Signal::LearningProgress(_) => {
+            for (proposal, worth) in played.proposals.iter().zip(&credit.worths) {
+                let proposer = seat(Role::Propose, &proposal.kind);
+                worth.iter().for_each(|worth| means.add(&proposer, "progress", *worth));
+            }
+        }
+        Signal::PowerPlay(gate) => {
+            for (late, reward) in memory.late.iter().zip(&credit.late) {
+                let proposer = seat(Role::Propose, &late.held.kind);
+                reward.iter().for_each(|reward| means.add(&proposer, "reward", f64::from(*reward)));
+                if let Some((_, now)) = late.now {
+                    means.flag(&proposer, "newly_solved", gate.newly_solved(0.0, now));
+                }
+            }
         }
     }
 }
@@ -206,6 +253,7 @@ fn describe_work(
     let dropped = std::mem::take(&mut run.dropped);
     metrics.set("prompts_too_long", dropped.prompts_too_long as f64);
     let verdicts = played.estimates.verdicts.iter().chain(&played.training().verdicts);
+    let verdicts = verdicts.chain(&played.retests.verdicts);
     let faulted = verdicts.filter(|verdict| verdict.status == Status::Fault).count();
     let unjudged = played.judged.iter().filter(|one| matches!(one, Judged::Fault(_))).count();
     metrics.set("faults", (dropped.faults + faulted + unjudged) as f64);

@@ -18,6 +18,8 @@ pub struct Options {
     pub propose: Propose,
     /// The solve step.
     pub solve: Solve,
+    /// Old tasks answered again; `None` where the proposer's reward needs none.
+    pub retests: Option<Retests>,
     /// The buffers.
     pub pool: quaero_pool::Options,
     /// What outcomes are worth, and how rewards become advantages.
@@ -71,6 +73,21 @@ pub struct Solve {
     pub keep_estimates: bool,
     /// Bounds and sampling law.
     pub limits: Limits,
+}
+
+/// Old tasks answered again, for rewards of what changes over time. They get as many attempts as
+/// the solve step gives, and train nobody.
+#[derive(Clone, Debug)]
+pub struct Retests {
+    /// Tasks of a kind answered again in a step.
+    pub tasks_per_kind: usize,
+    /// Steps after which a grading is too old to be compared with.
+    pub steps_max: u64,
+    /// Comparisons that are remembered of a kind.
+    pub window: usize,
+    /// What says how near two tasks of a kind are: `length` (bytes of the public half), or the name
+    /// of a measure that the family reports; a task that lacks it lies at 0.
+    pub measure: String,
 }
 
 /// Held-out evaluation.

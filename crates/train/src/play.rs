@@ -14,6 +14,7 @@ use quaero_verify::{Gold, attempts as judge_attempts, proposals as judge_proposa
 
 use crate::Error;
 use crate::credit::{Credit, Graded, Played};
+use crate::retest::{self, Memory};
 use crate::run::Run;
 
 /// The tasks of a step with their gold answers, and what led to them.
@@ -29,6 +30,7 @@ pub(crate) struct Attempts {
     gold: Gold,
     estimates: Graded,
     practice: Option<Graded>,
+    retests: Graded,
 }
 
 /// Lets the policy write what was commissioned.
@@ -95,7 +97,8 @@ pub(crate) fn verify_proposals(
     Ok(Tasks { proposals, judged, fresh })
 }
 
-/// Answers the fresh tasks, and old ones so far as a kind has too few fresh.
+/// Answers the fresh tasks, old ones so far as a kind has too few fresh, and those to be compared
+/// with how they were solved before.
 pub(crate) fn solve(
     run: &mut Run<'_>,
     policy: &Policy,
@@ -125,22 +128,39 @@ pub(crate) fn solve(
         let estimates = answer(run, policy, fresh, options.samples, step, "estimate")?;
         (estimates, Some(answer(run, policy, all, 1, step, "solve")?))
     };
-    Ok(Attempts { tasks, gold, estimates, practice })
+    let mut again = Vec::new();
+    for stored in retest::draw(run, step)? {
+        gold.insert(stored.task.id, stored.secret);
+        again.push(Arc::new(stored.task));
+    }
+    let retests = match again.is_empty() {
+        true => Graded::default(),
+        false => answer(run, policy, again, options.samples, step, "retest")?,
+    };
+    Ok(Attempts { tasks, gold, estimates, practice, retests })
 }
 
 /// Judges the attempts.
 pub(crate) fn verify_attempts(run: &Run<'_>, attempts: Attempts) -> Played {
-    let Attempts { tasks, gold, mut estimates, mut practice } = attempts;
-    for graded in [Some(&mut estimates), practice.as_mut()].into_iter().flatten() {
+    let Attempts { tasks, gold, mut estimates, mut practice, mut retests } = attempts;
+    let all = [Some(&mut estimates), practice.as_mut(), Some(&mut retests)];
+    for graded in all.into_iter().flatten() {
         graded.verdicts = judge_attempts(run.host, &gold, &graded.attempts);
     }
-    Played { proposals: tasks.proposals, judged: tasks.judged, estimates, practice }
+    Played { proposals: tasks.proposals, judged: tasks.judged, estimates, practice, retests }
 }
 
 /// Writes the step into the pool and the event log.
-pub(crate) fn record(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Result<(), Error> {
+pub(crate) fn record(
+    run: &mut Run<'_>,
+    played: &Played,
+    memory: &Memory,
+    credit: &Credit,
+) -> Result<(), Error> {
     record_proposals(run, played, credit)?;
-    record_attempts(run, played.training(), &credit.attempts)
+    record_late(run, memory, credit);
+    record_attempts(run, played.training(), &credit.attempts)?;
+    record_attempts(run, &played.retests, &vec![None; played.retests.attempts.len()])
 }
 
 fn record_proposals(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Result<(), Error> {
@@ -169,6 +189,22 @@ fn record_proposals(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Resu
         run.events.push(&event.to_json());
     }
     Ok(())
+}
+
+/// Tells what the proposals of the step before earned.
+fn record_late(run: &mut Run<'_>, memory: &Memory, credit: &Credit) {
+    for (late, &reward) in memory.late.iter().zip(&credit.late) {
+        let event = Event {
+            event: "proposal.rewarded",
+            step: run.step,
+            role: Some(Role::Propose.to_string()),
+            kind: Some(late.held.kind.to_string()),
+            task_id: late.held.task().map(|id| id.to_string()),
+            reward,
+            ..Event::default()
+        };
+        run.events.push(&event.to_json());
+    }
 }
 
 fn record_attempts(

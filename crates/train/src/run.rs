@@ -15,6 +15,7 @@ use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::clock::{Stopwatch, wall_seconds};
+use crate::held::{self, Held};
 use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding, step};
 
 /// Where a run lives and what it starts from.
@@ -55,6 +56,8 @@ pub(crate) struct Run<'a> {
     pub(crate) engine: Engine,
     pub(crate) pool: Pool,
     pub(crate) learner: Learner,
+    /// Proposals of the last step that wait for their reward.
+    pub(crate) held: Vec<Held>,
     pub(crate) events: JsonLines,
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) step: u64,
@@ -147,8 +150,10 @@ impl<'a> Run<'a> {
         // Before the weights of a checkpoint take the place of the first ones.
         let probe = probe::of_run(folder, options, &policy, &mut engine, host, observer)?;
         let step = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
+        let mut held = Vec::new();
         if let Some(checkpoint) = &checkpoint {
             policy = checkpoint.restore(policy, &mut learner)?;
+            held = held::load(&checkpoint.folder)?;
         }
         if learner.needs_reference() {
             let path = folder.join("reference.safetensors");
@@ -166,6 +171,7 @@ impl<'a> Run<'a> {
             engine,
             pool,
             learner,
+            held,
             events: JsonLines::open(&folder.join("logs/events.jsonl"), step)?,
             observer,
             step,
@@ -283,8 +289,9 @@ impl<'a> Run<'a> {
     }
 
     fn save(&mut self, policy: &Policy) -> Result<PathBuf, Error> {
-        let options = self.options.checkpoint;
-        let folder = Checkpoint::write(self.folder, self.step, policy, &self.learner, options)?;
+        let (held, options) = (&self.held, self.options.checkpoint);
+        let folder =
+            Checkpoint::write(self.folder, self.step, policy, &self.learner, held, options)?;
         self.observer.checkpoint(&folder);
         Ok(folder)
     }

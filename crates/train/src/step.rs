@@ -5,7 +5,7 @@ use quaero_telemetry::Metrics;
 
 use crate::credit::credit;
 use crate::run::Run;
-use crate::{Error, metrics, play, select};
+use crate::{Error, metrics, play, retest, select};
 
 /// Plays and learns once; returns the next policy and what was measured.
 pub(crate) fn step(
@@ -19,8 +19,11 @@ pub(crate) fn step(
     let tasks = timer.time("verify", || play::verify_proposals(run, &policy, proposals, step))?;
     let attempts = timer.time("solve", || play::solve(run, &policy, tasks, step))?;
     let played = timer.time("verify", || play::verify_attempts(run, attempts));
-    let credit = timer.time("advantage", || credit(run.options, &played));
+    let memory = timer.time("advantage", || retest::recall(run, &played, step))?;
+    let credit = timer.time("advantage", || credit(run.options, &played, &memory));
     let (policy, stats) = timer.time("update", || run.learner.update(policy, &credit.batch))?;
-    play::record(run, &played, &credit)?;
-    Ok((policy, metrics::of_step(run, step, &timer, &played, &credit, &stats)?))
+    play::record(run, &played, &memory, &credit)?;
+    let metrics = metrics::of_step(run, step, &timer, &played, &memory, &credit, &stats)?;
+    run.held = credit.held;
+    Ok((policy, metrics))
 }

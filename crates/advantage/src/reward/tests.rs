@@ -41,6 +41,12 @@ fn rate(n_right: usize, n_judged: usize, n_faults: usize) -> SolveRate {
         .collect()
 }
 
+/// The reward of a proposal by a signal of the solve rate.
+fn reward(table: &ProposerRewards, judged: &Judged, rate: &SolveRate) -> Option<f32> {
+    let Signal::Rate(learnability) = table.signal else { unreachable!() };
+    table.reward(judged, learnability.of_rate(rate))
+}
+
 #[test]
 fn solver_table() {
     #[track_caller]
@@ -68,7 +74,7 @@ fn solver_table() {
 fn proposer_table() {
     #[track_caller]
     fn check(table: &RewardTable, judged: Judged, rate: SolveRate, expect: Option<f32>) {
-        assert_eq!(table.proposer.reward(&judged, &rate), expect);
+        assert_eq!(reward(&table.proposer, &judged, &rate), expect);
     }
     let release = RewardTable::azr_release();
     let paper = RewardTable::azr_paper();
@@ -86,7 +92,7 @@ fn proposer_table() {
     check(&paper, task(true), rate(8, 8, 0), Some(0.0));
     check(&paper, task(true), rate(0, 0, 8), None);
     let mut inverse = release.clone();
-    inverse.proposer.learnability = Learnability::Inverse;
+    inverse.proposer.signal = Signal::Rate(Learnability::Inverse);
     check(&inverse, task(true), rate(0, 8, 0), Some(1.0));
     check(&inverse, task(true), rate(8, 8, 0), Some(-0.5));
 }
@@ -99,12 +105,12 @@ fn terms_count_where_there_is_something_to_learn() {
     let Judged::Task(mut measured, proposed) = task(true) else { unreachable!() };
     measured.metrics.insert("complexity".to_owned(), 0.25);
     let judged = Judged::Task(measured, proposed);
-    assert_eq!(table.reward(&judged, &rate(1, 8, 0)), Some(1.125));
-    assert_eq!(table.reward(&judged, &rate(8, 8, 0)), Some(-0.5), "nothing to learn");
-    assert_eq!(table.reward(&task(true), &rate(1, 8, 0)), Some(0.875), "not measured");
-    assert_eq!(table.reward(&task(false), &rate(1, 8, 0)), Some(-1.0));
-    table.learnability = Learnability::Ssr;
-    assert_eq!(table.reward(&judged, &rate(8, 8, 0)), Some(-0.8), "as bad as it is");
+    assert_eq!(reward(&table, &judged, &rate(1, 8, 0)), Some(1.125));
+    assert_eq!(reward(&table, &judged, &rate(8, 8, 0)), Some(-0.5), "nothing to learn");
+    assert_eq!(reward(&table, &task(true), &rate(1, 8, 0)), Some(0.875), "not measured");
+    assert_eq!(reward(&table, &task(false), &rate(1, 8, 0)), Some(-1.0));
+    table.signal = Signal::Rate(Learnability::Ssr);
+    assert_eq!(reward(&table, &judged, &rate(8, 8, 0)), Some(-0.8), "as bad as it is");
 }
 
 /// Values computed in Python from the formulas of the papers named in [`Learnability`].
@@ -130,7 +136,7 @@ fn proposer_rewards_by_solve_rate() {
 fn ssr_and_azr_rank_valid_proposals_alike() {
     let rows = |learnability| -> Vec<Row> {
         let mut table = RewardTable::azr_paper().proposer;
-        table.learnability = learnability;
+        table.signal = Signal::Rate(learnability);
         let kind = Kind::new("python", "deduction");
         [0, 1, 3, 4, 7, 8, 2]
             .into_iter()
@@ -138,7 +144,7 @@ fn ssr_and_azr_rank_valid_proposals_alike() {
                 task_role: TaskRole { role: Role::Propose, kind: kind.clone() },
                 group: 0,
                 n_tokens: 10 + n_right,
-                reward: table.reward(&task(true), &rate(n_right, 8, 0)).unwrap(),
+                reward: reward(&table, &task(true), &rate(n_right, 8, 0)).unwrap(),
             })
             .collect()
     };

@@ -1,6 +1,7 @@
 //! Which rows are left, and what their lengths cost them.
 
-use quaero_advantage::{Estimator, Options};
+use quaero_advantage::{Estimator, LearningProgress, Options, PowerPlay, Regraded, RewardTable};
+use quaero_types::{Origin, Proposed, Secret};
 
 use super::*;
 
@@ -73,4 +74,99 @@ fn nothing_may_be_left() {
     assert_eq!(estimate(&options, &|_, _| 0.0, &mut rows), Some(1.0));
     assert!(rows.is_empty());
     assert_eq!(estimate(&options, &|_, _| 0.0, &mut rows), None);
+}
+
+/// A task whose public half has `length` bytes.
+fn task(name: &str, length: usize) -> Task {
+    let kind = Kind::new("python", "deduction");
+    Task {
+        id: TaskId::of(&kind, name),
+        kind,
+        public: "x".repeat(length),
+        parents: Vec::new(),
+        origin: Origin::Seed,
+        metrics: BTreeMap::new(),
+    }
+}
+
+fn proposed(task: &Task) -> Judged {
+    let proposed = Proposed {
+        public: task.public.clone(),
+        secret: Secret::new("{}"),
+        key: String::new(),
+        holdout_key: String::new(),
+        format: true,
+        metrics: Vec::new(),
+    };
+    Judged::Task(task.clone(), proposed)
+}
+
+fn retests() -> Retests {
+    Retests { tasks_per_kind: 1, steps_max: 9, window: 9, measure: "length".to_owned() }
+}
+
+fn regraded(at: f64, before: f64, now: f64) -> Regraded {
+    Regraded { at, before, now }
+}
+
+/// Rewards of tasks of these lengths by learning progress.
+fn by_progress(window: &[Regraded], lengths: &[usize]) -> Vec<Option<f32>> {
+    let mut proposer = RewardTable::azr_paper().proposer;
+    proposer.signal = Signal::LearningProgress(LearningProgress { neighbours: 2 });
+    let judged: Vec<Judged> =
+        lengths.iter().map(|&length| proposed(&task(&length.to_string(), length))).collect();
+    let played = Played { judged, ..Played::default() };
+    let kind = Kind::new("python", "deduction");
+    let memory = Memory { window: BTreeMap::from([(kind, window.to_vec())]), ..Memory::default() };
+    let worths = worths(proposer.signal, Some(&retests()), &played, &[], &memory);
+    played.judged.iter().zip(worths).map(|(one, worth)| proposer.reward(one, worth)).collect()
+}
+
+#[test]
+fn progress_pays_for_what_lies_where_rates_move() {
+    let short = [regraded(10.0, 0.25, 0.75), regraded(12.0, 0.5, 0.75)];
+    let long = [regraded(50.0, 0.5, 0.5), regraded(60.0, 1.0, 0.75)];
+    let window = [short, long].concat();
+    let expect = [Some(0.375), Some(0.375), Some(0.125), Some(0.125)];
+    assert_eq!(by_progress(&window, &[8, 12, 52, 90]), expect);
+    assert_eq!(by_progress(&[], &[8, 12]), [None, None], "no history, no reward");
+    // All alike: the group compares nothing and teaches nothing.
+    let alike = by_progress(&short, &[8, 12, 52]);
+    let mut rows: Vec<Row> =
+        alike.iter().map(|reward| answer(0, reward.unwrap(), 4, false)).collect();
+    estimate(&Options::azr(), &|_, _| 0.0, &mut rows);
+    assert!(rows.iter().all(|row| row.reward == 0.375 && row.advantage == 0.0));
+}
+
+#[test]
+fn powerplay_pays_one_step_late() {
+    let mut proposer = RewardTable::azr_release().proposer;
+    proposer.signal = Signal::PowerPlay(PowerPlay { solved: 0.5, drop_max: 0.125, cost: 0.0 });
+    let id = TaskId::of(&Kind::new("python", "deduction"), "t");
+    let late = |wait, now: Option<f64>| Late {
+        held: Held {
+            kind: Kind::new("python", "deduction"),
+            sample: answer(0, 0.0, 4, false).sample,
+            wait,
+        },
+        now: now.map(|now| (Arc::new(task("t", 5)), now)),
+    };
+    let rewards = |archive: &[Regraded]| {
+        let old = BTreeMap::from([(Kind::new("python", "abduction"), archive.to_vec())]);
+        let late = vec![
+            late(Wait::Rejected, None),
+            late(Wait::Malformed, None),
+            late(Wait::Solved(id), None),
+            late(Wait::Unsolved(id), Some(0.25)),
+            late(Wait::Unsolved(id), Some(0.5)),
+            late(Wait::Unsolved(id), None),
+        ];
+        late_rewards(&proposer, &Memory { old, late, ..Memory::default() })
+    };
+    let closed = [Some(-1.0), Some(-1.0), Some(-0.5), Some(-0.5), Some(-0.5), None];
+    let mut open = closed;
+    open[4] = Some(1.0);
+    assert_eq!(rewards(&[]), open);
+    assert_eq!(rewards(&[regraded(0.0, 0.5, 0.375)]), open);
+    assert_eq!(rewards(&[regraded(0.0, 0.5, 0.25)]), closed, "something old was lost");
 }
