@@ -36,6 +36,8 @@ ROWS = {
     "band": ("configs/azr-fixed.toml", ["reward.proposer=band"]),
     "ssr": ("configs/azr-fixed.toml", ["reward.proposer=ssr"]),
     "validity": ("configs/azr-fixed.toml", ["reward.proposer=validity"]),
+    "learning-progress": ("configs/ablations/learning-progress.toml", []),
+    "powerplay": ("configs/ablations/powerplay.toml", []),
 }
 
 
