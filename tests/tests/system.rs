@@ -274,10 +274,12 @@ fn powerplay_trains_one_step_late() {
     assert_eq!(rows[1]["policy/logp_gap_max"], 0);
     for row in &rows[2..] {
         assert!(number(row, reward).unwrap() <= 1.0, "{row:?}");
-        assert!((-1.0..=1.0).contains(&number(row, "policy/archive_drop").unwrap()), "{row:?}");
         // The proposals that teach were sampled one update ago.
         assert!(number(row, "policy/logp_gap_max").unwrap() > 0.0, "{row:?}");
     }
+    // In the third step there are tasks that were graded and do not wait themselves.
+    let drop = number(&rows[3], "policy/archive_drop");
+    assert!(drop.is_some_and(|drop| drop.abs() <= 1.0), "{drop:?}");
     let unsolved = rows.iter().any(|row| row.keys().any(|key| key.ends_with("/newly_solved")));
     assert!(unsolved, "no task of any kind went unsolved in the whole run");
 }
