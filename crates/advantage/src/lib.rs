@@ -7,8 +7,8 @@
 //! # Layout
 //! `solve_rate` how often a task was solved → `reward` the reward tables of both seats
 //! (`reward/progress`, `reward/powerplay` what is worth something only over time, `terms` what a
-//! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off → `estimator` advantages, one file
-//! each → `weighting` each task-role's share in the loss.
+//! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off →
+//! `estimator` advantages, one file each → `weighting` each task-role's share in the loss.
 
 mod estimator;
 mod groups;

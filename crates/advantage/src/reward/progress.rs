@@ -125,7 +125,7 @@ mod tests {
         }
 
         #[test]
-        fn what_learns_and_what_forgets_are_worth_the_same(history in history(), at in 0.0..6.0_f64) {
+        fn learning_and_forgetting_are_worth_the_same(history in history(), at in 0.0..6.0_f64) {
             let back = |task: &Regraded| Regraded { before: task.now, now: task.before, ..*task };
             let back: Vec<Regraded> = history.iter().map(back).collect();
             let progress = LearningProgress { neighbours: 5 };
