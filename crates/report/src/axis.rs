@@ -47,7 +47,7 @@ impl Axis {
         let (mut low, mut high) = range(values);
         if format == Format::Percent && low >= 0.0 && high > 1.0 && low <= 1.0 {
             // One share, widened: there is nothing above the whole.
-            (low, high) = (low.min(0.5), 1.0);
+            (low, high) = (0.0, 1.0);
         }
         let mut step = round_step((high - low) / n_ticks as f64);
         if format == Format::Whole {
@@ -149,7 +149,7 @@ mod tests {
         check(&[3.0, 3.0], Format::Plain, &["1", "2", "3", "4", "5"]);
         check(&[0.0, 0.0], Format::Plain, &["0", "0.5", "1.0"]);
         check(&[0.0, 2.0], Format::Whole, &["0", "1", "2"]);
-        check(&[1.0, 1.0], Format::Percent, &["40%", "60%", "80%", "100%"]);
+        check(&[1.0, 1.0], Format::Percent, &["0%", "50%", "100%"]);
         check(&[], Format::Percent, &["0%", "50%", "100%"]);
         check(&[1e-7, 3e-7], Format::Plain, &["1.0e-7", "1.5e-7", "2.0e-7", "2.5e-7", "3.0e-7"]);
     }

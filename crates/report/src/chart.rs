@@ -55,6 +55,11 @@ impl Chart {
         })
     }
 
+    /// Whether every value of every line is 0.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.lines.iter().all(|line| line.points.iter().all(|p| p.1 == 0.0))
+    }
+
     /// The picture alone.
     pub(crate) fn svg(&self) -> String {
         let (across, up) = (self.x_axis(), Axis::around(self.all().map(|p| p.1), 4, self.format));
@@ -133,7 +138,19 @@ fn draw(svg: &mut String, line: &Line, across: &Axis, up: &Axis) {
             .collect();
         pairs.join(" ")
     };
-    if let Some((low, high)) = &line.band {
+    if let Some((&[(step, low)], &[(_, high)])) =
+        line.band.as_ref().map(|(low, high)| (&low[..], &high[..]))
+    {
+        // A band of one step has no area.
+        let at = x(across, step);
+        let _ = write!(
+            svg,
+            "<line class=\"line c{colour}\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{:.1}\" \
+             y2=\"{:.1}\"/>",
+            y(up, low),
+            y(up, high)
+        );
+    } else if let Some((low, high)) = &line.band {
         let (low, high) = (thinned(low), thinned(high));
         let outline = path(&mut low.iter().chain(high.iter().rev()));
         let _ = write!(svg, "<polygon class=\"band c{colour}\" points=\"{outline}\"/>");

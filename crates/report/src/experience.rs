@@ -9,12 +9,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags, Row, Rows};
 use serde_json::{Value, json};
 
 use crate::text::{lossy, visible};
 
 mod choice;
+mod news;
+
+pub use news::news;
 
 /// Version of the store's schema that is understood.
 const SCHEMA_VERSION: i64 = 1;
@@ -66,55 +69,91 @@ impl Experience {
     /// # Errors
     /// In one line for people, when there is no store or it does not read: a page can do without.
     pub fn read(folder: &Path, budget: &Budget) -> Result<Self, String> {
-        let path = folder.join("experience.db");
-        if !path.is_file() {
-            return Err("the run's folder has no experience.db".to_owned());
-        }
-        let read = || -> rusqlite::Result<Result<Self, i64>> {
-            let db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            db.busy_timeout(Duration::from_secs(1))?;
-            let version = db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
-            if version != SCHEMA_VERSION {
-                return Ok(Err(version));
-            }
-            // One snapshot for all queries: the run may write meanwhile.
-            db.execute_batch("BEGIN")?;
-            Self::query(&db, budget).map(Ok)
-        };
-        match read() {
-            Ok(Ok(this)) => Ok(this),
-            Ok(Err(version)) => Err(format!(
-                "experience.db has version {version}, this build reads version {SCHEMA_VERSION}: \
-                 use the build that made the run"
-            )),
-            Err(error) => Err(format!("experience.db does not read: {error}")),
-        }
+        look(folder, |db| Self::query(db, budget))
     }
 
     fn query(db: &Connection, budget: &Budget) -> rusqlite::Result<Self> {
-        let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, usize>(0));
-        let facts = choice::facts(db)?;
+        let facts = choice::facts(db, None)?;
         let parents = choice::in_order(&facts);
+        let totals = Totals::read(db)?;
         let mut this = Self {
             solved: solved(db)?,
-            n_tasks: facts.len(),
-            n_attempts: count("SELECT COUNT(*) FROM attempts")?,
-            n_rejected: count("SELECT COUNT(*) FROM proposals WHERE outcome <> 'task'")?,
+            n_tasks: totals.tasks,
+            n_attempts: totals.attempts,
+            n_rejected: totals.rejected,
+            tasks: tasks(db, &parents, budget)?,
             ..Self::default()
         };
-        let mut room = budget.task_bytes;
-        for fact in parents {
-            let task = task(db, fact, budget)?;
-            let size = task.to_string().len();
-            if size > room {
-                break;
-            }
-            room -= size;
-            this.tasks.push(task);
-        }
         this.rejected = rejected(db, budget, this.n_rejected)?;
         Ok(this)
     }
+}
+
+/// How much there is in all, on the page or not.
+struct Totals {
+    tasks: usize,
+    attempts: usize,
+    rejected: usize,
+}
+
+impl Totals {
+    fn read(db: &Connection) -> rusqlite::Result<Self> {
+        let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, usize>(0));
+        Ok(Self {
+            tasks: count("SELECT COUNT(*) FROM tasks")?,
+            attempts: count("SELECT COUNT(*) FROM attempts")?,
+            rejected: count("SELECT COUNT(*) FROM proposals WHERE outcome <> 'task'")?,
+        })
+    }
+}
+
+/// Opens the store in a run's folder for reading and hands one snapshot of it to `query`: the run
+/// may write meanwhile.
+fn look<T>(
+    folder: &Path,
+    query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, String> {
+    let path = folder.join("experience.db");
+    if !path.is_file() {
+        return Err("the run's folder has no experience.db".to_owned());
+    }
+    let read = || -> rusqlite::Result<Result<T, i64>> {
+        let db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        db.busy_timeout(Duration::from_secs(1))?;
+        let version = db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
+        if version != SCHEMA_VERSION {
+            return Ok(Err(version));
+        }
+        db.execute_batch("BEGIN")?;
+        query(&db).map(Ok)
+    };
+    match read() {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(version)) => Err(format!(
+            "experience.db has version {version}, this build reads version {SCHEMA_VERSION}: \
+             use the build that made the run"
+        )),
+        Err(error) => Err(format!("experience.db does not read: {error}")),
+    }
+}
+
+/// As many of `facts`' tasks, in their order, as there is room for.
+fn tasks(
+    db: &Connection,
+    facts: &[&choice::Fact],
+    budget: &Budget,
+) -> rusqlite::Result<Vec<Value>> {
+    let (mut kept, mut room) = (Vec::new(), budget.task_bytes);
+    for fact in facts {
+        let task = task(db, fact, budget)?;
+        let size = task.to_string().len();
+        if size > room {
+            break;
+        }
+        room -= size;
+        kept.push(task);
+    }
+    Ok(kept)
 }
 
 /// A column as text, whatever it holds.
@@ -254,7 +293,14 @@ fn rejected(db: &Connection, budget: &Budget, n_all: usize) -> rusqlite::Result<
                      FROM proposals WHERE outcome <> 'task')
                WHERE n_alike <= 20 OR nth % ?1 = 0 ORDER BY nth, seq";
     let mut statement = db.prepare(sql)?;
-    let mut rows = statement.query([every])?;
+    let mut kept = entries(statement.query([every])?, budget)?;
+    kept.sort_by_key(|entry| entry["seq"].as_i64());
+    Ok(kept)
+}
+
+/// Rows of seq, step, kind, cause, detail, reward, length, whether cut, parents and text, as many
+/// as there is room for.
+fn entries(mut rows: Rows<'_>, budget: &Budget) -> rusqlite::Result<Vec<Value>> {
     let (mut kept, mut room) = (Vec::new(), budget.rejected_bytes);
     while let Some(row) = rows.next()? {
         let entry = json!({
@@ -276,6 +322,5 @@ fn rejected(db: &Connection, budget: &Budget, n_all: usize) -> rusqlite::Result<
         room -= size;
         kept.push(entry);
     }
-    kept.sort_by_key(|entry| entry["seq"].as_i64());
     Ok(kept)
 }

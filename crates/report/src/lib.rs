@@ -7,7 +7,8 @@
 //! # Layout
 //! `text` what was written, made harmless → `run` curves and configuration, `experience` tasks and
 //! attempts, `crossplay` the matrix → `axis`, `chart` lines, `bars` → `plan` which charts,
-//! `headline` what they say → `page` one run, `side_by_side` several; `page.css`, `page.js`.
+//! `headline` what they say → `page` one run, `groups`, `side_by_side` several; `page.css`,
+//! `page.js`.
 
 mod text;
 
@@ -24,12 +25,14 @@ mod plan;
 
 mod base64;
 mod page;
+
+mod groups;
 mod side_by_side;
 
 use std::path::PathBuf;
 
-pub use experience::{Budget, Experience};
-pub use page::{curves, page, waiting};
+pub use experience::{Budget, Experience, news};
+pub use page::{curves, page, policy, waiting};
 pub use run::Run;
 pub use side_by_side::side_by_side;
 

@@ -60,27 +60,37 @@
   document.addEventListener('pointerdown', point);
 
   // ---- tasks and attempts
-  const { tasks = [], rejected = [] } = parse('experience');
+  let { tasks = [], rejected = [] } = parse('experience');
   const filters = find('#filters');
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  const children = new Map();
-  for (const task of tasks) {
-    for (const id of task.parents) {
-      if (!children.has(id)) children.set(id, []);
-      children.get(id).push(task.id);
+  const [byId, children] = [new Map(), new Map()];
+  const relate = () => {
+    byId.clear();
+    children.clear();
+    for (const task of tasks) byId.set(task.id, task);
+    for (const { id, parents } of tasks) {
+      for (const parent of parents) {
+        if (!children.has(parent)) children.set(parent, []);
+        children.get(parent).push(id);
+      }
     }
-  }
-  const haystack = new Map();
+  };
+  relate();
+  const haystack = new WeakMap();
   const words = (entry) => {
     if (!haystack.has(entry)) haystack.set(entry, JSON.stringify(entry).toLowerCase());
     return haystack.get(entry);
   };
   const PAGE = 40;
   let shownUntil = PAGE;
+  // Tasks came while one was being read.
+  let waiting = false;
   const options = (name, values) => {
     const select = filters.elements[name];
+    const chosen = select.value;
     while (select.options.length > 1) select.remove(1);
     for (const value of [...new Set(values)].sort()) select.add(new Option(value, value));
+    select.value = chosen;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
   };
   const fillVerdicts = () => {
     const isTask = filters.elements.role.value === 'task';
@@ -118,6 +128,14 @@
       old: (a, b) => a.step - b.step,
     }[value('sort')];
     return [found.sort(order), isTask];
+  };
+  // Pairs of texts, as of inputs and outputs, a line each; any other text as it stands.
+  const pairs = (text) => {
+    if (!text.startsWith('[')) return text;
+    let list;
+    try { list = JSON.parse(text); } catch { return text; }
+    const isPair = (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string');
+    return list.length && list.every(isPair) ? list.map((pair) => pair.join(' → ')).join('\n') : text;
   };
   const block = (parent, heading, text) => {
     parent.append(make('h3', '', heading), make('pre', '', text));
@@ -162,8 +180,8 @@
       lineage(box, 'shown as references', entry.parents);
       return box;
     }
-    for (const [name, text] of entry.public) block(box, name, text);
-    for (const [name, text] of entry.secret) block(box, name + ' (hidden from the solver)', text);
+    for (const [name, text] of entry.public) if (text) block(box, name, pairs(text));
+    for (const [name, text] of entry.secret) block(box, name + ' (hidden from the solver)', pairs(text));
     if (entry.metrics.length) {
       box.append(make('h3', '', 'measures'),
         make('div', 'facts', entry.metrics.map(([name, value]) => name + ' ' + value).join(', ')));
@@ -180,8 +198,13 @@
     if (entry.hidden) box.append(make('div', 'facts', entry.hidden + ' more that differ are in experience.db'));
     return box;
   };
-  const gist = (entry, isTask) =>
-    (isTask ? entry.public.map(([, text]) => text).join(' ⟵ ') : entry.text).replace(/\s+/g, ' ').slice(0, 200);
+  const gist = (entry, isTask) => {
+    const told = isTask
+      ? entry.public.filter(([, text]) => text)
+        .map(([name, text], idx) => (idx ? name + ': ' : '') + pairs(text)).join(' · ')
+      : entry.text;
+    return told.replace(/\s+/g, ' ').slice(0, 200);
+  };
   const card = (entry, isTask) => {
     const details = make('details', 'entry');
     if (isTask) details.id = 'task-' + entry.id;
@@ -198,10 +221,12 @@
     details.append(summary);
     details.addEventListener('toggle', () => {
       if (details.open && !find('.inside', details)) details.append(inside(entry, isTask));
+      if (!details.open && waiting) list();
     });
     return details;
   };
   const list = () => {
+    waiting = false;
     const [found, isTask] = matches();
     const noun = isTask ? 'task' : 'rejected proposal';
     find('#found').textContent = found.length + ' ' + noun + (found.length === 1 ? '' : 's');
@@ -216,9 +241,12 @@
     const entry = document.getElementById('task-' + id);
     if (entry) { entry.open = true; entry.scrollIntoView({ block: 'start' }); }
   };
-  if (filters) {
+  const fillFilters = () => {
     options('kind', [...tasks, ...rejected].map((entry) => entry.kind));
     fillVerdicts();
+  };
+  if (filters) {
+    fillFilters();
     filters.addEventListener('submit', (event) => event.preventDefault());
     filters.addEventListener('input', (event) => {
       if (event.target.name === 'role') fillVerdicts();
@@ -229,12 +257,29 @@
     list();
   }
 
-  // ---- a run that goes on: its curves are drawn again at each step
+  // ---- a run that goes on: at each step its curves are drawn again, and tasks are added
   if (!('live' in document.documentElement.dataset)) return;
-  const state = make('div', '', 'live');
+  const state = make('div');
   state.id = 'state';
   document.body.append(state);
-  let [busy, again] = [false, false];
+  const KEPT = 4000;
+  const merge = (news) => {
+    if (!filters) return;
+    const fresh = new Set(news.tasks.map((task) => task.id));
+    tasks = [...news.tasks, ...tasks.filter((task) => !fresh.has(task.id))].slice(0, KEPT);
+    const known = new Set(rejected.map((entry) => entry.seq));
+    rejected = [...news.rejected.filter((entry) => !known.has(entry.seq)), ...rejected].slice(0, KEPT);
+    const [nTasks, nAttempts, nRejected] = news.totals;
+    find('#numbers').textContent = tasks.length + ' of ' + nTasks + ' tasks with ' + nAttempts +
+      ' attempts in all, and ' + rejected.length + ' of ' + nRejected + ' rejected proposals, are in this page';
+    relate();
+    fillFilters();
+    // What somebody reads stays where it is.
+    if (!find('#list .entry[open]')) { list(); return; }
+    if (!waiting) find('#found').textContent += '; newer ones come when the open one is closed';
+    waiting = true;
+  };
+  let [busy, again, ended] = [false, false, false];
   const refresh = async () => {
     const live = find('#live');
     if (!live) { location.reload(); return; }
@@ -242,20 +287,34 @@
     busy = true;
     try {
       const answer = await fetch('curves');
-      if (!answer.ok) throw new Error(answer.statusText);
+      if (!answer.ok) throw new Error(await answer.text());
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
       const open = [...live.querySelectorAll('details')].map((details) => details.open);
       live.replaceChildren(...fresh.body.childNodes);
       live.querySelectorAll('details').forEach((details, idx) => { details.open = Boolean(open[idx]); });
       curves = parse('curves');
-      state.textContent = 'live, step ' + curves.step + (filters ? '; reload for newer tasks' : '');
+      state.textContent = (ended ? 'the run ended at step ' : 'live, step ') + curves.step;
     } catch (error) {
       state.textContent = 'not drawn: ' + error.message;
     }
     busy = false;
     if (again) { again = false; refresh(); }
   };
-  const source = new EventSource('events');
-  source.addEventListener('step', refresh);
-  source.addEventListener('error', () => { state.textContent = 'the run no longer answers: it ended, or waits'; });
+  const source = new EventSource('events' + (curves.step === undefined ? '' : '?from=' + curves.step));
+  source.addEventListener('step', (event) => {
+    const news = JSON.parse(event.data);
+    if (news.tasks) merge(news);
+    refresh();
+  });
+  source.addEventListener('end', () => {
+    ended = true;
+    source.close();
+    refresh();
+  });
+  source.addEventListener('open', () => { state.textContent = 'live'; });
+  source.addEventListener('error', () => {
+    state.textContent = source.readyState === EventSource.CLOSED
+      ? 'not live: too many pages are open, or the run ended'
+      : 'the run does not answer; trying again';
+  });
 })();

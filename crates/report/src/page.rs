@@ -112,14 +112,14 @@ pub fn curves(run: &Run) -> String {
 }
 
 /// A curve as two columns: steps and values.
-fn columns(points: &Points) -> Value {
+pub(crate) fn columns(points: &Points) -> Value {
     let kept = thinned_to(points, POINTS_MAX);
     let (steps, values): (Vec<f64>, Vec<f64>) = kept.into_iter().unzip();
     json!([steps.iter().map(|step| *step as u64).collect::<Vec<_>>(), values])
 }
 
 /// What the script needs to tell the values under the pointer.
-fn describe(chart: &Chart) -> Value {
+pub(crate) fn describe(chart: &Chart) -> Value {
     let across = chart.x_axis();
     let lines: Vec<Value> = chart
         .lines
@@ -139,7 +139,7 @@ fn figure(title: &str, hint: &str, attributes: &str, svg: &str, legend: &str) ->
     )
 }
 
-fn chart_figure(chart: &Chart, idx: usize) -> String {
+pub(crate) fn chart_figure(chart: &Chart, idx: usize) -> String {
     let attributes = format!(" data-figure=\"{idx}\"");
     figure(&chart.title, chart.hint, &attributes, &chart.svg(), &chart.legend())
 }
@@ -244,9 +244,9 @@ fn difficulty(experience: &Experience) -> String {
 /// The browser's frame; the script fills it.
 fn browser(experience: &Experience) -> String {
     let numbers = format!(
-        "{} of {} tasks with {} attempts in all, and {} of {} rejected proposals, are in this \
-         page: some of each sort (hardest solved, newest, evenly over the run, never solved, \
-         always solved, seeds). All of them are in experience.db.",
+        "<span id=\"numbers\">{} of {} tasks with {} attempts in all, and {} of {} rejected \
+         proposals, are in this page</span>: some of each sort (hardest solved, newest, evenly \
+         over the run, never solved, always solved, seeds). All of them are in experience.db.",
         experience.tasks.len(),
         experience.n_tasks,
         count(experience.n_attempts as f64),
@@ -288,16 +288,23 @@ pub(crate) struct Document<'a> {
     pub(crate) body: &'a str,
 }
 
-pub(crate) fn document(document: &Document<'_>) -> String {
-    let Document { title, live, body } = document;
+/// What a page may run and load, as a content security policy: its own script and style, and where
+/// it is `live`, what it asks of where it was loaded from.
+#[must_use]
+pub fn policy(live: bool) -> String {
     let hash = |text: &str| format!("'sha256-{}'", base64::encode(&Sha256::digest(text)));
-    let connect = if *live { "'self'" } else { "'none'" };
-    let policy = format!(
+    let connect = if live { "'self'" } else { "'none'" };
+    format!(
         "default-src 'none'; base-uri 'none'; form-action 'none'; script-src {}; style-src {}; \
          connect-src {connect}",
         hash(SCRIPT),
         hash(STYLE)
-    );
+    )
+}
+
+pub(crate) fn document(document: &Document<'_>) -> String {
+    let Document { title, live, body } = document;
+    let policy = policy(*live);
     let live = if *live { " data-live" } else { "" };
     format!(
         "<!doctype html>\n<html lang=\"en\"{live}><head><meta charset=\"utf-8\">\
@@ -313,7 +320,7 @@ pub(crate) fn document(document: &Document<'_>) -> String {
 #[must_use]
 pub fn waiting(why: &str) -> String {
     let body = format!(
-        "<main><h2>Waiting for the first step</h2><p class=\"note\">{}</p></main>",
+        "<main><h2>Waiting for the run's first step</h2><p class=\"note\">{}</p></main>",
         html(why)
     );
     document(&Document { title: "waiting", live: true, body: &body })

@@ -64,6 +64,17 @@ const POLICY: [Known; 9] = [
     ("archive_drop", "old tasks lost", "fall of their mean solve rate", Format::Plain),
 ];
 
+const WORK: [Known; 5] = [
+    ("rollout_tok_s", "tokens written a second", "by proposer and solver together", Format::Plain),
+    ("update_tok_s", "tokens learned a second", "in the update alone", Format::Plain),
+    ("programs_s", "programs a second", "run in the sandbox while verifying", Format::Plain),
+    ("completion", "tokens written", "in a step, by both roles", Format::Plain),
+    ("prompt", "tokens of prompts", "in a step, those shared by samples once", Format::Plain),
+];
+
+/// What a family's measures are of.
+const OF_TASKS: &str = "mean over a step's new tasks";
+
 /// Charts and bars of one section.
 #[derive(Debug, Default)]
 pub(crate) struct Section {
@@ -132,7 +143,9 @@ fn place(name: &str) -> Option<Place> {
         (Some(_), [family, _, kind, group, measure]) => {
             let order = usize::from(*group == "diversity");
             let line = format!("{family}/{kind}");
-            of("shape", order, format!("{group}: {}", words(measure)), "", Format::Plain, &line)
+            // Names that a family chose: a count says what it counts.
+            let what = words(measure.strip_prefix("n_").unwrap_or(measure));
+            of("shape", order, format!("{group}: {what}"), OF_TASKS, Format::Plain, &line)
         }
         (_, ["policy", measure]) => match known(&POLICY, measure) {
             Some((order, &(_, title, hint, format))) => {
@@ -140,9 +153,14 @@ fn place(name: &str) -> Option<Place> {
             }
             None => of("policy", 100, words(measure), "", Format::Plain, &words(measure)),
         },
-        (_, ["perf" | "tokens", measure]) => {
-            of("work", 1, format!("{}: {}", parts[0], words(measure)), "", Format::Plain, measure)
-        }
+        (_, [group @ ("perf" | "tokens"), measure]) => match known(&WORK, measure) {
+            Some((order, &(_, title, hint, format))) => {
+                of("work", order, title.to_owned(), hint, format, title)
+            }
+            None => {
+                of("work", 100, format!("{group}: {}", words(measure)), "", Format::Plain, measure)
+            }
+        },
         (_, ["pool", kind @ .., measure]) => {
             of("more", 0, format!("pool: {}", words(measure)), "", Format::Plain, &kind.join("/"))
         }
@@ -152,6 +170,13 @@ fn place(name: &str) -> Option<Place> {
         }
         _ => of("more", 2, words(name), "", Format::Plain, &words(name)),
     }
+}
+
+/// Section, order, title, words and format of a chart that shows this scalar alone.
+pub(crate) fn titled(name: &str) -> Option<(&'static str, usize, String, &'static str, Format)> {
+    let Place { section, order, title, hint, format, line } = place(name)?;
+    let title = if line == title { title } else { format!("{title}: {line}") };
+    Some((section, order, title, hint, format))
 }
 
 /// All charts of a run by section.
@@ -180,6 +205,9 @@ pub(crate) fn sections(run: &Run) -> BTreeMap<&'static str, Section> {
     }
     let mut sections: BTreeMap<&'static str, Section> = BTreeMap::new();
     for ((section, _, _), chart) in charts {
+        // What no task has is no picture of the tasks.
+        let is_empty = section == "shape" && chart.is_zero();
+        let section = if is_empty { "more" } else { section };
         sections.entry(section).or_default().charts.push(chart);
     }
     sections.values_mut().for_each(|section| paint(&mut section.charts));

@@ -99,7 +99,8 @@ impl Run {
     }
 }
 
-fn settings(config: &str) -> BTreeMap<String, String> {
+/// Every key of a configuration with its value as TOML; none where it is no TOML.
+pub(crate) fn settings(config: &str) -> BTreeMap<String, String> {
     let mut flat = BTreeMap::new();
     if let Ok(table) = config.parse::<toml::Table>() {
         flatten("", &toml::Value::Table(table), &mut flat);

@@ -184,6 +184,79 @@ fn several_runs_stand_side_by_side() {
 }
 
 #[test]
+fn seeds_of_one_configuration_are_a_group_with_its_spread() {
+    let at = |seed: u32, lr: &str, rise: f64| {
+        let metrics = format!(
+            "{{\"step\":0,\"eval/heldout/score\":0.25}}\n\
+             {{\"step\":1,\"policy/loss\":{rise}}}\n\
+             {{\"step\":2,\"policy/loss\":{rise},\"eval/heldout/score\":{}}}\n",
+            0.25 + rise
+        );
+        folder(&metrics, &format!("[run]\nseed = {seed}\n[optim]\nlr = {lr}\n"))
+    };
+    let folders = [at(1, "0.5", 0.125), at(2, "0.5", 0.375), at(1, "0.25", 0.5)];
+    let names = ["full-1", "full-2", "<b>slow"];
+    let runs: Vec<Run> = folders.iter().map(|f| Run::load(f.path()).unwrap()).collect();
+    let runs: Vec<Run> = runs
+        .into_iter()
+        .zip(names)
+        .map(|(run, name)| Run { name: name.to_owned(), ..run })
+        .collect();
+    let html = side_by_side(&runs);
+    // Rises of 12.5 and 37.5 points: mean 25, sample deviation 25/√2.
+    for words in [
+        "full</td><td class=\"words\">full-1, full-2</td><td>1, 2</td>",
+        "<tr><td>optim.lr</td><td>0.5</td><td>0.25</td></tr>",
+        "<td>50.0 % ± 17.7 %</td><td>+25.0 ± 17.7</td><td>75.0 %</td><td>+50.0</td>",
+        "full (2)",
+        "&lt;b&gt;slow",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(!html.contains("<td>run.seed</td>") && !html.contains("<b>slow"));
+    // The mean's curve, and a band where there is a spread.
+    let curves = embedded(&html, "curves");
+    let mean = &curves["scalars"]["0 policy/loss"];
+    assert_eq!(*mean, serde_json::json!([[1, 2], [0.25, 0.25]]));
+    assert_eq!(html.matches("<polygon class=\"band").count(), 2);
+    let same = side_by_side(&[runs[0].clone(), runs[0].clone()]);
+    assert!(same.contains("have the same seed") && same.contains("Nothing but seeds"));
+}
+
+#[test]
+fn what_came_after_a_step_is_one_line_of_json() {
+    let folder = folder("{\"step\":1,\"x\":1}\n", "");
+    let db = hostile::store(folder.path(), 3);
+    hostile::attempt(&db, 2, "line\nend \u{2028}");
+    let sql = "INSERT INTO steps VALUES (2, 2);
+               INSERT INTO attempts SELECT seq + 100, 2, 2, task_id, 0, status, score, format,
+                   reason, reward, n_tokens, truncated, text FROM attempts WHERE seq = 1;
+               INSERT INTO proposals (step, policy_version, kind, outcome, cause, detail, n_tokens,
+                   truncated, parents, text) VALUES (1, 1, 'k', 'rejected', 'parse', '', 1, 0,
+                   '[]', 'old'), (2, 1, 'k', 'rejected', 'parse', '', 1, 0, '[]', '</script>')";
+    db.execute_batch(sql).unwrap();
+    let after = |step: u64| {
+        let text = crate::news(folder.path(), step, &Budget::default()).unwrap();
+        assert!(!text.contains(['\n', '<', '\u{2028}']), "{text}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let news = after(1);
+    assert_eq!((news["step"].as_u64(), news["tasks"].as_array().unwrap().len()), (Some(2), 1));
+    assert_eq!(news["tasks"][0]["n"], 3, "its earlier attempts count as well");
+    assert_eq!(news["rejected"].as_array().unwrap().len(), 1);
+    assert_eq!(news["rejected"][0]["text"], "</script>");
+    assert_eq!(news["totals"], serde_json::json!([3, 7, 2]));
+    assert_eq!(after(0)["tasks"].as_array().unwrap().len(), 3);
+    assert_eq!(after(2)["tasks"].as_array().unwrap().len(), 0);
+    // What has no room is left out, the oldest first.
+    let budget = Budget { task_bytes: 700, rejected_bytes: 200, ..Budget::default() };
+    let news: Value =
+        serde_json::from_str(&crate::news(folder.path(), 0, &budget).unwrap()).unwrap();
+    assert_eq!(news["rejected"].as_array().unwrap().len(), 1);
+    assert_eq!(news["rejected"][0]["step"], 2);
+}
+
+#[test]
 fn odd_numbers_draw() {
     let folder = folder(
         "{\"step\":1,\"a/b\":0}\n{\"step\":2,\"a/b\":1e300}\n{\"step\":3,\"a/b\":null}\n",

@@ -22,15 +22,17 @@ pub(super) struct Fact {
     pub(super) rate: Option<f64>,
 }
 
-/// All tasks, oldest first.
-pub(super) fn facts(db: &Connection) -> rusqlite::Result<Vec<Fact>> {
+/// All tasks, or those that were added or attempted after a step, oldest first.
+pub(super) fn facts(db: &Connection, after: Option<u64>) -> rusqlite::Result<Vec<Fact>> {
     let sql = "SELECT tasks.seq, tasks.id, tasks.kind, tasks.origin, tasks.step,
                       tasks.proposed_step, COUNT(attempts.seq),
                       AVG(CASE WHEN status <> 'fault' THEN score END)
                FROM tasks LEFT JOIN attempts ON attempts.task_id = tasks.id
+               WHERE ?1 IS NULL OR tasks.step > ?1
+                  OR tasks.id IN (SELECT task_id FROM attempts WHERE step > ?1)
                GROUP BY tasks.seq ORDER BY tasks.seq";
     let mut statement = db.prepare(sql)?;
-    let rows = statement.query_map([], |row| {
+    let rows = statement.query_map([after], |row| {
         Ok(Fact {
             seq: row.get(0)?,
             id: text(row, 1)?,
