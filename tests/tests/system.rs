@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use quaero_dashboard::Dashboard;
 use quaero_evals::{Grading, Suite};
 use quaero_policy::Policy;
 use quaero_runtime::Host;
@@ -362,6 +365,52 @@ fn a_run_writes_its_page_and_goes_on_without_one() {
     assert_eq!(warnings.len(), 3, "{warnings:?}");
     assert!(warnings[0].starts_with("report.html was not written: "), "{warnings:?}");
     assert!(folder.path().join("blocked/checkpoints/step-000003/state.json").is_file());
+}
+
+/// Tells a dashboard of each step, as the command does.
+struct Shown(Dashboard);
+
+impl Observer for Shown {
+    fn step(&mut self, step: u64, _steps: u64, _metrics: &Metrics) {
+        self.0.step(step);
+    }
+}
+
+#[test]
+fn whoever_looks_on_changes_nothing() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    world.run(&at("alone"), false, u64::MAX);
+
+    let watched = at("watched");
+    let dashboard = Dashboard::start(&watched, "127.0.0.1:0".parse().unwrap(), None).unwrap();
+    let address = dashboard.address();
+    let ask = move |path: &str| {
+        let mut stream = TcpStream::connect(address).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").ok()?;
+        Some(stream)
+    };
+    // One client asks without end, one waits for steps and reads none.
+    let never_reads = ask("/events").unwrap();
+    let asks = std::thread::spawn(move || {
+        let (mut n_pages, mut page) = (0, String::new());
+        while let Some(mut stream) = ask("/") {
+            page.clear();
+            n_pages += usize::from(stream.read_to_string(&mut page).is_ok());
+        }
+        (n_pages, page)
+    });
+    let setup = Setup { folder: &watched, config: &world.config, resume: false };
+    let (control, policy) = (Control::default(), world.policy.clone());
+    let mut shown = Shown(dashboard);
+    let end = train(&setup, &world.options, policy, &world.host, &control, &mut shown).unwrap();
+    assert!(end.whole);
+    drop(shown);
+    drop(never_reads);
+    let (n_pages, last) = asks.join().unwrap();
+    assert!(n_pages > 3 && last.contains("data-live"), "{n_pages}");
+    check_same(&at("alone"), &watched, 3);
 }
 
 #[test]

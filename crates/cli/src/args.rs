@@ -1,5 +1,6 @@
 //! What may be typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,9 +68,29 @@ pub(crate) struct Train {
     /// Same as `--set run.device=…`: auto takes a GPU where there is one.
     #[arg(long, value_enum)]
     pub(crate) device: Option<Device>,
+    /// Serves the run's page live while it trains, to this machine alone [default: a free port];
+    /// as `--dashboard=8000`, or `--dashboard=0.0.0.0:8000` for whoever reaches this machine.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "127.0.0.1:0",
+        value_parser = address
+    )]
+    pub(crate) dashboard: Option<SocketAddr>,
     /// Prints the resolved configuration and the work of a step, and stops.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `PORT` and `localhost:PORT` on this machine alone, `IP:PORT` as it stands.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+    }
+    text.parse().map_err(|_| "write it as PORT, or as IP:PORT, as in 127.0.0.1:8000".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use quaero_dashboard::Dashboard;
 use quaero_evals::Score;
 use quaero_telemetry::Metrics;
 use quaero_train::Observer;
@@ -12,11 +13,13 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     phase: String,
     plain: bool,
+    /// Told of each step.
+    dashboard: Option<Dashboard>,
 }
 
 impl Progress {
     /// For a run of `steps` steps of which `done` are behind it.
-    pub(crate) fn new(done: u64, steps: u64) -> Self {
+    pub(crate) fn new(done: u64, steps: u64, dashboard: Option<Dashboard>) -> Self {
         let bar = ProgressBar::new(steps).with_position(done);
         let style = "{bar:24} {pos}/{len} steps  {elapsed} gone, {eta} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(style) {
@@ -24,11 +27,11 @@ impl Progress {
         }
         bar.reset_eta();
         let plain = bar.is_hidden();
-        Self { bar, phase: String::new(), plain }
+        Self { bar, phase: String::new(), plain, dashboard }
     }
 
-    /// Ends the bar, leaving what it last said.
-    pub(crate) fn finish(&self) {
+    /// Ends the bar, leaving what it last said, and the dashboard.
+    pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
     }
 
@@ -88,6 +91,9 @@ impl Observer for Progress {
 
     fn step(&mut self, step: u64, steps: u64, metrics: &Metrics) {
         self.bar.set_position(step);
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.step(step);
+        }
         if step == 0 {
             return; // seeding: nothing was learned and nothing is to be told
         }

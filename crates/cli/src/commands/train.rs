@@ -1,11 +1,13 @@
 //! `quaero train`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 use quaero_config::Resolved;
+use quaero_dashboard::Dashboard;
 use quaero_evals::{Grading, Score, Suite};
 use quaero_ops::Kind;
 use quaero_runtime::Host;
@@ -38,7 +40,8 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     let options = resolved.train(eval(&resolved, &host)?)?;
     let control = stop_on_interrupt()?;
     let done = if args.resume { done_steps(&folder)? } else { 0 };
-    let mut progress = Progress::new(done, options.steps);
+    let dashboard = args.dashboard.map(|address| dashboard(&folder, address, done)).transpose()?;
+    let mut progress = Progress::new(done, options.steps, dashboard);
     let setup = Setup { folder: &folder, config: &resolved.text, resume: args.resume };
     let observer: &mut dyn Observer = &mut progress;
     let end = train(&setup, &options, policy, &host, &control, observer);
@@ -46,6 +49,19 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     let end = end.with_context(|| format!("run {} stopped", folder.display()))?;
     say_farewell(&folder, &end, options.report_every > 0);
     Ok(if end.whole { Done::Whole } else { Done::Interrupted })
+}
+
+/// Serves the run's page and says where.
+fn dashboard(folder: &Path, address: SocketAddr, done: u64) -> anyhow::Result<Dashboard> {
+    let dashboard = Dashboard::start(folder, address, (done > 0).then_some(done))?;
+    let address = dashboard.address();
+    print::note(&format!("dashboard: http://{address}/"));
+    if !address.ip().is_loopback() {
+        print::note(&format!(
+            "warning: whoever reaches {address} can read all of this run; there is no password"
+        ));
+    }
+    Ok(dashboard)
 }
 
 /// As typed, or the first free `runs/<config>-<n>`.

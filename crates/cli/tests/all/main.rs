@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint knows test functions, not their helpers")]
 
 mod crossplay;
+mod dashboard;
 mod plugins;
 
 use std::io::Write;
