@@ -6,6 +6,8 @@ use quaero_advantage::{LearningProgress, PowerPlay, Signal};
 
 use crate::{Error, load};
 
+mod paper;
+
 fn overlay(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("o.toml");
