@@ -153,14 +153,7 @@ fn place(name: &str) -> Option<Place> {
             }
             None => of("policy", 100, words(measure), "", Format::Plain, &words(measure)),
         },
-        (_, [group @ ("perf" | "tokens"), measure]) => match known(&WORK, measure) {
-            Some((order, &(_, title, hint, format))) => {
-                of("work", order, title.to_owned(), hint, format, title)
-            }
-            None => {
-                of("work", 100, format!("{group}: {}", words(measure)), "", Format::Plain, measure)
-            }
-        },
+        (_, [group @ ("perf" | "tokens"), measure]) => Some(work(group, measure)),
         (_, ["pool", kind @ .., measure]) => {
             of("more", 0, format!("pool: {}", words(measure)), "", Format::Plain, &kind.join("/"))
         }
@@ -170,6 +163,16 @@ fn place(name: &str) -> Option<Place> {
         }
         _ => of("more", 2, words(name), "", Format::Plain, &words(name)),
     }
+}
+
+/// Where a measure of the work done is drawn.
+fn work(group: &str, measure: &str) -> Place {
+    let words = format!("{group}: {}", measure.replace('_', " "));
+    let (order, title, hint, format) = match known(&WORK, measure) {
+        Some((order, &(_, title, hint, format))) => (order, title.to_owned(), hint, format),
+        None => (100, words, "", Format::Plain),
+    };
+    Place { section: "work", order, line: title.clone(), title, hint, format }
 }
 
 /// Section, order, title, words and format of a chart that shows this scalar alone.
