@@ -4,7 +4,7 @@
 //! The file is opened for reading alone, also while the run writes it. Text in it was written by a
 //! model and may be anything, bytes that are no UTF-8 among it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -278,8 +278,21 @@ fn attempts(db: &Connection, id: &str, budget: &Budget) -> rusqlite::Result<(Vec
     })?;
     let mut all = rows.collect::<rusqlite::Result<Vec<Value>>>()?;
     let n_hidden = all.len().saturating_sub(budget.attempts);
-    all.truncate(budget.attempts);
+    if n_hidden > 0 {
+        let kept = telling(&all, budget.attempts);
+        let mut idx = 0..;
+        all.retain(|_| idx.next().is_some_and(|idx| kept.contains(&idx)));
+    }
     Ok((all, n_hidden))
+}
+
+/// Which `n` attempts of more are shown: up to half of them right ones, for how a task was solved at
+/// last is what people look for; otherwise the earliest.
+fn telling(all: &[Value], n: usize) -> BTreeSet<usize> {
+    let (right, other): (Vec<usize>, Vec<usize>) =
+        (0..all.len()).partition(|&idx| all[idx]["status"] == "ok");
+    let n_right = right.len().min(n.div_ceil(2)).max(n.saturating_sub(other.len()));
+    right[..n_right].iter().chain(&other[..n - n_right]).copied().collect()
 }
 
 /// Proposals that became no task, evenly over the run and its causes.

@@ -129,13 +129,13 @@
     }[value('sort')];
     return [found.sort(order), isTask];
   };
-  // Pairs of texts, as of inputs and outputs, a line each; any other text as it stands.
-  const pairs = (text) => {
+  // Pairs of texts, as of inputs and outputs, as people write them; any other text as it stands.
+  const pairs = (text, between = '\n') => {
     if (!text.startsWith('[')) return text;
     let list;
     try { list = JSON.parse(text); } catch { return text; }
     const isPair = (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string');
-    return list.length && list.every(isPair) ? list.map((pair) => pair.join(' → ')).join('\n') : text;
+    return list.length && list.every(isPair) ? list.map((pair) => pair.join(' → ')).join(between) : text;
   };
   const block = (parent, heading, text) => {
     parent.append(make('h3', '', heading), make('pre', '', text));
@@ -201,7 +201,7 @@
   const gist = (entry, isTask) => {
     const told = isTask
       ? entry.public.filter(([, text]) => text)
-        .map(([name, text], idx) => (idx ? name + ': ' : '') + pairs(text)).join(' · ')
+        .map(([name, text], idx) => (idx ? name + ': ' : '') + pairs(text, '; ')).join(' · ')
       : entry.text;
     return told.replace(/\s+/g, ' ').slice(0, 200);
   };

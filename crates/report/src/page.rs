@@ -227,8 +227,8 @@ fn difficulty(experience: &Experience) -> String {
             hint: "tasks by the share of attempts that solved them",
             classes: CLASSES.to_vec(),
             series: vec![
-                of(format!("steps to {third:.0}"), &|one| one.step <= third),
-                of(format!("steps from {:.0}", last - third), &|one| one.step >= last - third),
+                of(format!("steps to {third:.0},"), &|one| one.step <= third),
+                of(format!("steps from {:.0},", last - third), &|one| one.step >= last - third),
             ],
         };
         let (svg, legend) = (histogram.svg(), histogram.legend());

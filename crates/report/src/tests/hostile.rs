@@ -153,6 +153,26 @@ fn a_large_store_gives_a_small_page_that_says_what_it_left_out() {
 }
 
 #[test]
+fn right_attempts_are_shown_however_late_they_came() {
+    let folder = folder("{\"step\":1,\"x\":1}\n", "");
+    let db = store(folder.path(), 1);
+    attempt(&db, 100, "text ");
+    // One of a hundred is right, the last but one.
+    db.execute_batch("UPDATE attempts SET status = iif(sample_idx = 98, 'ok', 'wrong')").unwrap();
+    let shown = |attempts: usize| {
+        let budget = Budget { attempts, ..Budget::default() };
+        let task = Experience::read(folder.path(), &budget).unwrap().tasks.remove(0);
+        let texts = task["attempts"].as_array().unwrap().iter();
+        let texts: Vec<String> = texts.map(|one| one["text"].as_str().unwrap().into()).collect();
+        (texts, task["hidden"].as_u64().unwrap())
+    };
+    assert_eq!(shown(3), (vec!["text 0".into(), "text 1".into(), "text 98".into()], 97));
+    assert_eq!((shown(100).0.len(), shown(100).1), (100, 0));
+    db.execute_batch("UPDATE attempts SET status = 'ok'").unwrap();
+    assert_eq!(shown(2), (vec!["text 0".into(), "text 1".into()], 98));
+}
+
+#[test]
 fn a_text_without_end_is_cut_and_says_so() {
     let folder = folder("{\"step\":1,\"x\":1}\n", "");
     attempt(&store(folder.path(), 1), 1, &"é".repeat(1_000_000));
