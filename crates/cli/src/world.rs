@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_evals::Suite;
+use quaero_model::Config;
 use quaero_ops::Device;
 use quaero_policy::Policy;
 use quaero_runtime::{Host, Refused};
@@ -61,6 +62,32 @@ pub(crate) fn device(plugins: &Path, kind: quaero_ops::Kind) -> anyhow::Result<D
 /// `policy` with its model on `device`.
 pub(crate) fn placed(policy: Policy, device: &Device) -> anyhow::Result<Policy> {
     Ok(Policy { model: policy.model.to(device)?, ..policy })
+}
+
+/// Bytes that a run on `device` may take: of the device, or of this machine's memory where a device
+/// is emulated or there is none. `None` where the system does not say.
+pub(crate) fn free_bytes(device: &Device) -> Option<usize> {
+    device.free_bytes().or_else(available_bytes)
+}
+
+/// This machine's memory that is free or can be freed.
+pub(crate) fn available_bytes() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kib: usize = text.lines().find_map(|line| {
+        line.strip_prefix("MemAvailable:")?.split_whitespace().next()?.parse().ok()
+    })?;
+    Some(kib << 10)
+}
+
+/// What the model in `folder` computes, without its weights.
+pub(crate) fn model_config(folder: &Path) -> anyhow::Result<Config> {
+    let read = |folder: &Path| Config::from_json_file(&folder.join("config.json"));
+    if folder != Path::new(SEED) {
+        return Ok(read(folder)?);
+    }
+    let unpacked = tempfile::tempdir().context("cannot make a temporary folder")?;
+    quaero_seed::unpack(unpacked.path())?;
+    Ok(read(unpacked.path())?)
 }
 
 /// The model in `folder`, or the embedded one when it is called `seed`.

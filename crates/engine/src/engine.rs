@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use quaero_model::{Config, KvCache, Model};
-use quaero_ops::sample;
+use quaero_model::{Config, KvCache, Model, memory};
+use quaero_ops::{Place, sample};
 use rayon::prelude::*;
 
 use crate::Error;
@@ -26,6 +26,33 @@ pub struct Options {
     pub page_tokens: usize,
     /// Memory of the cache in MiB.
     pub cache_mib: usize,
+}
+
+impl Options {
+    /// Tokens and bytes of a page of the cache.
+    #[must_use]
+    pub fn page(&self, place: Place, config: &Config) -> (usize, usize) {
+        let page_len = KvCache::page_len_near(place, self.page_tokens);
+        (page_len, KvCache::page_bytes(place, config, page_len))
+    }
+
+    /// Bytes of the cache: whole pages.
+    #[must_use]
+    pub fn cache_bytes(&self, place: Place, config: &Config) -> usize {
+        let (_, page_bytes) = self.page(place, config);
+        (self.cache_mib << 20) / page_bytes * page_bytes
+    }
+
+    /// Bytes that a step of generation takes beside weights and cache, at most: a full batch, the
+    /// prompts that enter with it, and their logits twice (those of one request wait for all of its
+    /// samples).
+    #[must_use]
+    pub fn step_bytes(&self, place: Place, config: &Config) -> usize {
+        let (page_len, page_bytes) = self.page(place, config);
+        let n_cached = (self.cache_mib << 20) / page_bytes * page_len;
+        let n_prompt = PREFILL_TOKENS[usize::from(place == Place::Device)].min(n_cached);
+        memory::infer_bytes(config, place, n_prompt + self.max_batch, 2 * self.max_batch)
+    }
 }
 
 /// Generates. Keeps the memory of its cache from call to call, and nothing else.
@@ -118,13 +145,12 @@ fn prepare<'c>(
     options: &Options,
     model: &Model,
 ) -> Result<&'c mut KvCache, Error> {
-    let &Options { max_batch: _, page_tokens, cache_mib } = options;
+    let cache_mib = options.cache_mib;
     let (config, device) = (model.config(), model.device());
     if slot.as_ref().is_some_and(|(of, cache)| of != config || cache.device() != device) {
         *slot = None;
     }
-    let page_len = KvCache::page_len_near(device, page_tokens);
-    let page_bytes = KvCache::page_bytes(device, config, page_len);
+    let (page_len, page_bytes) = options.page(device.place(), config);
     let n_pages = (cache_mib << 20) / page_bytes;
     if n_pages == 0 {
         return Err(Error::CacheTooSmall { cache_mib, page_tokens: page_len, page_bytes });

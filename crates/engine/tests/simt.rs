@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quaero_engine::{Engine, Options, Request, Sampling};
-use quaero_model::{Architecture, Config, Device, ForwardOptions, Model, Packed};
+use quaero_model::memory::{self, TrainBatch};
+use quaero_model::{Architecture, Config, Device, ForwardOptions, Model, Packed, Place};
 use quaero_ops::Kind;
 use quaero_rng::Key;
 
@@ -108,6 +109,84 @@ fn a_pass_on_the_device_is_near_the_one_on_the_cpu() {
         let again = run(&there, true);
         assert!(again.0 == got.0 && again.2 == got.2, "{architecture:?}: recomputed, other bits");
     }
+}
+
+/// Bytes at a time beside what was held before, counted by the device's allocator.
+fn peak(device: &Device, work: impl FnOnce()) -> usize {
+    device.forget_peak();
+    let before = device.in_use().unwrap().bytes;
+    work();
+    device.in_use().unwrap().bytes_max - before
+}
+
+#[track_caller]
+fn check_memory(what: &str, planned: usize, measured: usize) {
+    let over = planned as f64 / measured as f64;
+    // Never less than is taken; what is more are pages of keys, which pieces seldom waste in full.
+    assert!((1.0..1.15).contains(&over), "{what}: planned {planned}, measured {measured}");
+}
+
+#[test]
+fn memory_is_what_was_planned() {
+    let device = open(Kind::Simt);
+    for (architecture, tied) in [(Architecture::Qwen2, false), (Architecture::Qwen3, true)] {
+        let cpu = model(architecture, tied, 32);
+        let config = cpu.config().clone();
+        let n_elements = memory::n_elements(&config);
+        let mut held = None;
+        let weights = peak(&device, || held = Some(cpu.clone().to(&device).unwrap()));
+        let model = held.unwrap();
+        assert_eq!(weights, 4 * n_elements, "weights");
+        let mut grads = None;
+        let bytes = peak(&device, || grads = Some(model.params().zeros_like().unwrap()));
+        assert_eq!(bytes, 4 * n_elements, "gradients");
+        let mut grads = grads.unwrap();
+        // Runs that fill their pages badly, as the plan supposes.
+        let mut packed = Packed::new([tokens(65, 1)]);
+        (0..5).for_each(|i| packed.push_branch(&tokens(2 + i, i)));
+        (0..4).for_each(|i| packed.push(&tokens(66, i)));
+        let targets: Vec<u32> = packed.tokens.clone();
+        let n_tokens = targets.len();
+        let mut derived = memory::derived_bytes(&config, Place::Device);
+        for recompute in [false, true] {
+            let options = ForwardOptions { recompute, temperature: 1.0 };
+            let measured = peak(&device, || {
+                let forward = model.forward(&packed, &targets, &options).unwrap();
+                let by = vec![0.1; n_tokens];
+                model.backward(forward, &by, &by, &mut grads).unwrap();
+            });
+            let batch = TrainBatch { n_tokens, n_pieces: packed.pieces.len(), recompute };
+            let planned = memory::train_bytes(&config, Place::Device, batch);
+            let what = format!("{architecture:?}, recompute {recompute}");
+            check_memory(&what, planned + derived, measured);
+            // What is made of the weights is kept from the first pass on.
+            derived = 0;
+        }
+        check_inference(&model);
+    }
+}
+
+/// A step of generation with `n` prompts, and one that decodes.
+fn check_inference(model: &Model) {
+    let options = Options { max_batch: 3, page_tokens: 64, cache_mib: 1 };
+    let (place, config) = (model.device().place(), model.config());
+    let mut engine = Engine::new(options);
+    let sampling = Sampling::plain(1.0);
+    let request = |n_samples, n: usize| Request {
+        prompt: Arc::from(tokens(n, 1)),
+        n_samples,
+        max_new: 3,
+        sampling,
+        key: Key::new(1),
+    };
+    let requests = [request(1, 200), request(1, 180), request(1, 220)];
+    let measured = peak(model.device(), || {
+        engine.generate(model, &[], &requests, &mut |_| ()).unwrap();
+    });
+    let cache = options.cache_bytes(place, config);
+    let step = memory::infer_bytes(config, place, 600, 6);
+    check_memory("generation", cache + step, measured);
+    assert!(options.step_bytes(place, config) >= step, "a full cache of prompts takes more");
 }
 
 #[test]

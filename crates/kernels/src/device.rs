@@ -95,6 +95,23 @@ pub(crate) trait Backend: Send + Sync {
     fn stats(&self) -> Option<SimtStats> {
         None
     }
+
+    /// What is allocated, where the backend counts it.
+    fn in_use(&self) -> Option<InUse> {
+        None
+    }
+
+    /// Counts the peak from now on.
+    fn forget_peak(&self) {}
+}
+
+/// Bytes that buffers ask for, without what an allocator adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// Now.
+    pub bytes: usize,
+    /// The most at a time.
+    pub bytes_max: usize,
 }
 
 /// What a GPU is.
@@ -225,6 +242,17 @@ impl Device {
     #[must_use]
     pub fn stats(&self) -> Option<SimtStats> {
         self.backend.stats()
+    }
+
+    /// What buffers take, where the device counts it: emulated ones do.
+    #[must_use]
+    pub fn in_use(&self) -> Option<InUse> {
+        self.backend.in_use()
+    }
+
+    /// Counts [`InUse::bytes_max`] from now on.
+    pub fn forget_peak(&self) {
+        self.backend.forget_peak();
     }
 
     /// Whether both are the same device.

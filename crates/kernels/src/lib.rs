@@ -34,8 +34,8 @@ pub mod sample;
 mod sources;
 
 pub use device::{
-    Buffer, CudaOptions, Device, Element, Facts, Indices, Sanitizer, SimtOptions, SimtStats, View,
-    ViewMut,
+    Buffer, CudaOptions, Device, Element, Facts, InUse, Indices, Sanitizer, SimtOptions, SimtStats,
+    View, ViewMut,
 };
 pub use error::Error;
 pub use registry::{Kernel, Registry, signature};

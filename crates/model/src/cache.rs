@@ -1,7 +1,7 @@
 //! Keys and values of past tokens, in pages that sequences may share.
 
-use quaero_ops::Device;
 use quaero_ops::attention::{Heads, KvPages, PageTable, Slot};
+use quaero_ops::{Device, Place};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -38,10 +38,10 @@ impl KvCache {
         Ok(Self { layers, device: device.clone(), n_pages, page_len })
     }
 
-    /// The tokens that a page on `device` holds if about `wanted` are wished for.
+    /// The tokens that a page at `place` holds if about `wanted` are wished for.
     #[must_use]
-    pub fn page_len_near(device: &Device, wanted: usize) -> usize {
-        KvPages::page_len(device, wanted)
+    pub fn page_len_near(place: Place, wanted: usize) -> usize {
+        KvPages::page_len(place, wanted)
     }
 
     /// How many of the first `len` tokens of a sequence others may share without a copy.
@@ -52,8 +52,8 @@ impl KvCache {
 
     /// Bytes that one page of `page_len` tokens takes for a model of `config`, all layers together.
     #[must_use]
-    pub fn page_bytes(device: &Device, config: &Config, page_len: usize) -> usize {
-        config.n_layers * KvPages::page_bytes(device, page_len, heads(config))
+    pub fn page_bytes(place: Place, config: &Config, page_len: usize) -> usize {
+        config.n_layers * KvPages::page_bytes(place, page_len, heads(config))
     }
 
     /// Where it lies.
@@ -103,7 +103,7 @@ impl KvCache {
     }
 }
 
-fn heads(config: &Config) -> Heads {
+pub(crate) fn heads(config: &Config) -> Heads {
     let &Config { n_heads, n_kv_heads, head_dim, .. } = config;
     Heads { n_heads, n_kv_heads, head_dim }
 }

@@ -76,7 +76,7 @@ pub(crate) struct SavedInner {
 }
 
 /// Tokens in a page of the pass's own cache.
-const PAGE_LEN: usize = 64;
+pub(crate) const PAGE_LEN: usize = 64;
 
 /// What all layers of a pass share, and the cache that each uses in turn: each piece has its own
 /// consecutive pages.

@@ -16,6 +16,7 @@
 //! - `packed`: [`Packed`] sequences for training
 //! - `forward`, `backward`: one pass over packed sequences and its gradient
 //! - `cache`, `infer`: one step over a ragged batch against a paged [`KvCache`]
+//! - [`memory`]: what all that takes, before it is taken
 //!
 //! ```text
 //! training    model.forward(&packed, &targets, &ForwardOptions { recompute, temperature })
@@ -41,6 +42,8 @@ mod infer;
 mod layer;
 mod rope;
 
+pub mod memory;
+
 pub use cache::KvCache;
 pub use config::{Architecture, Config, Llama3Scaling};
 pub use error::Error;
@@ -50,6 +53,6 @@ pub use init::Init;
 pub use model::Model;
 pub use packed::{NO_TARGET, Packed};
 pub use params::{Class, Params};
-pub use quaero_ops::Device;
 pub use quaero_ops::attention::PageTable;
 pub use quaero_ops::head::{LogSoftmax, Logits};
+pub use quaero_ops::{Device, Place};

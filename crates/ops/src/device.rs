@@ -23,6 +23,26 @@ pub enum Kind {
     SimtWgmma,
 }
 
+/// Where numbers lie, as far as their size goes: what is planned before there is a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On the CPU, all in f32.
+    Cpu,
+    /// On a device: activations, keys, values and the weights of products in bf16.
+    Device,
+}
+
+impl Place {
+    /// Bytes of an element of an activation, and of a key or value in the cache.
+    #[must_use]
+    pub fn activation_bytes(self) -> usize {
+        match self {
+            Self::Cpu => 4,
+            Self::Device => 2,
+        }
+    }
+}
+
 /// The CPU, or a device that runs kernels. Clones are the same device.
 #[derive(Clone, Debug, Default)]
 pub struct Device(pub(crate) Option<quaero_kernels::Device>);
@@ -78,10 +98,23 @@ impl Device {
         self.0.as_ref().map_or(Ok(()), quaero_kernels::Device::synchronize)
     }
 
-    /// Bytes of an element of an activation, and of a key or value in the cache.
+    /// What sizes depend on.
     #[must_use]
-    pub fn activation_bytes(&self) -> usize {
-        if self.is_cpu() { 4 } else { 2 }
+    pub fn place(&self) -> Place {
+        if self.is_cpu() { Place::Cpu } else { Place::Device }
+    }
+
+    /// What buffers take, where the device counts it: emulated ones do.
+    #[must_use]
+    pub fn in_use(&self) -> Option<quaero_kernels::InUse> {
+        self.0.as_ref()?.in_use()
+    }
+
+    /// Counts the peak of [`Self::in_use`] from now on.
+    pub fn forget_peak(&self) {
+        if let Some(device) = &self.0 {
+            device.forget_peak();
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use quaero_kernels::head::{self as kernel, Chunk};
 use crate::activation::{Store, apart};
 use crate::linear::{self, Packed, Scratch};
 use crate::tensor::Values;
-use crate::{Activation, Buffers, Error, Tensor};
+use crate::{Activation, Buffers, Error, Place, Tensor};
 
 pub use logits::Logits;
 pub use quaero_cpu::head::LogSoftmax;
@@ -38,11 +38,11 @@ impl Head<'_> {
     }
 
     fn host_chunk(&self) -> usize {
-        (HOST_CHUNK / self.vocab_size()).clamp(32, 4096)
+        host_chunk(self.vocab_size())
     }
 
     fn device_chunk(&self, n_rows: usize) -> usize {
-        (DEVICE_CHUNK / self.vocab_size()).clamp(128, 1 << 16).min(n_rows)
+        device_chunk(self.vocab_size(), n_rows)
     }
 
     /// Log-probabilities of `targets` after the rows of `h`, and the entropies of these rows.
@@ -168,6 +168,37 @@ impl Head<'_> {
             _ => apart("head"),
         }
         Ok(())
+    }
+}
+
+fn host_chunk(vocab_size: usize) -> usize {
+    (HOST_CHUNK / vocab_size).clamp(32, 4096)
+}
+
+fn device_chunk(vocab_size: usize, n_rows: usize) -> usize {
+    (DEVICE_CHUNK / vocab_size).clamp(128, 1 << 16).min(n_rows)
+}
+
+/// Bytes of the logits that stand at a time when `n_rows` rows have targets: in the forward pass,
+/// and with their gradients in the backward pass.
+#[must_use]
+pub fn chunk_bytes(place: Place, vocab_size: usize, n_rows: usize) -> [usize; 2] {
+    match place {
+        Place::Cpu => [4 * host_chunk(vocab_size).min(n_rows) * vocab_size; 2],
+        Place::Device => {
+            let n = device_chunk(vocab_size, n_rows) * kernel::stride(vocab_size);
+            // A chunk has f32 logits and bf16 gradients of its own; the way back adds its own.
+            [6 * n, 8 * n]
+        }
+    }
+}
+
+/// Bytes of `n_rows` rows of logits for inference.
+#[must_use]
+pub fn logits_bytes(place: Place, vocab_size: usize, n_rows: usize) -> usize {
+    match place {
+        Place::Cpu => 4 * n_rows * vocab_size,
+        Place::Device => 4 * n_rows * kernel::stride(vocab_size),
     }
 }
 

@@ -30,7 +30,7 @@ pub mod sample;
 
 pub use activation::{Activation, Floats};
 pub use buffers::Buffers;
-pub use device::{Device, Kind};
+pub use device::{Device, Kind, Place};
 pub use quaero_cpu::math;
-pub use quaero_kernels::Error;
+pub use quaero_kernels::{Error, InUse};
 pub use tensor::Tensor;

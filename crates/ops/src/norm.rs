@@ -5,7 +5,7 @@ use quaero_kernels::norm as kernel;
 
 use crate::activation::{Store, apart};
 use crate::tensor::{OnDevice, Values};
-use crate::{Activation, Error, Floats, Tensor};
+use crate::{Activation, Error, Floats, Place, Tensor};
 
 pub use quaero_cpu::norm::Groups;
 
@@ -23,6 +23,15 @@ pub struct Norm<'a> {
 /// A device keeps the reciprocal norms for the backward pass; the CPU computes them again.
 #[derive(Debug)]
 pub struct Kept(Floats);
+
+/// Bytes of what the backward pass of `n_groups` groups of `c` channels needs beside its operands.
+#[must_use]
+pub fn scratch_bytes(place: Place, n_groups: usize, c: usize) -> usize {
+    match place {
+        Place::Cpu => 0,
+        Place::Device => 4 * (kernel::scratch_len(n_groups, c) + n_groups),
+    }
+}
 
 fn groups(of: Groups) -> kernel::Groups {
     let Groups { width, first, count } = of;

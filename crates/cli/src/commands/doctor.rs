@@ -58,17 +58,12 @@ fn processor() -> Check {
 }
 
 fn memory() -> Check {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kib = text.lines().find_map(|line| {
-        line.strip_prefix("MemAvailable:")?.split_whitespace().next()?.parse().ok()
-    });
     let check = |found, remedy| Check { name: "memory", found, remedy };
-    match kib {
-        Some(kib) => {
-            let kib: u64 = kib;
-            let short = kib < 2 << 20;
+    match world::available_bytes() {
+        Some(bytes) => {
+            let short = bytes < 2 << 30;
             let remedy = short.then(|| "free at least 2 GiB for the default run".to_owned());
-            check(format!("{:.1} GiB available", kib as f64 / f64::from(1 << 20)), remedy)
+            check(format!("{:.1} GiB available", bytes as f64 / f64::from(1 << 30)), remedy)
         }
         None => check("unknown on this system".to_owned(), None),
     }

@@ -9,9 +9,9 @@ use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_dashboard::Dashboard;
 use quaero_evals::{Grading, Score, Suite};
-use quaero_ops::Kind;
+use quaero_ops::{Device, Kind, Place};
 use quaero_runtime::Host;
-use quaero_train::{Control, End, Eval, Observer, Setup, train};
+use quaero_train::{Control, End, Eval, Observer, Options, Plan, Setup, train};
 
 use crate::args::Train;
 use crate::progress::Progress;
@@ -22,7 +22,7 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     let resolved = resolve(args, &folder, &[])?;
     let kind = resolved.device()?;
     if args.dry_run {
-        return dry_run(&resolved).map(|()| Done::Whole);
+        return dry_run(plugins, &resolved, kind).map(|()| Done::Whole);
     }
     let device = world::device(plugins, kind)?;
     // What a run was begun on is part of its configuration: it goes on there.
@@ -31,13 +31,14 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     let resolved = resolve(args, &folder, found.as_slice())?;
     print::note(&format!("run {} (configuration {})", folder.display(), resolved.hash));
     let host = world::host(&resolved, plugins)?;
-    let policy = world::policy(Path::new(&resolved.raw.model.path))?;
-    let policy = world::placed(policy, &device)?;
+    let options = resolved.train(eval(&resolved, &host)?)?;
+    let path = Path::new(&resolved.raw.model.path);
+    print::note(&fits(path, &options, &device)?);
+    let policy = world::placed(world::policy(path)?, &device)?;
     let millions = policy.model.params().n_elements() as f64 / 1e6;
     let (threads, kinds) = (rayon::current_num_threads(), kinds(&resolved));
     let place = if device.is_cpu() { format!("{threads} threads") } else { device.name() };
     print::note(&format!("model {millions:.2} M parameters · {place} · {kinds}"));
-    let options = resolved.train(eval(&resolved, &host)?)?;
     let control = stop_on_interrupt()?;
     let done = if args.resume { done_steps(&folder)? } else { 0 };
     let dashboard = args.dashboard.map(|address| dashboard(&folder, address, done)).transpose()?;
@@ -91,8 +92,24 @@ fn resolve(args: &Train, folder: &Path, found: &[String]) -> anyhow::Result<Reso
     Ok(quaero_config::load(Some(overlay), &sets)?)
 }
 
-fn dry_run(resolved: &Resolved) -> anyhow::Result<()> {
+/// The memory that the run takes, in a line, before any of it is taken.
+fn fits(model: &Path, options: &Options, device: &Device) -> anyhow::Result<String> {
+    let (config, place) = (world::model_config(model)?, device.place());
+    let free = world::free_bytes(device);
+    let plan = Plan::check(&config, place, options, free.unwrap_or(usize::MAX))?;
+    Ok(plan.summary(free))
+}
+
+/// A GPU's plan needs no GPU.
+fn dry_run(plugins: &Path, resolved: &Resolved, kind: Kind) -> anyhow::Result<()> {
     let options = resolved.train(None)?;
+    let config = world::model_config(Path::new(&resolved.raw.model.path))?;
+    let place = match kind {
+        Kind::Cpu => Place::Cpu,
+        Kind::Cuda | Kind::CudaWgmma | Kind::Simt | Kind::SimtWgmma => Place::Device,
+        Kind::Auto => world::device(plugins, kind)?.place(),
+    };
+    let plan = Plan::of(&config, place, &options).to_string();
     print::line(resolved.text.trim_end());
     let n_proposals: usize = options.mix.iter().map(|(_, n)| n).sum();
     let n_tasks: usize =
@@ -101,9 +118,10 @@ fn dry_run(resolved: &Resolved) -> anyhow::Result<()> {
     let n_tasks = n_tasks + n_again;
     print::line(&format!(
         "\n# a step: {n_proposals} proposals, up to {n_tasks} tasks of {} attempts each; \
-         {} MiB of key-value cache; configuration {}",
-        options.solve.samples, options.engine.cache_mib, resolved.hash
+         configuration {}\n#\n# memory:",
+        options.solve.samples, resolved.hash
     ));
+    plan.lines().for_each(|line| print::line(&format!("#   {line}")));
     Ok(())
 }
 

@@ -205,7 +205,7 @@ fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     let model = model();
     let page_tokens = 32 * 120;
     let mut small = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 4 });
-    let page_bytes = KvCache::page_bytes(model.device(), model.config(), page_tokens);
+    let page_bytes = KvCache::page_bytes(model.device().place(), model.config(), page_tokens);
     let n_pages = (4 << 20) / page_bytes;
     assert_eq!(n_pages, 1, "one page of {page_bytes} bytes");
     let plain = Sampling::plain(1.0);

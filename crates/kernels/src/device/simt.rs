@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libloading::Library;
 
-use super::Backend;
 use super::tensor_map::Packed;
+use super::{Backend, InUse};
 use crate::call::{Arg, Launch};
 use crate::{Error, Kernel, Registry};
 
@@ -134,6 +134,7 @@ struct State {
     files: BTreeMap<String, (LaunchFn, Library)>,
     /// Live allocations: address and bytes.
     live: BTreeMap<u64, usize>,
+    in_use: InUse,
     stats: SimtStats,
 }
 
@@ -247,7 +248,10 @@ impl Backend for Simt {
                 remedy: "a smaller model or batch",
             });
         }
-        self.state().live.insert(memory as u64, n_bytes);
+        let mut state = self.state();
+        state.live.insert(memory as u64, n_bytes);
+        state.in_use.bytes += n_bytes;
+        state.in_use.bytes_max = state.in_use.bytes_max.max(state.in_use.bytes);
         Ok(memory as u64)
     }
 
@@ -260,7 +264,10 @@ impl Backend for Simt {
     }
 
     unsafe fn free(&self, address: u64, n_bytes: usize) {
-        self.state().live.remove(&address);
+        let mut state = self.state();
+        state.live.remove(&address);
+        state.in_use.bytes -= n_bytes;
+        drop(state);
         // SAFETY: the caller vouches for the address and its size.
         unsafe { (self.memory.free)(address as *mut c_void, n_bytes as u64) };
     }
@@ -333,5 +340,14 @@ impl Backend for Simt {
 
     fn stats(&self) -> Option<SimtStats> {
         Some(self.state().stats)
+    }
+
+    fn in_use(&self) -> Option<InUse> {
+        Some(self.state().in_use)
+    }
+
+    fn forget_peak(&self) {
+        let in_use = &mut self.state().in_use;
+        in_use.bytes_max = in_use.bytes;
     }
 }

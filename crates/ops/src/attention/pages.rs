@@ -4,7 +4,7 @@ use quaero_cpu::attention::{self as cpu, Heads, Write};
 use quaero_kernels::rope as kernel;
 
 use crate::activation::apart;
-use crate::{Device, Error};
+use crate::{Device, Error, Place};
 
 /// Keys and values of one layer in pages: f32 on the CPU, bf16 on a device.
 #[derive(Debug)]
@@ -16,23 +16,23 @@ pub enum KvPages {
 }
 
 impl KvPages {
-    /// The tokens that a page on `device` holds if about `wanted` are wished for.
+    /// The tokens that a page at `place` holds if about `wanted` are wished for.
     #[must_use]
-    pub fn page_len(device: &Device, wanted: usize) -> usize {
-        if device.is_cpu() {
-            wanted.max(1).next_multiple_of(cpu::KvPages::PAGE_LEN_MULTIPLE)
-        } else {
-            kernel::PAGE_LEN
+    pub fn page_len(place: Place, wanted: usize) -> usize {
+        match place {
+            Place::Cpu => wanted.max(1).next_multiple_of(cpu::KvPages::PAGE_LEN_MULTIPLE),
+            Place::Device => kernel::PAGE_LEN,
         }
     }
 
     /// Bytes of a page of `page_len` tokens.
     #[must_use]
-    pub fn page_bytes(device: &Device, page_len: usize, heads: Heads) -> usize {
-        if device.is_cpu() {
-            cpu::KvPages::page_elements(page_len, heads.n_kv_heads, heads.head_dim) * 4
-        } else {
-            kernel::KvPages::page_elements(super::heads(heads)) * 4
+    pub fn page_bytes(place: Place, page_len: usize, heads: Heads) -> usize {
+        match place {
+            Place::Cpu => {
+                cpu::KvPages::page_elements(page_len, heads.n_kv_heads, heads.head_dim) * 4
+            }
+            Place::Device => kernel::KvPages::page_elements(super::heads(heads)) * 4,
         }
     }
 

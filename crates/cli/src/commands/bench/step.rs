@@ -146,10 +146,10 @@ fn learning(args: &BenchStep) -> Options {
 fn options(args: &BenchStep, model: &Model) -> quaero_engine::Options {
     let n = args.prompts * args.samples;
     let device = model.device();
-    let page_len = quaero_model::KvCache::page_len_near(device, PAGE_TOKENS);
+    let page_len = quaero_model::KvCache::page_len_near(device.place(), PAGE_TOKENS);
     let pages = args.prompts * (args.prompt_tokens / page_len + 1)
         + n * (args.completion_tokens / page_len + 2);
-    let bytes = pages * quaero_model::KvCache::page_bytes(device, model.config(), page_len);
+    let bytes = pages * quaero_model::KvCache::page_bytes(device.place(), model.config(), page_len);
     quaero_engine::Options {
         max_batch: n,
         page_tokens: PAGE_TOKENS,
