@@ -737,7 +737,7 @@ pub const MUTANTS: &[Mutant] = &[
         file: "gemm_wgmma.cu",
         tried: "gemm_wgmma.cu",
         from: "group * BOX, BOX, 1024",
-        to: "BOX, 1024",
+        to: "group / 2 * BOX, BOX, 1024",
     },
     Mutant {
         what: "the columns of a tile follow each other too closely",
