@@ -110,7 +110,8 @@ impl Pool {
     ) -> Result<Vec<Stored>, Error> {
         let failed = |source| self.failed("reading the tasks of some steps", source);
         let sql = format!(
-            "{COLUMNS} WHERE kind = ? AND origin = 'proposed' AND proposed_step BETWEEN ? AND ?
+            "SELECT {COLUMNS} FROM tasks
+             WHERE kind = ? AND origin = 'proposed' AND proposed_step BETWEEN ? AND ?
              ORDER BY id LIMIT ?"
         );
         let mut statement = self.db.prepare_cached(&sql).map_err(failed)?;
