@@ -44,10 +44,10 @@ impl Observer for Phases {
 }
 
 const HOW_TO_READ: &str = "\
-Per cent of each period's tasks that each policy solves, 95 % intervals over tasks. A row: one
-policy on older and newer tasks; where it falls to the right, later tasks are harder. A column:
-the same tasks for older and newer policies; where it rises downwards, the model grows. A policy
-has practised the tasks of the periods up to its own, so what is new to it stands to the right.";
+Per cent of each period's tasks that each policy solves, 95 % intervals over tasks. A policy has
+practised the tasks of the periods up to its own; what is new to it stands to the right of them.
+A row: where it falls among the tasks that are new to the policy, later tasks are harder. A
+column: where it rises among the policies to which it is new, the model grows.";
 
 fn show(found: &CrossPlay) {
     for (kind, n_tasks) in &found.n_tasks {

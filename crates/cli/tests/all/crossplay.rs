@@ -48,7 +48,7 @@ fn checkpoints_answer_each_others_tasks() {
     train(&at("whole"), "5", &[&[config.as_str()], &keep[..]].concat());
     assert_eq!(kept(&at("whole")), [0, 2, 4, 5], "every second one, and the newest");
 
-    let said = crossplay(&at("whole"), 0, &["policy of step 4 (3 of 4)", "A row: one policy"]);
+    let said = crossplay(&at("whole"), 0, &["policy of step 4 (3 of 4)", "A row: where it falls"]);
     let header: Vec<&str> =
         said.lines().next().unwrap().split("  ").filter(|w| !w.is_empty()).map(str::trim).collect();
     assert_eq!(header, ["all", "seeding", "steps 1–2", "steps 3–4", "step 5"]);

@@ -9,11 +9,13 @@ pub(super) fn words(matrix: &CrossPlay) -> Vec<String> {
     let last_row = matrix.policies.len().saturating_sub(1);
     let mut words = Vec::new();
     let first = match matrix.policies.first() {
-        Some(0) => "has practised none of these",
-        _ => "has practised those of its own period alone",
+        Some(0) => "It has practised none of these, so this is their difficulty.",
+        _ => "It has practised the first ones.",
     };
     words.extend(across(matrix, 0, first));
-    words.extend(across(matrix, last_row, "has practised all of these"));
+    let last = "It has practised all of these, the older ones for longer: a fall may be practice and \
+                not difficulty.";
+    words.extend(across(matrix, last_row, last));
     words.extend(down(matrix));
     words.extend(when_asked(matrix));
     words
@@ -25,13 +27,13 @@ fn across(matrix: &CrossPlay, row: usize, practised: &str) -> Option<String> {
     let (old, new) = (matrix.cell(ALL, row, 0)?, matrix.cell(ALL, row, last)?);
     let change = difference(old, new);
     let verdict = match change {
-        Interval { high, .. } if high < 0.0 => "the later tasks are harder for it",
-        Interval { low, .. } if low > 0.0 => "the later tasks are easier for it",
+        Interval { high, .. } if high < 0.0 => "it solves fewer of the later ones",
+        Interval { low, .. } if low > 0.0 => "it solves more of the later ones",
         _ => "no clear difference",
     };
     Some(format!(
         "The policy of step {} solves {} of the tasks of {} and {} of those of {}: {}, {verdict}. \
-         It {practised}.",
+         {practised}",
         matrix.policies[row],
         percent(old.mean),
         steps(matrix.periods[0]),
@@ -41,10 +43,12 @@ fn across(matrix: &CrossPlay, row: usize, practised: &str) -> Option<String> {
     ))
 }
 
-/// The first and the last policy on the last period's tasks.
+/// The first policy and the last one before it on the last period's tasks, which neither has
+/// practised.
 fn down(matrix: &CrossPlay) -> Option<String> {
-    let row = matrix.policies.len().checked_sub(1).filter(|&row| row > 0)?;
     let column = matrix.periods.len().checked_sub(1)?;
+    let [from, _] = matrix.periods[column];
+    let row = matrix.policies.iter().rposition(|&step| step < from).filter(|&row| row > 0)?;
     let (first, last) = (matrix.cell(ALL, 0, column)?, matrix.cell(ALL, row, column)?);
     let change = difference(first, last);
     let verdict = match change {
@@ -53,7 +57,8 @@ fn down(matrix: &CrossPlay) -> Option<String> {
         _ => "no clear difference",
     };
     Some(format!(
-        "Of the tasks of {} the policy of step {} solves {}, that of step {} {}: {}, {verdict}.",
+        "Of the tasks of {}, new to both, the policy of step {} solves {}, that of step {} {}: {}, \
+         {verdict}.",
         steps(matrix.periods[column]),
         matrix.policies[0],
         percent(first.mean),
