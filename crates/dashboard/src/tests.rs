@@ -51,7 +51,9 @@ fn take(folder: &Path, step: u64, said: &str) {
     .unwrap();
     let path = folder.join("metrics.jsonl");
     let mut metrics = std::fs::OpenOptions::new().append(true).open(path).unwrap();
-    writeln!(metrics, "{{\"step\":{step},\"policy/entropy\":0.{step}}}").unwrap();
+    // The proposer is heard of from the second step on.
+    let more = if step > 1 { ",\"f/propose/k/reward\":0.5" } else { "" };
+    writeln!(metrics, "{{\"step\":{step},\"policy/entropy\":0.{step}{more}}}").unwrap();
 }
 
 /// A connection that gives up before the test runner does.

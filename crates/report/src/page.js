@@ -279,6 +279,17 @@
     if (!waiting) find('#found').textContent += '; newer ones come when the open one is closed';
     waiting = true;
   };
+  // Sections that came with a later step are led to as well.
+  const relink = () => {
+    const headings = [...document.querySelectorAll('main section[id] > h2')];
+    const nav = find('nav');
+    if (nav.children.length === headings.length) return;
+    nav.replaceChildren(...headings.map((heading) => {
+      const link = make('a', '', heading.textContent);
+      link.href = '#' + heading.parentElement.id;
+      return link;
+    }));
+  };
   let [busy, again, ended] = [false, false, false];
   const refresh = async () => {
     const live = find('#live');
@@ -293,6 +304,7 @@
       live.replaceChildren(...fresh.body.childNodes);
       live.querySelectorAll('details').forEach((details, idx) => { details.open = Boolean(open[idx]); });
       curves = parse('curves');
+      relink();
       state.textContent = (ended ? 'the run ended at step ' : 'live, step ') + curves.step;
     } catch (error) {
       state.textContent = 'not drawn: ' + error.message;
