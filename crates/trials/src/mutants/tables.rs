@@ -376,11 +376,11 @@ pub const MUTANTS: &[Mutant] = &[
         to: "    cp_async_wait<2>();\n    __syncthreads();\n    bf16 *k",
     },
     Mutant {
-        what: "dq without delta",
+        what: "dq adds delta where it takes it off",
         file: "attention_bwd.cu",
         tried: "attention_bwd.cu",
         from: "(ds[j][e] - row_delta[h])",
-        to: "(ds[j][e])",
+        to: "(ds[j][e] + row_delta[h])",
     },
     Mutant {
         what: "keys skip the rows of their own block",
