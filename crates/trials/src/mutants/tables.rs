@@ -758,7 +758,7 @@ pub const MUTANTS: &[Mutant] = &[
         file: "gemm_wgmma.cu",
         tried: "gemm_wgmma.cu",
         from: "min(BAND, n_m - first)",
-        to: "BAND",
+        to: "min(BAND, n_m)",
     },
     Mutant {
         what: "a descriptor says that nothing is swizzled",
