@@ -4,7 +4,8 @@
 // Launch   grid (U,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per token
 // Math     f32, rows ascending: repeatable, where atomics would not be
 // Floor    bytes = 2RC + 8UC; R=16384 C=2048 U=4096: 134 MB = 31 us at 4.3 TB/s
-// Measured not measured
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+//          embedding_bwd 220.7 (48 %)
 // Oracle   testkit::kernels::embedding_bwd (f64), budget E2
 // Versions v1 (this)
 #include "prims.cuh"

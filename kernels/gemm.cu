@@ -6,7 +6,12 @@
 // Math     f32 accumulators, k ascending by 16, no split: an element's bits depend neither on the
 //          tile nor on M or N; one rounding at the store
 // Floor    2MNK / 788 TFLOP/s; M=16384 N=6144 K=2048: 412 GFLOP = 523 us
-// Measured not measured
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+//          gemm_qkv 1383.7 (25 %), gemm_gate_up 4247.0 (25 %), gemm_down 1944.4 (27 %),
+//          gemm_dx 3929.8 (27 %), gemm_dw 4130.1 (26 %), gemm_head 6756.4 (24 %),
+//          gemm_decode 112.5 (17 %), gemm_decode_one 49.7 (34 %), gemm_decode_wide 108.7 (18 %),
+//          gemm_decode_narrow 112.8 (17 %), gemm_head_narrow 1358.3 (19 %),
+//          gemm_dx_narrow 230.9 (8 %), gemm_dw_narrow 241.3 (18 %)
 // Oracle   testkit::kernels::matmul (f64), budget E2; wide and narrow agree by bits
 // Versions v1 mma.sync, cp.async, 3 stages (this)
 #include "tile.cuh"
