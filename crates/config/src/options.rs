@@ -171,6 +171,38 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         drop_truncated,
         overlong_buffer,
     } = &raw.advantage;
+    let level = match level.as_str() {
+        "token" => Level::Token,
+        "sequence" => Level::Sequence,
+        other => return Err(choice("advantage.level", "token or sequence", other)),
+    };
+    let estimator = match estimator.as_str() {
+        "trr++" => Estimator::TrrPlusPlus { level, eps: 1e-8 },
+        "grpo" => Estimator::Grpo { divide_by_std: true, eps: 1e-6 },
+        "dr-grpo" => Estimator::Grpo { divide_by_std: false, eps: 0.0 },
+        "rloo" => Estimator::Rloo,
+        "reinforce++" => Estimator::ReinforcePlusPlus { level, eps: 1e-8 },
+        "reinforce" => Estimator::Reinforce { baseline: Baseline::Batch },
+        other => {
+            let names = "trr++, grpo, dr-grpo, rloo, reinforce++ or reinforce";
+            return Err(choice("advantage.estimator", names, other));
+        }
+    };
+    let rewards = rewards(&raw.reward)?;
+    // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
+    let weighting = Weighting::Rows;
+    let options = quaero_advantage::Options {
+        rewards,
+        estimator,
+        weighting,
+        drop_equal_groups: *drop_equal_groups,
+        drop_truncated: *drop_truncated,
+        overlong_buffer: *overlong_buffer,
+    };
+    Ok((options, *proposer_weight, *solver_weight))
+}
+
+fn rewards(raw: &raw::Reward) -> Result<RewardTable, Error> {
     let raw::Reward {
         proposer: _,
         solver_graded,
@@ -190,25 +222,8 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         powerplay_solved: _,
         powerplay_drop: _,
         powerplay_cost: _,
-    } = &raw.reward;
-    let level = match level.as_str() {
-        "token" => Level::Token,
-        "sequence" => Level::Sequence,
-        other => return Err(choice("advantage.level", "token or sequence", other)),
-    };
-    let estimator = match estimator.as_str() {
-        "trr++" => Estimator::TrrPlusPlus { level, eps: 1e-8 },
-        "grpo" => Estimator::Grpo { divide_by_std: true, eps: 1e-6 },
-        "dr-grpo" => Estimator::Grpo { divide_by_std: false, eps: 0.0 },
-        "rloo" => Estimator::Rloo,
-        "reinforce++" => Estimator::ReinforcePlusPlus { level, eps: 1e-8 },
-        "reinforce" => Estimator::Reinforce { baseline: Baseline::Batch },
-        other => {
-            let names = "trr++, grpo, dr-grpo, rloo, reinforce++ or reinforce";
-            return Err(choice("advantage.estimator", names, other));
-        }
-    };
-    let rewards = RewardTable {
+    } = raw;
+    Ok(RewardTable {
         solver: SolverRewards {
             malformed: *solver_malformed,
             wrong: *solver_wrong,
@@ -219,21 +234,10 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
             rejected: *proposer_rejected,
             malformed: *proposer_malformed,
             zero_learnability: *proposer_unlearnable,
-            signal: signal(&raw.reward)?,
+            signal: signal(raw)?,
             terms: self::terms(terms, terms_combine)?,
         },
-    };
-    // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
-    let weighting = Weighting::Rows;
-    let options = quaero_advantage::Options {
-        rewards,
-        estimator,
-        weighting,
-        drop_equal_groups: *drop_equal_groups,
-        drop_truncated: *drop_truncated,
-        overlong_buffer: *overlong_buffer,
-    };
-    Ok((options, *proposer_weight, *solver_weight))
+    })
 }
 
 fn terms(terms: &[raw::Term], combine: &str) -> Result<Terms, Error> {
