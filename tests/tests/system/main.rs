@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod memory;
+mod simt;
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
