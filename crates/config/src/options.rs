@@ -10,7 +10,7 @@ use quaero_advantage::{
 };
 use quaero_engine::Sampling;
 use quaero_objective::{Aggregation, Kl, KlEstimator};
-use quaero_optim::{AdamWOptions, Schedule};
+use quaero_optim::{AdamWOptions, Memory, Schedule};
 use quaero_policy::Limits;
 use quaero_pool::Order;
 use quaero_types::Kind;
@@ -307,7 +307,13 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         entropy_coef,
         negative_weight,
     } = &raw.objective;
-    let raw::Optim { lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } = raw.optim;
+    let raw::Optim { memory, lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } =
+        &raw.optim;
+    let memory = match memory.as_str() {
+        "full" => Memory::Full,
+        "lean" => Memory::Lean,
+        other => return Err(choice("optim.memory", "full or lean", other)),
+    };
     let raw::Update { micro_batch_tokens, recompute } = raw.update;
     let aggregation = self::aggregation(raw, aggregation)?;
     let estimator = match kl_estimator.as_str() {
@@ -329,12 +335,13 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         },
         adamw: AdamWOptions {
             betas: (betas[0], betas[1]),
-            eps,
-            weight_decay,
+            eps: *eps,
+            weight_decay: *weight_decay,
             decay_vectors: false,
+            memory,
         },
-        schedule: Schedule { warmup_steps, ..Schedule::constant(f64::from(lr)) },
-        grad_norm_max: f64::from(grad_norm_max),
+        schedule: Schedule { warmup_steps: *warmup_steps, ..Schedule::constant(f64::from(*lr)) },
+        grad_norm_max: f64::from(*grad_norm_max),
         micro_batch_tokens,
         recompute,
     })

@@ -111,6 +111,7 @@ table!(Objective {
     negative_weight: f32,
 });
 table!(Optim {
+    memory: String,
     lr: f32,
     warmup_steps: u64,
     betas: [f32; 2],

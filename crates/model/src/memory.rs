@@ -34,6 +34,17 @@ pub fn derived_bytes(config: &Config, place: Place) -> usize {
     }
 }
 
+/// What [`derived_bytes`] adds where the weights are in bf16 themselves: products that read several
+/// weights at once have a copy of them side by side.
+#[must_use]
+pub fn derived_bytes_lean(config: &Config) -> usize {
+    let (q, kv, inner) = (config.q_width(), config.kv_width(), config.intermediate_size);
+    let per_input = |bias: bool| config.hidden_size + usize::from(bias);
+    let qkv = (q + 2 * kv) * per_input(config.qkv_bias);
+    let gate_up = 2 * inner * per_input(config.mlp_bias);
+    2 * config.n_layers * (qkv + gate_up) + angle_bytes(config)
+}
+
 fn angle_bytes(config: &Config) -> usize {
     4 * config.max_position_embeddings * config.head_dim
 }

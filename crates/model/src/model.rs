@@ -103,6 +103,17 @@ impl Model {
         Ok(Self { buffers: Buffers::of(device.clone()), params, derived: OnceLock::new(), ..self })
     }
 
+    /// The same with its weights in bf16 alone, rounded to the nearest, for the lean optimiser.
+    ///
+    /// # Errors
+    /// If its device failed.
+    ///
+    /// # Panics
+    /// If it lies on the CPU, which computes in f32.
+    pub fn into_bf16(self) -> Result<Self, Error> {
+        Ok(Self { params: self.params.into_bf16()?, derived: OnceLock::new(), ..self })
+    }
+
     /// Where the weights lie.
     #[must_use]
     pub fn device(&self) -> &Device {

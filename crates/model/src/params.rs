@@ -43,6 +43,19 @@ impl Params {
         self.mapped(|tensor| tensor.to(device))
     }
 
+    /// The same tensors in bf16 alone ([`Tensor::into_bf16`]), one after the other.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// If they lie on the CPU.
+    pub fn into_bf16(self) -> Result<Self, Error> {
+        let Self { names, index, tensors } = self;
+        let tensors = tensors.into_iter().map(Tensor::into_bf16).collect::<Result<_, _>>()?;
+        Ok(Self { names, index, tensors })
+    }
+
     fn mapped(
         &self,
         to: impl Fn(&Tensor) -> Result<Tensor, quaero_ops::Error>,

@@ -1,13 +1,14 @@
 //! One step of AdamW, and the norm of gradients.
 
 use quaero_cpu::adam as cpu;
-use quaero_kernels::adam as kernel;
+use quaero_kernels::{Buffer, adam as kernel};
 
 use crate::activation::apart;
-use crate::tensor::Values;
-use crate::{Error, Tensor};
+use crate::tensor::{OnDevice, Values};
+use crate::{Device, Error, Tensor};
 
 pub use quaero_cpu::adam::Step;
+pub use quaero_kernels::adam::LEAN_BLOCK;
 
 /// Σ x² over all elements of all tensors, in a fixed order.
 ///
@@ -56,10 +57,7 @@ pub fn step(
             Ok(())
         }
         (Values::Device(w), Values::Device(grad), Values::Device(m), Values::Device(v)) => {
-            let Step { betas, step_size, inv_sqrt_correction, eps, keep, grad_scale } = step;
-            let step = kernel::Step { betas, step_size, inv_sqrt_correction, eps, keep };
-            let mut norm = kernel::Norm::new(grad.exact().device(), &[])?;
-            norm.set_factor(grad_scale)?;
+            let (step, norm) = on_device(step, grad)?;
             let to = kernel::Full {
                 w: w.exact_mut().view_mut(),
                 w_bf16: None,
@@ -70,4 +68,103 @@ pub fn step(
         }
         _ => apart("adam"),
     }
+}
+
+/// Moments in 8 bits an element with a scale for each [`LEAN_BLOCK`] of them.
+#[derive(Debug)]
+pub struct LeanMoments {
+    m: Buffer<u8>,
+    v: Buffer<u8>,
+    m_scale: Buffer<f32>,
+    v_scale: Buffer<f32>,
+}
+
+/// The same in the host's memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeanState {
+    /// Codes of the first moment and of the second, one for each element.
+    pub codes: [Vec<u8>; 2],
+    /// Their scales.
+    pub scales: [Vec<f32>; 2],
+}
+
+impl LeanState {
+    /// Moments of 0 for `n` elements.
+    #[must_use]
+    pub fn zeros(n: usize) -> Self {
+        let scales = vec![0.0; n.div_ceil(LEAN_BLOCK)];
+        // 128 stands for 0 among the signed codes.
+        Self { codes: [vec![128; n], vec![0; n]], scales: [scales.clone(), scales] }
+    }
+}
+
+impl LeanMoments {
+    /// Moments on `device`.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// On the CPU, which computes in f32.
+    pub fn new(device: &Device, state: &LeanState) -> Result<Self, Error> {
+        let Some(device) = &device.0 else { panic!("moments of 8 bits lie on a device") };
+        let LeanState { codes: [m, v], scales: [m_scale, v_scale] } = state;
+        Ok(Self {
+            m: device.upload(m)?,
+            v: device.upload(v)?,
+            m_scale: device.upload(m_scale)?,
+            v_scale: device.upload(v_scale)?,
+        })
+    }
+
+    /// A copy in the host's memory.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub fn state(&self) -> Result<LeanState, Error> {
+        let Self { m, v, m_scale, v_scale } = self;
+        Ok(LeanState {
+            codes: [m.to_vec()?, v.to_vec()?],
+            scales: [m_scale.to_vec()?, v_scale.to_vec()?],
+        })
+    }
+}
+
+/// [`step`] for weights in bf16 alone and moments in 8 bits. Weights are rounded up or down by
+/// chance, so that steps below a last digit count on average; `key` names the chance and must differ
+/// from step to step and from tensor to tensor.
+///
+/// # Errors
+/// If the device failed.
+///
+/// # Panics
+/// If the shapes or the devices differ, or `w` is not in bf16 alone.
+pub fn step_lean(
+    step: Step,
+    w: &mut Tensor,
+    grad: &Tensor,
+    moments: &mut LeanMoments,
+    key: u64,
+) -> Result<(), Error> {
+    let (Values::Device(w), Values::Device(grad)) = (&mut w.values, &grad.values) else {
+        apart("adam")
+    };
+    let (step, norm) = on_device(step, grad)?;
+    let LeanMoments { m, v, m_scale, v_scale } = moments;
+    let to = kernel::Lean {
+        w: w.rounded_mut()?.view_mut(),
+        m: m.view_mut(),
+        v: v.view_mut(),
+        m_scale: m_scale.view_mut(),
+        v_scale: v_scale.view_mut(),
+    };
+    kernel::step_lean(step, to, grad.exact().view(), &norm, key)
+}
+
+/// The numbers of a step, and the factor of its gradient, as kernels take them.
+fn on_device(step: Step, grad: &OnDevice) -> Result<(kernel::Step, kernel::Norm), Error> {
+    let Step { betas, step_size, inv_sqrt_correction, eps, keep, grad_scale } = step;
+    let mut norm = kernel::Norm::new(grad.exact().device(), &[])?;
+    norm.set_factor(grad_scale)?;
+    Ok((kernel::Step { betas, step_size, inv_sqrt_correction, eps, keep }, norm))
 }

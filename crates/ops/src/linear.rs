@@ -91,13 +91,19 @@ fn stacked(tensors: &[&Tensor]) -> Result<Arc<Buffer<bf16>>, Error> {
     if let [tensor] = tensors {
         return on_device(tensor).rounded();
     }
-    let exact: Vec<&Buffer<f32>> = tensors.iter().map(|tensor| on_device(tensor).exact()).collect();
-    let len = exact.iter().map(|part| part.len()).sum();
-    let mut all = exact[0].device().alloc(len)?;
+    let device = tensors[0].device();
+    let Some(device) = &device.0 else { apart("linear") };
+    let len = tensors.iter().map(|tensor| tensor.shape().n_elements()).sum();
+    let mut all = device.alloc(len)?;
     let mut first = 0;
-    for part in exact {
-        let end = first + part.len();
-        cast::to_bf16(part.view(), all.slice_mut(first..end))?;
+    for tensor in tensors {
+        let (part, end) = (on_device(tensor), first + tensor.shape().n_elements());
+        let mut to = all.slice_mut(first..end);
+        if part.is_exact() {
+            cast::to_bf16(part.exact().view(), to)?;
+        } else {
+            to.copy_from(part.rounded()?.view())?;
+        }
         first = end;
     }
     Ok(Arc::new(all))

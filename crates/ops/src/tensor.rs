@@ -25,23 +25,38 @@ pub(crate) enum Values {
 /// Values on a device, and their rounded copy once it has been asked for.
 #[derive(Debug)]
 pub(crate) struct OnDevice {
-    exact: Buffer<f32>,
+    /// Absent where the rounded values are all there is.
+    exact: Option<Buffer<f32>>,
     rounded: OnceLock<Arc<Buffer<bf16>>>,
 }
 
 impl OnDevice {
     fn new(exact: Buffer<f32>) -> Self {
-        Self { exact, rounded: OnceLock::new() }
+        Self { exact: Some(exact), rounded: OnceLock::new() }
+    }
+
+    fn of_rounded(rounded: Arc<Buffer<bf16>>) -> Self {
+        Self { exact: None, rounded: OnceLock::from(rounded) }
+    }
+
+    fn device(&self) -> &quaero_kernels::Device {
+        let rounded = || self.rounded.get().map(|rounded| rounded.device());
+        let exact = self.exact.as_ref().map(Buffer::device);
+        exact.or_else(rounded).expect("there are exact values or rounded ones")
+    }
+
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact.is_some()
     }
 
     pub(crate) fn exact(&self) -> &Buffer<f32> {
-        &self.exact
+        self.exact.as_ref().expect("gradients and the weights of the full optimiser are exact")
     }
 
     /// To be changed: the rounded copy is forgotten.
     pub(crate) fn exact_mut(&mut self) -> &mut Buffer<f32> {
         self.rounded.take();
-        &mut self.exact
+        self.exact.as_mut().expect("gradients and the weights of the full optimiser are exact")
     }
 
     /// The values in bf16, as the kernels read weights.
@@ -49,9 +64,24 @@ impl OnDevice {
         if let Some(rounded) = self.rounded.get() {
             return Ok(rounded.clone());
         }
-        let mut rounded = self.exact.device().alloc(self.exact.len())?;
-        cast::to_bf16(self.exact.view(), rounded.view_mut())?;
+        let exact = self.exact();
+        let mut rounded = exact.device().alloc(exact.len())?;
+        cast::to_bf16(exact.view(), rounded.view_mut())?;
         Ok(self.rounded.get_or_init(|| Arc::new(rounded)).clone())
+    }
+
+    /// Rounded values that are all there is, to be changed. Whoever shares them keeps the old ones.
+    pub(crate) fn rounded_mut(&mut self) -> Result<&mut Buffer<bf16>, Error> {
+        assert!(self.exact.is_none(), "the rounded copy of exact values follows them");
+        let mut rounded = self.rounded.take().expect("there are exact values or rounded ones");
+        if Arc::get_mut(&mut rounded).is_none() {
+            let mut own = rounded.device().alloc(rounded.len())?;
+            own.view_mut().copy_from(rounded.view())?;
+            rounded = Arc::new(own);
+        }
+        self.rounded = OnceLock::from(rounded);
+        let rounded = self.rounded.get_mut().and_then(Arc::get_mut);
+        Ok(rounded.expect("nobody else holds it now"))
     }
 }
 
@@ -99,11 +129,11 @@ impl Tensor {
     pub fn device(&self) -> Device {
         match &self.values {
             Values::Host(_) => Device::cpu(),
-            Values::Device(values) => Device(Some(values.exact.device().clone())),
+            Values::Device(values) => Device(Some(values.device().clone())),
         }
     }
 
-    /// A copy on `device`.
+    /// A copy on `device`, in bf16 alone if this one is and the device is one.
     ///
     /// # Errors
     /// If the device failed or has not enough memory.
@@ -111,9 +141,32 @@ impl Tensor {
         let values = self.values()?;
         let values = match &device.0 {
             None => Values::Host(values.into_owned()),
+            Some(device) if self.is_bf16() => {
+                Values::Device(OnDevice::of_rounded(Arc::new(device.upload_bf16(&values)?)))
+            }
             Some(device) => Values::Device(OnDevice::new(device.upload(&values)?)),
         };
         Ok(Self { shape: self.shape.clone(), values })
+    }
+
+    /// The same in bf16 alone, rounded to the nearest: half the memory, for
+    /// [`crate::adam::step_lean`].
+    ///
+    /// # Errors
+    /// If the device failed or has not enough memory.
+    ///
+    /// # Panics
+    /// If it lies on the CPU, which computes in f32.
+    pub fn into_bf16(self) -> Result<Self, Error> {
+        let Values::Device(values) = self.values else { panic!("bf16 weights lie on a device") };
+        let values = Values::Device(OnDevice::of_rounded(values.rounded()?));
+        Ok(Self { shape: self.shape, values })
+    }
+
+    /// Whether its values are kept in bf16 alone.
+    #[must_use]
+    pub fn is_bf16(&self) -> bool {
+        matches!(&self.values, Values::Device(values) if !values.is_exact())
     }
 
     /// The elements, row-major, copied from the device where they lie on one.
@@ -123,11 +176,15 @@ impl Tensor {
     pub fn values(&self) -> Result<Cow<'_, [f32]>, Error> {
         match &self.values {
             Values::Host(data) => Ok(Cow::Borrowed(data)),
-            Values::Device(values) => Ok(Cow::Owned(values.exact.to_vec()?)),
+            Values::Device(values) if values.is_exact() => Ok(Cow::Owned(values.exact().to_vec()?)),
+            Values::Device(values) => {
+                let rounded = values.rounded()?.to_vec()?;
+                Ok(Cow::Owned(rounded.into_iter().map(bf16::to_f32).collect()))
+            }
         }
     }
 
-    /// Overwrites the elements.
+    /// Overwrites the elements; bf16 takes the nearest values.
     ///
     /// # Errors
     /// If the device failed.
@@ -140,7 +197,13 @@ impl Tensor {
                 data.copy_from_slice(values);
                 Ok(())
             }
-            Values::Device(on_device) => on_device.exact_mut().view_mut().write(values),
+            Values::Device(on_device) if on_device.is_exact() => {
+                on_device.exact_mut().view_mut().write(values)
+            }
+            Values::Device(on_device) => {
+                let rounded: Vec<bf16> = values.iter().map(|&x| bf16::from_f32(x)).collect();
+                on_device.rounded_mut()?.view_mut().write(&rounded)
+            }
         }
     }
 
@@ -154,7 +217,8 @@ impl Tensor {
                 data.fill(0.0);
                 Ok(())
             }
-            Values::Device(values) => values.exact_mut().view_mut().zero(),
+            Values::Device(values) if values.is_exact() => values.exact_mut().view_mut().zero(),
+            Values::Device(values) => values.rounded_mut()?.view_mut().zero(),
         }
     }
 

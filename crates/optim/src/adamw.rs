@@ -1,9 +1,15 @@
-//! AdamW (Loshchilov & Hutter, 1711.05101) with f32 moments.
+//! AdamW (Loshchilov & Hutter, 1711.05101) with f32 moments, or with moments of 8 bits for weights
+//! in bf16.
 
+mod moments;
+
+use quaero_ops::Tensor;
 use quaero_ops::adam::{self, Step};
-use quaero_ops::{Device, Tensor};
-use quaero_shape::ShapeError;
+use quaero_rng::Key;
+use quaero_shape::{Shape, ShapeError};
 use serde::{Deserialize, Serialize};
+
+use moments::Moments;
 
 /// The constants of AdamW. The learning rate comes with each step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +23,22 @@ pub struct AdamWOptions {
     pub weight_decay: f32,
     /// Whether tensors of fewer than two axes (norm scales, biases) decay as well.
     pub decay_vectors: bool,
+    /// What is kept of each parameter.
+    pub memory: Memory,
+}
+
+/// What the optimiser keeps of a parameter, its weight included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Memory {
+    /// 12 bytes: weight and both moments in f32.
+    #[default]
+    Full,
+    /// 4 bytes: the weight in bf16, rounded up or down by chance (so that small steps count on
+    /// average), and 8-bit moments with a scale for each block of 256 (after Dettmers et al.,
+    /// 2110.02861; theirs are dynamic-tree codes in blocks of 2048, ours roots, which need no
+    /// table). Of tensors on a device, in bf16 ([`Tensor::into_bf16`]).
+    Lean,
 }
 
 /// The optimiser's memory as named tensors, for checkpoints.
@@ -24,7 +46,8 @@ pub struct AdamWOptions {
 pub struct State {
     /// Steps taken.
     pub n_steps: u64,
-    /// `exp_avg.NAME` and `exp_avg_sq.NAME` for every parameter, in order.
+    /// `exp_avg.NAME` and `exp_avg_sq.NAME` for every parameter, in order; of the lean kind
+    /// `exp_avg_code`, `exp_avg_sq_code`, `exp_avg_scale` and `exp_avg_sq_scale`.
     pub tensors: Vec<(String, Tensor)>,
 }
 
@@ -32,7 +55,10 @@ pub struct State {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A tensor is missing.
-    #[error("optimiser state: tensor `{0}` is missing; the checkpoint is of another model")]
+    #[error(
+        "optimiser state: tensor `{0}` is missing; the checkpoint is of another model or of another \
+         optim.memory"
+    )]
     Missing(String),
     /// A tensor has another shape.
     #[error("optimiser state: {0}; the checkpoint is of another model")]
@@ -43,12 +69,11 @@ pub enum Error {
 }
 
 /// AdamW with the moments of one set of parameters.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AdamW {
     options: AdamWOptions,
     n_steps: u64,
-    exp_avg: Vec<Tensor>,
-    exp_avg_sq: Vec<Tensor>,
+    moments: Vec<Moments>,
 }
 
 impl AdamW {
@@ -56,12 +81,12 @@ impl AdamW {
     ///
     /// # Errors
     /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// If the lean kind is made for tensors that are not in bf16.
     pub fn new(options: AdamWOptions, params: &[Tensor]) -> Result<Self, Error> {
-        let zeros = || -> Result<Vec<Tensor>, Error> {
-            let zero = |p: &Tensor| Ok(Tensor::zeros_on(&p.device(), p.shape().clone())?);
-            params.iter().map(zero).collect()
-        };
-        Ok(Self { options, n_steps: 0, exp_avg: zeros()?, exp_avg_sq: zeros()? })
+        let zeros = params.iter().map(|param| Moments::zeros(options.memory, param));
+        Ok(Self { options, n_steps: 0, moments: zeros.collect::<Result<_, _>>()? })
     }
 
     /// Steps taken so far.
@@ -87,14 +112,14 @@ impl AdamW {
         grad_scale: f32,
     ) -> Result<(), Error> {
         assert!(
-            params.len() == self.exp_avg.len() && grads.len() == params.len(),
+            params.len() == self.moments.len() && grads.len() == params.len(),
             "AdamW made for {} tensors got {} parameters and {} gradients",
-            self.exp_avg.len(),
+            self.moments.len(),
             params.len(),
             grads.len()
         );
         self.n_steps += 1;
-        let AdamWOptions { betas, eps, weight_decay, decay_vectors } = self.options;
+        let AdamWOptions { betas, eps, weight_decay, decay_vectors, memory: _ } = self.options;
         let t = self.n_steps as f64;
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(t);
         let step = Step {
@@ -105,12 +130,18 @@ impl AdamW {
             keep: 1.0,
             grad_scale,
         };
-        let moments = self.exp_avg.iter_mut().zip(&mut self.exp_avg_sq);
-        for ((param, grad), (m, v)) in params.iter_mut().zip(grads).zip(moments) {
+        let chance = Key::new(0).named("adamw").with(self.n_steps);
+        for (idx, moments) in self.moments.iter_mut().enumerate() {
+            let (param, grad) = (&mut params[idx], &grads[idx]);
             let decays = decay_vectors || param.shape().n_axes() >= 2;
             let keep = if decays { (1.0 - lr * f64::from(weight_decay)) as f32 } else { 1.0 };
             let step = Step { keep, ..step };
-            adam::step(step, param, grad, (m, v))?;
+            match moments {
+                Moments::Full(m, v) => adam::step(step, param, grad, (m, v))?,
+                Moments::Lean(lean) => {
+                    adam::step_lean(step, param, grad, lean, chance.with(idx as u64).seed())?;
+                }
+            }
         }
         Ok(())
     }
@@ -120,13 +151,35 @@ impl AdamW {
     /// # Errors
     /// If the device failed.
     pub fn state(&self, names: &[String]) -> Result<State, Error> {
+        let mut by_name = Vec::new();
+        for moments in &self.moments {
+            by_name.push(moments.to_host()?.into_iter());
+        }
         let mut tensors = Vec::new();
-        for (prefix, moments) in [("exp_avg", &self.exp_avg), ("exp_avg_sq", &self.exp_avg_sq)] {
-            for (name, tensor) in names.iter().zip(moments) {
-                tensors.push((format!("{prefix}.{name}"), tensor.to(&Device::cpu())?));
+        for prefix in moments::prefixes(self.options.memory) {
+            for (name, of) in names.iter().zip(&mut by_name) {
+                let tensor = of.next().expect("a tensor for each prefix");
+                tensors.push((format!("{prefix}.{name}"), tensor));
             }
         }
         Ok(State { n_steps: self.n_steps, tensors })
+    }
+
+    /// Names and shapes of what [`AdamW::state`] holds for parameters of these names and shapes.
+    #[must_use]
+    pub fn state_shapes(
+        options: AdamWOptions,
+        names: &[String],
+        params: &[Tensor],
+    ) -> Vec<(String, Shape)> {
+        let mut all = Vec::new();
+        for (at, prefix) in moments::prefixes(options.memory).iter().enumerate() {
+            for (name, param) in names.iter().zip(params) {
+                let shape = moments::shape(options.memory, at, param.shape());
+                all.push((format!("{prefix}.{name}"), shape));
+            }
+        }
+        all
     }
 
     /// An optimiser that goes on from `state`.
@@ -141,19 +194,19 @@ impl AdamW {
     ) -> Result<Self, Error> {
         let State { n_steps, tensors } = state;
         let mut tensors: std::collections::BTreeMap<String, Tensor> = tensors.into_iter().collect();
-        let mut take = |prefix: &str, name: &str, param: &Tensor| -> Result<Tensor, Error> {
-            let (shape, device) = (param.shape(), &param.device());
-            let name = format!("{prefix}.{name}");
-            let tensor = tensors.remove(&name).ok_or_else(|| Error::Missing(name.clone()))?;
-            tensor.shape().expect(&name, shape)?;
-            Ok(tensor.to(device)?)
-        };
-        let (mut exp_avg, mut exp_avg_sq) = (Vec::new(), Vec::new());
+        let mut moments = Vec::new();
         for (name, param) in names.iter().zip(params) {
-            exp_avg.push(take("exp_avg", name, param)?);
-            exp_avg_sq.push(take("exp_avg_sq", name, param)?);
+            let mut parts = Vec::new();
+            for (at, prefix) in moments::prefixes(options.memory).iter().enumerate() {
+                let name = format!("{prefix}.{name}");
+                let tensor = tensors.remove(&name).ok_or_else(|| Error::Missing(name.clone()))?;
+                let shape = moments::shape(options.memory, at, param.shape());
+                tensor.shape().expect(&name, &shape)?;
+                parts.push(tensor);
+            }
+            moments.push(Moments::from_host(options.memory, param, &parts)?);
         }
-        Ok(Self { options, n_steps, exp_avg, exp_avg_sq })
+        Ok(Self { options, n_steps, moments })
     }
 }
 

@@ -4,7 +4,7 @@
 //! its number, sums in a fixed order whatever the number of threads.
 
 use quaero_model::{Architecture, Config, Error, ForwardOptions, Init, Model, NO_TARGET, Packed};
-use quaero_optim::{AdamW, AdamWOptions, Decay, Schedule, clip_grad_norm};
+use quaero_optim::{AdamW, AdamWOptions, Decay, Memory, Schedule, clip_grad_norm};
 use quaero_rng::Key;
 use serde::Serialize;
 
@@ -177,8 +177,13 @@ pub struct Run {
 }
 
 /// The constants of the optimiser.
-pub const ADAMW: AdamWOptions =
-    AdamWOptions { betas: (0.9, 0.98), eps: 1e-8, weight_decay: 0.05, decay_vectors: false };
+pub const ADAMW: AdamWOptions = AdamWOptions {
+    betas: (0.9, 0.98),
+    eps: 1e-8,
+    weight_decay: 0.05,
+    decay_vectors: false,
+    memory: Memory::Full,
+};
 
 /// The recipe runs on the CPU, whose operations do not fail.
 pub(crate) const ON_CPU: &str = "the CPU computes";

@@ -35,6 +35,12 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// The lean optimiser without a device for it.
+    #[error(
+        "optim.memory = \"lean\" keeps weights in bf16, and the CPU computes in f32: set \
+         optim.memory = \"full\", or run.device = \"cuda\" or \"simt\""
+    )]
+    LeanOnCpu,
     /// A checkpoint does not read.
     #[error(
         "checkpoint {path} is damaged: {why}; remove that folder to resume from the one before"

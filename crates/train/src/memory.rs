@@ -3,8 +3,12 @@
 
 use std::fmt;
 
-use quaero_model::memory::{TrainBatch, derived_bytes, n_elements, train_bytes};
+use quaero_model::memory::{
+    TrainBatch, derived_bytes, derived_bytes_lean, n_elements, train_bytes,
+};
 use quaero_model::{Config, Place};
+
+use quaero_optim::{LEAN_BLOCK, Memory};
 
 use crate::Options;
 
@@ -26,17 +30,21 @@ impl Plan {
     #[must_use]
     pub fn of(config: &Config, place: Place, options: &Options) -> Self {
         let n = n_elements(config);
-        let derived = derived_bytes(config, place);
         let update = &options.update;
+        // The lean kind: bf16; a byte a moment, and a scale of each for a block.
+        let (weights, derived, moments) = match update.adamw.memory {
+            Memory::Full => (4 * n, derived_bytes(config, place), 8 * n),
+            Memory::Lean => (2 * n, derived_bytes_lean(config), 2 * n + 8 * n.div_ceil(LEAN_BLOCK)),
+        };
         let mut kept = vec![
-            ("weights", 4 * n),
+            ("weights", weights),
             ("weights as products read them", derived),
             ("gradients", 4 * n),
-            ("moments of the optimiser", 8 * n),
+            ("moments of the optimiser", moments),
             ("key-value cache", options.engine.cache_bytes(place, config)),
         ];
         if update.objective.kl.is_some() {
-            kept.push(("reference of the KL penalty", 4 * n + derived));
+            kept.push(("reference of the KL penalty", weights + derived));
         }
         // A row longer than a micro-batch stands alone.
         let n_tokens = update.micro_batch_tokens.max(longest_row(config, options));
@@ -147,6 +155,10 @@ const LEVERS: &[Lever] = &[
     ("engine.max_batch", smaller_batch, |o| o.engine.max_batch.to_string()),
     ("engine.cache_mib", smaller_cache, |o| o.engine.cache_mib.to_string()),
     ("update.recompute", recomputed, |o| o.update.recompute.to_string()),
+    ("optim.memory", lean, |o| {
+        let lean = o.update.adamw.memory == Memory::Lean;
+        (if lean { "\"lean\"" } else { "\"full\"" }).to_owned()
+    }),
 ];
 
 fn fewer_tokens(config: &Config, _: Place, options: &mut Options) -> bool {
@@ -172,6 +184,11 @@ fn smaller_cache(config: &Config, place: Place, options: &mut Options) -> bool {
 
 fn recomputed(_: &Config, _: Place, options: &mut Options) -> bool {
     !std::mem::replace(&mut options.update.recompute, true)
+}
+
+fn lean(_: &Config, place: Place, options: &mut Options) -> bool {
+    let before = std::mem::replace(&mut options.update.adamw.memory, Memory::Lean);
+    place == Place::Device && before == Memory::Full
 }
 
 /// The first single key that helps, else several together; empty if all of them do not.

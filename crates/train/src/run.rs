@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use quaero_engine::{Engine, Sampling};
 use quaero_evals::{Probe, Score, answer};
 use quaero_model::Model;
+use quaero_optim::Memory;
 use quaero_policy::{Limits, Policy};
 use quaero_pool::Pool;
 use quaero_rng::Key;
@@ -141,6 +142,12 @@ impl<'a> Run<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<(Self, Policy), Error> {
         let folder = setup.folder;
+        if options.update.adamw.memory == Memory::Lean {
+            if policy.model.device().is_cpu() {
+                return Err(Error::LeanOnCpu);
+            }
+            policy.model = policy.model.into_bf16()?;
+        }
         let mut learner = Learner::new(&options.update, &policy.model)?;
         let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
         if checkpoint.is_none() {

@@ -178,7 +178,7 @@ impl Learner {
         Ok(Some(reference.forward(&micro.packed, &micro.targets, &options)?.logp))
     }
 
-    /// Writes weights and moments in f32 to `path`.
+    /// Writes weights and moments (of the lean optimiser, their codes) in f32 to `path`.
     ///
     /// # Errors
     /// When there is no space, the file cannot be written or the device failed.
@@ -196,13 +196,13 @@ impl Learner {
     pub fn restore(&mut self, model: &mut Model, path: &Path, n_steps: u64) -> Result<(), Error> {
         let weights = Weights::open(path)?;
         let mut tensors = Vec::new();
-        for prefix in ["exp_avg", "exp_avg_sq"] {
-            for (name, param) in model.params().iter() {
-                let name = format!("{prefix}.{name}");
-                let mut tensor = Tensor::zeros(param.shape().clone());
-                weights.read_into(&name, param.shape(), tensor.data_mut())?;
-                tensors.push((name, tensor));
-            }
+        let (names, params) = (model.params().names(), model.params().tensors());
+        for (name, shape) in AdamW::state_shapes(self.options.adamw, names, params) {
+            let mut tensor = Tensor::zeros(shape.clone());
+            weights
+                .read_into(&name, &shape, tensor.data_mut())
+                .map_err(|source| Error::Moments { source })?;
+            tensors.push((name, tensor));
         }
         read_f32(&weights, model)?;
         let (names, params) = (model.params().names(), model.params().tensors());

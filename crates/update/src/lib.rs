@@ -31,6 +31,12 @@ pub enum Error {
     /// A file of weights and moments cannot be read or written.
     #[error(transparent)]
     Weights(#[from] quaero_weights::Error),
+    /// The optimiser's memory does not read.
+    #[error("the moments do not read; was the run begun with another optim.memory? {source}")]
+    Moments {
+        /// Why not.
+        source: quaero_weights::Error,
+    },
     /// The loss or the gradient is not a number.
     #[error(
         "{what} is {got} at update {version}: the run has diverged; resume from an earlier \

@@ -14,7 +14,7 @@ use std::time::Instant;
 use anyhow::Context;
 use quaero_engine::{Engine, Request, Sampling};
 use quaero_model::{ForwardOptions, Model, Packed};
-use quaero_optim::{AdamW, AdamWOptions, clip_grad_norm};
+use quaero_optim::{AdamW, AdamWOptions, Memory, clip_grad_norm};
 use quaero_rng::Key;
 use serde_json::{Value, json};
 
@@ -52,8 +52,13 @@ pub(crate) fn update(args: &BenchArgs) -> anyhow::Result<()> {
     let packed = Packed::new(&rows);
     let (targets, n) = (packed.next_tokens(), packed.tokens.len());
     let dlogp: Vec<f32> = (0..n).map(|_| stream.normal() / n as f32).collect();
-    let adamw =
-        AdamWOptions { betas: (0.9, 0.95), eps: 1e-8, weight_decay: 0.0, decay_vectors: false };
+    let adamw = AdamWOptions {
+        betas: (0.9, 0.95),
+        eps: 1e-8,
+        weight_decay: 0.0,
+        decay_vectors: false,
+        memory: Memory::Full,
+    };
     let mut adamw = AdamW::new(adamw, model.params().tensors())?;
     let mut grads = model.params().zeros_like()?;
     let shape = model.clone();

@@ -4,8 +4,13 @@ use quaero_rng::Key;
 
 use super::*;
 
-const OPTIONS: AdamWOptions =
-    AdamWOptions { betas: (0.9, 0.98), eps: 1e-8, weight_decay: 0.05, decay_vectors: false };
+const OPTIONS: AdamWOptions = AdamWOptions {
+    betas: (0.9, 0.98),
+    eps: 1e-8,
+    weight_decay: 0.05,
+    decay_vectors: false,
+    memory: Memory::Full,
+};
 
 fn random(shape: &[usize], key: Key) -> Tensor {
     let mut tensor = Tensor::zeros(shape);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use quaero_advantage::{EqualGroups, Estimator, Row as CreditRow, advantages};
 use quaero_model::Config;
+use quaero_optim::Memory;
 use quaero_types::{Finish, Kind, Role, Sample};
 use serde::Deserialize;
 
@@ -113,6 +114,7 @@ fn learner(case: &Case, model: &Model, micro_batch_tokens: usize) -> Learner {
             eps: 1e-8,
             weight_decay: 0.0,
             decay_vectors: false,
+            memory: Memory::Full,
         },
         schedule: Schedule::constant(1e-3),
         grad_norm_max: 1.0,

@@ -8,7 +8,7 @@ use std::time::Instant;
 use quaero_engine::{Engine, Request, Sampling};
 use quaero_model::{Architecture, Config, Model};
 use quaero_objective::Options as Objective;
-use quaero_optim::{AdamWOptions, Schedule};
+use quaero_optim::{AdamWOptions, Memory, Schedule};
 use quaero_policy::Policy;
 use quaero_rng::Key;
 use quaero_types::{Batch, Finish, Kind, PolicyVersion, Role, Row, Sample, TaskRole};
@@ -134,6 +134,7 @@ fn learning(args: &BenchStep) -> Options {
             eps: 1e-8,
             weight_decay: 0.01,
             decay_vectors: false,
+            memory: Memory::Full,
         },
         schedule: Schedule::constant(1e-6),
         grad_norm_max: 1.0,
