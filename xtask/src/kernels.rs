@@ -265,8 +265,11 @@ fn lay(
     digest: Digest<'_>,
 ) -> Result<()> {
     std::fs::create_dir_all(to).context("cannot make kernels/cubins")?;
-    for file in kernel_files()? {
-        let stem = stem(&file);
+    // All digests first: a changed cubin makes `cargo run` build what tells the next one.
+    let stems: Vec<String> = kernel_files()?.iter().map(|file| stem(file)).collect();
+    let digests: Vec<String> =
+        stems.iter().map(|stem| digest(&format!("{stem}.cu"))).collect::<Result<_>>()?;
+    for (stem, digest) in stems.iter().zip(digests) {
         for (_, arch) in ARCHS {
             if !sass::is_built(registry, &format!("{stem}.cu"), arch) {
                 continue;
@@ -275,7 +278,6 @@ fn lay(
             std::fs::copy(from.join(&name), to.join(&name))
                 .with_context(|| format!("cannot write kernels/cubins/{name}"))?;
         }
-        let digest = digest(&format!("{stem}.cu"))?;
         std::fs::write(to.join(format!("{stem}.digest")), digest.trim())
             .with_context(|| format!("cannot write kernels/cubins/{stem}.digest"))?;
     }
