@@ -44,7 +44,7 @@ fn steps_below_a_last_digit_add_up() {
     // Each step rounds by up to 2^-8, its deviation is under half of that: six of the mean's.
     let deviation = 0.5 * 2_f64.powi(-8) * f64::from(n_steps).sqrt() / (n as f64).sqrt();
     assert!((mean - want).abs() < 6.0 * deviation, "{mean}, expected {want} ± {deviation}");
-    assert!(values.iter().any(|&w| w == 0.75), "rounding to the nearest would move none or all");
+    assert!(values.contains(&0.75), "rounding to the nearest would move none or all");
 }
 
 /// Σ (w − goal)², brought down by both kinds.
