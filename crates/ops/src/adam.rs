@@ -131,8 +131,8 @@ impl LeanMoments {
 }
 
 /// [`step`] for weights in bf16 alone and moments in 8 bits. Weights are rounded up or down by
-/// chance, so that steps below a last digit count on average; `key` names the chance and must differ
-/// from step to step and from tensor to tensor.
+/// chance, so that steps below a last digit count on average; `key` names the chance and must
+/// differ from step to step and from tensor to tensor.
 ///
 /// # Errors
 /// If the device failed.

@@ -56,8 +56,8 @@ pub struct State {
 pub enum Error {
     /// A tensor is missing.
     #[error(
-        "optimiser state: tensor `{0}` is missing; the checkpoint is of another model or of another \
-         optim.memory"
+        "optimiser state: tensor `{0}` is missing; the checkpoint is of another model or of \
+         another optim.memory"
     )]
     Missing(String),
     /// A tensor has another shape.

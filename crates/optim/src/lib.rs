@@ -3,7 +3,8 @@
 //! Serves `update` and `seed`. Knows tensors by name and shape, nothing of models or losses.
 //!
 //! # Layout
-//! - [`AdamW`]: the optimiser with its moments, in full or lean; state goes out and in as named tensors
+//! - [`AdamW`]: the optimiser with its moments, in full or lean; state goes out and in as named
+//!   tensors
 //! - [`clip_grad_norm`]: the global norm in a fixed order, and what to multiply by
 //! - [`Schedule`]: the learning rate of a step
 
