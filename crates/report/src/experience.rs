@@ -286,8 +286,8 @@ fn attempts(db: &Connection, id: &str, budget: &Budget) -> rusqlite::Result<(Vec
     Ok((all, n_hidden))
 }
 
-/// Which `n` attempts of more are shown: up to half of them right ones, for how a task was solved at
-/// last is what people look for; otherwise the earliest.
+/// Which `n` attempts of more are shown: up to half of them right ones, for how a task was solved
+/// at last is what people look for; otherwise the earliest.
 fn telling(all: &[Value], n: usize) -> BTreeSet<usize> {
     let (right, other): (Vec<usize>, Vec<usize>) =
         (0..all.len()).partition(|&idx| all[idx]["status"] == "ok");

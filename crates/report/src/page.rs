@@ -188,8 +188,9 @@ fn cross_play(run: &Run) -> String {
     format!(
         "<section id=\"cross-play\"><h2>Cross-play</h2><p class=\"hint\">Share of each period's \
          tasks that each policy solves. A policy has practised the tasks of the periods up to \
-         its own. Where a row falls among those that are new to it, later tasks are harder; where a \
-         column rises among the policies to which it is new, the model grows.</p>{content}</section>\n"
+         its own. Where a row falls among those that are new to it, later tasks are harder; where \
+         a column rises among the policies to which it is new, the model grows.</p>\
+         {content}</section>\n"
     )
 }
 

@@ -13,8 +13,8 @@ pub(super) fn words(matrix: &CrossPlay) -> Vec<String> {
         _ => "It has practised the first ones.",
     };
     words.extend(across(matrix, 0, first));
-    let last = "It has practised all of these, the older ones for longer: a fall may be practice and \
-                not difficulty.";
+    let last = "It has practised all of these, the older ones for longer: a fall may be practice \
+                and not difficulty.";
     words.extend(across(matrix, last_row, last));
     words.extend(down(matrix));
     words.extend(when_asked(matrix));
