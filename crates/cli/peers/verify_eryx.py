@@ -34,8 +34,9 @@ def main():
     factory = eryx.SandboxFactory(imports=IMPORTS)
 
     def run(text):
-        result = factory.create_sandbox().execute(text)
-        answers = eval(result.stdout[result.stdout.rindex("=") + 1:])
+        out = factory.create_sandbox().execute(text).stdout
+        out = out.decode() if isinstance(out, bytes) else out  # 0.11 says it in bytes
+        answers = eval(out[out.rindex("=") + 1:])
         assert all(first == again for first, again in answers)
         return answers
 
