@@ -122,7 +122,8 @@ def table(words: argparse.Namespace) -> None:
         cells = [rise(key) if any(key in r["end"] for r in by_seed.values()) else "–"
                  for key in names]
         paired = [100 * (run["end"]["heldout"] - full[seed]["end"]["heldout"])
-                  for seed, run in by_seed.items() if seed in full]
+                  for seed, run in by_seed.items()
+                  if seed in full and run["end"].keys() == full[seed]["end"].keys()]
         against = "–" if row == "full" or not paired else interval(paired)
         tokens = sum(run["completion_tokens"] for run in by_seed.values()) / len(by_seed)
         print(f"| {row} | {len(by_seed)} | " + " | ".join(cells)
