@@ -81,23 +81,22 @@ pub(crate) fn available_bytes() -> Option<usize> {
 
 /// What the model in `folder` computes, without its weights.
 pub(crate) fn model_config(folder: &Path) -> anyhow::Result<Config> {
-    let read = |folder: &Path| Config::from_json_file(&folder.join("config.json"));
-    if folder != Path::new(SEED) {
-        return Ok(read(folder)?);
-    }
-    let unpacked = tempfile::tempdir().context("cannot make a temporary folder")?;
-    quaero_seed::unpack(unpacked.path())?;
-    Ok(read(unpacked.path())?)
+    of_model(folder, |folder| Ok(Config::from_json_file(&folder.join("config.json"))?))
 }
 
 /// The model in `folder`, or the embedded one when it is called `seed`.
 pub(crate) fn policy(folder: &Path) -> anyhow::Result<Policy> {
+    of_model(folder, |folder| Ok(Policy::load(folder)?))
+}
+
+/// What `read` makes of a model's folder; the embedded one's is made for it.
+fn of_model<T>(folder: &Path, read: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<T> {
     if folder != Path::new(SEED) {
-        return Ok(Policy::load(folder)?);
+        return read(folder);
     }
     let unpacked = tempfile::tempdir().context("cannot make a temporary folder")?;
     quaero_seed::unpack(unpacked.path())?;
-    Ok(Policy::load(unpacked.path())?)
+    read(unpacked.path())
 }
 
 /// The suite `name`: the embedded held-out tasks, or the tasks in `data`; with what their families

@@ -171,10 +171,8 @@ fn launch_warpgroups(
         .read(qkv)
         .tiles(&matrix(pages.keys.view()), PAGE_LEN)
         .tiles(&matrix(pages.values.view()), PAGE_LEN);
-    let call = call.read(queries.table.view()).read(queries.page_list.view());
-    let call = call.int(heads.n_heads).int(heads.n_kv_heads);
     // SAFETY: `check` is the header's Shapes and Layout; `Queries` checked its pages.
-    unsafe { call.float(scale(heads) * std::f32::consts::LOG2_E).launch() }
+    unsafe { with_queries(call, queries, heads).launch() }
 }
 
 fn launch_forward(
@@ -189,10 +187,17 @@ fn launch_forward(
     check(qkv, queries, pages, out.len(), lse.len());
     let call = call.threads(128).write(&mut out).write(&mut lse).read(qkv);
     let call = call.read(pages.keys.view()).read(pages.values.view());
-    let call = call.read(queries.table.view()).read(queries.page_list.view());
-    let call = call.int(heads.n_heads).int(heads.n_kv_heads);
     // SAFETY: `check` is the header's Shapes and Layout; `Queries` checked its pages.
-    unsafe { call.float(scale(heads) * std::f32::consts::LOG2_E).launch() }
+    unsafe { with_queries(call, queries, heads).launch() }
+}
+
+/// The arguments that every forward kernel has last.
+fn with_queries<'a>(call: Call<'a>, queries: &'a Queries, heads: Heads) -> Call<'a> {
+    call.read(queries.table.view())
+        .read(queries.page_list.view())
+        .int(heads.n_heads)
+        .int(heads.n_kv_heads)
+        .float(scale(heads) * std::f32::consts::LOG2_E)
 }
 
 fn check(qkv: View<'_, bf16>, queries: &Queries, pages: &KvPages, n_out: usize, n_lse: usize) {

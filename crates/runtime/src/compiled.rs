@@ -43,11 +43,42 @@ impl Compiled {
         if let Some(module) = self.find(&name).and_then(|code| code.module(engine).ok()) {
             return Ok(module);
         }
+        let code = self.make_module(engine, &name, title, wasm, &broken)?;
+        code.module(engine).map_err(|error| broken(format!("{error:#}")))
+    }
+
+    /// As [`Self::module`], for another process to load: sees only that its code is kept.
+    ///
+    /// # Errors
+    /// As [`Self::module`].
+    pub(crate) fn prepare_module(
+        &self,
+        engine: &Engine,
+        title: &str,
+        content: &[u8],
+        wasm: impl FnOnce() -> Result<Vec<u8>, Error>,
+        broken: impl Fn(String) -> Error,
+    ) -> Result<(), Error> {
+        let name = name(engine, "module", content);
+        if self.find(&name).is_some() {
+            return Ok(());
+        }
+        self.make_module(engine, &name, title, wasm, &broken).map(drop)
+    }
+
+    fn make_module(
+        &self,
+        engine: &Engine,
+        name: &str,
+        title: &str,
+        wasm: impl FnOnce() -> Result<Vec<u8>, Error>,
+        broken: &impl Fn(String) -> Error,
+    ) -> Result<Native, Error> {
         (self.progress)(&format!("compiling {title} (once on this machine)"));
         let code =
             Native::of_module(engine, &wasm()?).map_err(|error| broken(format!("{error:#}")))?;
-        self.keep(&name, &code)?;
-        code.module(engine).map_err(|error| broken(format!("{error:#}")))
+        self.keep(name, &code)?;
+        Ok(code)
     }
 
     /// The component `wasm`.

@@ -41,6 +41,8 @@ use process::Process;
 
 /// The interpreter that ships with the program.
 static EMBEDDED: &[u8] = include_bytes!("../../../plugins/interpreter/interpreter.wasm.xz");
+/// As people are told of it.
+const TITLE: &str = "the Python interpreter";
 /// Unpacked it is smaller than this.
 const WASM_BYTES_MAX: u64 = 256 << 20;
 
@@ -142,7 +144,13 @@ impl Interpreter {
         let cache = std::path::absolute(cache).map_err(at)?;
         // Once here, so that the processes need not all compile it.
         let engine = instance::engine(1, &options, Deadline::Outside)?;
-        interpreter_of(&engine, EMBEDDED, || unpack(EMBEDDED), Some(&cache), progress).map(drop)?;
+        Compiled::open(Some(&cache), progress)?.prepare_module(
+            &engine,
+            TITLE,
+            EMBEDDED,
+            || unpack(EMBEDDED),
+            broken,
+        )?;
         let memo = Memo::new(options.remembered_max, options.remembered_bytes_max);
         Self::with_workers(true, threads::count(options.workers), memo, |idx| {
             let (program, options, cache) =
@@ -240,8 +248,7 @@ impl Interpreter {
             }
         }
         drop(memo);
-        let busy_us = u64::try_from(spent.cpu.as_micros()).unwrap_or(u64::MAX);
-        self.busy_us.fetch_add(busy_us, Ordering::Relaxed);
+        self.busy_us.fetch_add(spent::micros(spent.cpu), Ordering::Relaxed);
         self.timeouts.fetch_add(spent.timeouts, Ordering::Relaxed);
         self.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.hits.fetch_add((jobs.len() - open.len()) as u64, Ordering::Relaxed);
@@ -320,9 +327,11 @@ fn interpreter_of(
     cache: Option<&Path>,
     progress: &Progress,
 ) -> Result<Module, Error> {
-    let broken = |detail| Error::Interpreter { detail };
-    let compiled = Compiled::open(cache, progress)?;
-    compiled.module(engine, "the Python interpreter", content, wasm, broken)
+    Compiled::open(cache, progress)?.module(engine, TITLE, content, wasm, broken)
+}
+
+fn broken(detail: String) -> Error {
+    Error::Interpreter { detail }
 }
 
 /// Unpacks the embedded module.

@@ -14,6 +14,7 @@ use quaero_types::PolicyVersion;
 use quaero_update::Learner;
 use serde::{Deserialize, Serialize};
 
+use crate::error::fail;
 use crate::held::{self, Held};
 use crate::{CheckpointOptions, Error};
 
@@ -60,7 +61,7 @@ pub fn newest(folder: &Path) -> Result<Option<Checkpoint>, Error> {
 /// When the folder cannot be listed.
 pub fn checkpoints(folder: &Path) -> Result<Vec<Checkpoint>, Error> {
     let folder = &folder.join("checkpoints");
-    let fail = |source| Error::File { action: "list", path: folder.display().to_string(), source };
+    let fail = fail("list", folder);
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -68,7 +69,7 @@ pub fn checkpoints(folder: &Path) -> Result<Vec<Checkpoint>, Error> {
     };
     let mut found = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(fail)?;
+        let entry = entry.map_err(&fail)?;
         let name = entry.file_name();
         let step = name.to_str().and_then(|name| name.strip_prefix("step-")?.parse().ok());
         if let Some(step) = step {
@@ -147,11 +148,6 @@ impl Checkpoint {
         policy.version = PolicyVersion(state.policy_version);
         Ok(policy)
     }
-}
-
-fn fail(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Error + use<> {
-    let path = path.display().to_string();
-    move |source| Error::File { action, path: path.clone(), source }
 }
 
 fn remove(folder: &Path) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! What can stop a run. A model's output never does.
 
+use std::path::Path;
+
 /// The world failed, or the configuration asks for what cannot be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -155,6 +157,12 @@ pub enum Error {
     /// See [`quaero_engine::Error`].
     #[error(transparent)]
     Engine(#[from] quaero_engine::Error),
+}
+
+/// How a file of the run failed: what was tried of `path`, for `map_err`.
+pub(crate) fn fail(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Error + use<> {
+    let path = path.display().to_string();
+    move |source| Error::File { action, path: path.clone(), source }
 }
 
 fn remedy(error: &std::io::Error) -> &'static str {

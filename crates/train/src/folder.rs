@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::Error;
+use crate::error::fail;
 
 /// What a run has written before its first checkpoint: worthless without one.
 const FRESH: [&str; 6] = [
@@ -44,9 +45,4 @@ fn clear(folder: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn fail(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<> {
-    let path = path.display().to_string();
-    move |source| Error::File { action, path, source }
 }

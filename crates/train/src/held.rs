@@ -11,6 +11,7 @@ use quaero_types::{Finish, Judged, Kind, Proposal, Sample, TaskId};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::error::fail;
 
 /// The file in a checkpoint's folder.
 pub(crate) const FILE: &str = "held.json";
@@ -100,11 +101,7 @@ pub(crate) fn save(held: &[Held], folder: &Path) -> Result<(), Error> {
     };
     let path = folder.join(FILE);
     let json = serde_json::to_vec(&held.iter().map(kept).collect::<Vec<_>>()).unwrap_or_default();
-    std::fs::write(&path, json).map_err(|source| Error::File {
-        action: "write",
-        path: path.display().to_string(),
-        source,
-    })
+    std::fs::write(&path, json).map_err(fail("write", &path))
 }
 
 /// What waited when the checkpoint in `folder` was written.
@@ -112,11 +109,7 @@ pub(crate) fn load(folder: &Path) -> Result<Vec<Held>, Error> {
     let path = folder.join(FILE);
     let json = match std::fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.map_err(|source| Error::File {
-            action: "read",
-            path: path.display().to_string(),
-            source,
-        })?,
+        read => read.map_err(fail("read", &path))?,
     };
     let kept: Vec<Kept> = serde_json::from_slice(&json).map_err(|why| Error::Damaged {
         path: folder.display().to_string(),

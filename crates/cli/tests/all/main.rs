@@ -5,10 +5,32 @@
 mod crossplay;
 mod dashboard;
 mod plugins;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(target_os = "linux")]
+#[path = "../../../runtime/tests/all/programs.rs"]
+mod programs;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use quaero_runtime::Progress;
+
+/// Compiled code outlives a test run, so that only the first one compiles.
+fn cache() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("native")
+}
+
+/// Programs run in processes of the binary.
+fn process() -> Option<PathBuf> {
+    Some(env!("CARGO_BIN_EXE_quaero").into())
+}
+
+fn silent() -> Progress {
+    Arc::new(|_: &str| {})
+}
 
 /// The folder of the built families.
 fn families() -> PathBuf {

@@ -4,12 +4,12 @@
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal};
 
 use super::frames::{self, Opened, Reply, Setup};
 use super::instance::{self, Cell, Deadline};
+use super::spent::micros;
 use super::{EMBEDDED, Job, interpreter_of, unpack};
 use crate::{Error, threads};
 
@@ -62,8 +62,4 @@ fn open(setup: Setup) -> Result<Cell, Error> {
     let module =
         interpreter_of(&engine, EMBEDDED, || unpack(EMBEDDED), Some(&cache), &(silent as _))?;
     Cell::new(&engine, &module, options, Deadline::Outside)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -25,3 +25,8 @@ impl Spent {
         self.memory_bytes_max = self.memory_bytes_max.max(memory_bytes_max);
     }
 }
+
+/// Whole microseconds of `time`.
+pub(super) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

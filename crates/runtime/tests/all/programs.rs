@@ -1,5 +1,5 @@
 //! Python programs in the interpreter: what native CPython says, and what hostile programs come to.
-//! Part of two test programs: here they run on threads, in `crates/cli/tests/programs.rs` in
+//! Part of two test programs: here they run on threads, in `crates/cli/tests/all` in
 //! processes of their own.
 
 use std::sync::{Arc, OnceLock};

@@ -37,17 +37,12 @@ pub(super) fn serve(plugins: &Path, workers: usize) -> anyhow::Result<()> {
         let (command, n) = line.split_once(' ').context("a command and a number")?;
         let n: usize = n.parse()?;
         let reply = match command {
-            "rate" => timed(
-                || elsewhere(&interpreter),
-                || {
-                    // Equal jobs of one call would run once.
-                    (0..n).for_each(|_| drop(interpreter.run(&jobs)));
-                    Ok(json!({"n": n * jobs.len()}))
-                },
-            )?,
-            "latency" => {
-                timed(|| elsewhere(&interpreter), || Ok(latencies(&interpreter, &jobs, n)))?
-            }
+            "rate" => timed(Some(&interpreter), || {
+                // Equal jobs of one call would run once.
+                (0..n).for_each(|_| drop(interpreter.run(&jobs)));
+                Ok(json!({"n": n * jobs.len()}))
+            })?,
+            "latency" => timed(Some(&interpreter), || Ok(latencies(&interpreter, &jobs, n)))?,
             "memory" => {
                 (0..n.div_ceil(jobs.len())).for_each(|_| drop(interpreter.run(&jobs)));
                 json!({"bytes": resident_bytes()?.saturating_sub(before), "instances": workers})
@@ -88,8 +83,7 @@ pub(super) fn cold_start(plugins: &Path) -> anyhow::Result<f64> {
 /// Judges a step's answers. Making them is not part of it: they come from the policy.
 fn step(host: &Host, round: usize) -> anyhow::Result<Value> {
     let (attempts, gold) = work::step(round)?;
-    let elsewhere = || host.interpreter().map_or(Duration::ZERO, elsewhere);
-    timed(elsewhere, || {
+    timed(host.interpreter(), || {
         let verdicts = quaero_verify::attempts(host, &gold, &attempts);
         if let Some(fault) = verdicts.iter().find(|verdict| verdict.status == Status::Fault) {
             anyhow::bail!("an answer was not judged: {}", fault.reason);
@@ -113,21 +107,17 @@ fn latencies(interpreter: &Interpreter, jobs: &[Job], n: usize) -> Value {
 /// What `work` says, with the wall and CPU time it took, here and in processes of the interpreter.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 fn timed(
-    elsewhere: impl Fn() -> Duration,
+    interpreter: Option<&Interpreter>,
     work: impl FnOnce() -> anyhow::Result<Value>,
 ) -> anyhow::Result<Value> {
-    let now = || quaero_runtime::process_cpu_time() + elsewhere();
+    let elsewhere_ms = || interpreter.map_or(0, |interpreter| interpreter.stats().elsewhere_ms);
+    let now = || quaero_runtime::process_cpu_time() + Duration::from_millis(elsewhere_ms());
     let (start, cpu) = (Instant::now(), now());
     let mut reply = work()?;
     let spent = now() - cpu;
     reply["wall"] = start.elapsed().as_secs_f64().into();
     reply["cpu"] = spent.as_secs_f64().into();
     Ok(reply)
-}
-
-/// CPU time that programs had in processes of their own.
-fn elsewhere(interpreter: &Interpreter) -> Duration {
-    Duration::from_millis(interpreter.stats().elsewhere_ms)
 }
 
 /// A program's answers, as every side shows them: canonical values, or the exception's class.

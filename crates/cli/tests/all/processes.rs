@@ -1,33 +1,14 @@
 //! Python programs in processes of their own: all that `crates/runtime` shows of threads, and that
 //! neither an end of such a process nor one of ours leaves anything behind.
-#![expect(clippy::unwrap_used, reason = "the lint knows test functions, not their helpers")]
-#![cfg(target_os = "linux")]
-
-#[path = "../../runtime/tests/all/programs.rs"]
-mod programs;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
-use quaero_runtime::{Answer, Interpreter, InterpreterOptions, Job, Outcome, Progress};
+use quaero_runtime::{Answer, Interpreter, InterpreterOptions, Job, Outcome};
 
-use programs::children;
-
-/// Compiled code outlives a test run, so that only the first one compiles.
-fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("native")
-}
-
-fn process() -> Option<PathBuf> {
-    Some(env!("CARGO_BIN_EXE_quaero").into())
-}
-
-fn silent() -> Progress {
-    Arc::new(|_: &str| {})
-}
+use crate::programs::children;
+use crate::{cache, process, quaero, silent};
 
 fn kill(process: u32) {
     let status = Command::new("sh").args(["-c", &format!("kill -9 {process}")]).status().unwrap();
@@ -87,11 +68,7 @@ fn a_killed_process_is_replaced_and_its_program_run_again() {
 /// An endless program has no deadline of its own: it must end with whoever was to keep it.
 #[test]
 fn an_endless_program_ends_with_its_host() {
-    let families = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
-    assert!(families.join("rewrite.wasm").is_file(), "first: cargo xtask plugin build");
-    let mut host = Command::new(env!("CARGO_BIN_EXE_quaero"))
-        .arg("--plugins-dir")
-        .arg(families)
+    let mut host = quaero()
         .args(["plugin", "grade", "python", "--kind", "abduction"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
