@@ -3,17 +3,20 @@
 
     python3 docs/measurements/proof.py run   [--rows full,solver-only] [--seeds 1-5] [--steps 60]
     python3 docs/measurements/proof.py table [FILE]
+    python3 docs/measurements/proof.py signs [--runs DIR]
 
 `run` trains the seed model once for each row and seed with target/release/quaero (make it and the
 task families by `cargo xtask train --dry-run`), and appends one JSON line a run to
 docs/measurements/proof.jsonl; what stands there for the same row, seed, steps and commit is not
 run again, so it goes on after a stop. `table` prints Markdown: mean and 95 % t interval over seeds
 of the held-out rates, of the rise from the same seed's start, and of the difference to `full` with
-the same seed. Needs Python's standard library alone.
+the same seed. `signs` reads the runs' own metrics: how entropy, validity, solve rates and programs
+moved from the first ten steps to the last ten. Needs Python's standard library alone.
 """
 import argparse
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -107,10 +110,17 @@ def interval(xs: list[float]) -> str:
     return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]"
 
 
+def usual_steps(file: Path) -> int:
+    return next((line["steps"] for line in results(file) if line["row"] == "full"), 0)
+
+
 def table(words: argparse.Namespace) -> None:
     rows: dict[str, dict[int, dict]] = {}
     for line in results(words.file):
-        rows.setdefault(line["row"], {})[line["seed"]] = line
+        # Rows of another length than `full`'s are rows of their own.
+        usual = line["row"] == "full" or line["steps"] == usual_steps(words.file)
+        name = line["row"] if usual else f"{line['row']}, {line['steps']} steps"
+        rows.setdefault(name, {})[line["seed"]] = line
     names = [f"heldout.{kind}" for kind in KINDS] + ["heldout", "heldout_greedy"]
     print("| row | seeds | " + " | ".join(names) + " | all, against full | tokens written |")
     print("|---|---|" + "---|" * (len(names) + 2))
@@ -130,6 +140,47 @@ def table(words: argparse.Namespace) -> None:
               + f" | {against} | {tokens / 1e6:.2f} M |")
 
 
+# What moved: the mean of these metrics over kinds, by name and pattern of the key.
+SIGNS = {
+    "entropy": r"policy/entropy",
+    "groups all alike": r"policy/equal_groups",
+    "valid": r"python/propose/\w+/valid_rate",
+    "solved": r"python/solve/\w+/solve_rate",
+    "learnability": r"python/propose/\w+/learnability",
+    "characters of a program": r"python/propose/\w+/complexity/n_chars",
+    "loops": r"python/propose/\w+/complexity/n_loops",
+}
+WINDOW = 10
+
+
+def mean(xs: list[float]) -> float | None:
+    return sum(xs) / len(xs) if xs else None
+
+
+def moved(folder: Path, key: re.Pattern[str]) -> tuple[float | None, float | None]:
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    steps = [row for row in map(json.loads, lines) if row["step"] > 0]
+    values = [mean([row[k] for k in row if key.fullmatch(k) and row[k] is not None])
+              for row in steps]
+    known = [x for x in values if x is not None]
+    return mean(known[:WINDOW]), mean(known[-WINDOW:])
+
+
+def signs(words: argparse.Namespace) -> None:
+    print("| row | runs | " + " | ".join(SIGNS) + " |")
+    print("|---|---|" + "---|" * len(SIGNS))
+    for row in ROWS:
+        folders = sorted(words.runs.glob(f"{row}-[0-9]*"))
+        cells = []
+        for pattern in SIGNS.values():
+            pairs = [moved(folder, re.compile(pattern)) for folder in folders]
+            whole = [(a, b) for a, b in pairs if a is not None and b is not None]
+            first, last = mean([a for a, _ in whole]), mean([b for _, b in whole])
+            cells.append("–" if first is None or last is None else f"{first:.3g} → {last:.3g}")
+        if folders:
+            print(f"| {row} | {len(folders)} | " + " | ".join(cells) + " |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(required=True)
@@ -146,6 +197,9 @@ def main() -> None:
     draw = verbs.add_parser("table")
     draw.add_argument("file", nargs="?", type=Path, default=RESULTS)
     draw.set_defaults(does=table)
+    watch = verbs.add_parser("signs")
+    watch.add_argument("--runs", type=Path, default=ROOT / "runs/proof")
+    watch.set_defaults(does=signs)
     words = parser.parse_args()
     words.does(words)
 
