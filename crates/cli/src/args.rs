@@ -249,6 +249,9 @@ pub(crate) struct BenchStep {
     /// Tokens that go through the model at once in the update.
     #[arg(long, default_value_t = 16384)]
     pub(crate) micro_batch_tokens: usize,
+    /// Decode by recorded steps: CUDA graphs on a GPU.
+    #[arg(long)]
+    pub(crate) graphs: bool,
     #[command(flatten)]
     pub(crate) json: Json,
 }

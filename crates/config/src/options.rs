@@ -28,7 +28,7 @@ impl Resolved {
         let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
         let raw::Checkpoint { every, keep, keep_every } = raw.checkpoint;
         let raw::Report { every: report_every } = raw.report;
-        let raw::Engine { max_batch, page_tokens, cache_mib } = raw.engine;
+        let raw::Engine { max_batch, page_tokens, cache_mib, graphs } = raw.engine;
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
@@ -46,7 +46,7 @@ impl Resolved {
             proposer_weight,
             solver_weight,
             update: update(raw)?,
-            engine: quaero_engine::Options { max_batch, page_tokens, cache_mib },
+            engine: quaero_engine::Options { max_batch, page_tokens, cache_mib, graphs },
             eval,
             checkpoint: quaero_train::CheckpointOptions { every, keep, keep_every },
             report_every,

@@ -168,7 +168,7 @@ fn memory_is_what_was_planned() {
 
 /// A step of generation with `n` prompts, and one that decodes.
 fn check_inference(model: &Model) {
-    let options = Options { max_batch: 3, page_tokens: 64, cache_mib: 1 };
+    let options = Options { max_batch: 3, page_tokens: 64, cache_mib: 1, graphs: false };
     let (place, config) = (model.device().place(), model.config());
     let mut engine = Engine::new(options);
     let sampling = Sampling::plain(1.0);
@@ -187,6 +187,14 @@ fn check_inference(model: &Model) {
     let step = memory::infer_bytes(config, place, 600, 6);
     check_memory("generation", cache + step, measured);
     assert!(options.step_bytes(place, config) >= step, "a full cache of prompts takes more");
+    // Three sequences decode in the width of four, later of two and one.
+    let mut engine = Engine::new(Options { graphs: true, ..options });
+    let unequal = [1, 2, 3].map(|max_new| Request { max_new, ..request(1, 3) });
+    let measured = peak(model.device(), || {
+        engine.generate(model, &[], &unequal, &mut |_| ()).unwrap();
+    });
+    let planned = cache + memory::recorded_bytes(config, 3);
+    check_memory("recorded steps", planned + memory::infer_bytes(config, place, 9, 3), measured);
 }
 
 #[test]
@@ -213,9 +221,12 @@ fn agree_by_bits(model: &Model) {
     };
     // Prompts below, at and above a page; a batch too small for all, so that samples enter late.
     let requests = [request(3, 2, 1.0), request(64, 2, 1.0), request(70, 3, 0.7)];
-    let mut engine = Engine::new(Options { max_batch: 4, page_tokens: 64, cache_mib: 4 });
-    let outputs = engine.generate(model, &[1], &requests, &mut |_| ()).unwrap();
+    let options = Options { max_batch: 4, page_tokens: 64, cache_mib: 4, graphs: false };
+    let outputs = Engine::new(options).generate(model, &[1], &requests, &mut |_| ()).unwrap();
     assert_eq!(outputs.len(), 7);
+    let mut by_graphs = Engine::new(Options { graphs: true, ..options });
+    let recorded = by_graphs.generate(model, &[1], &requests, &mut |_| ()).unwrap();
+    assert_eq!(recorded, outputs, "recorded steps, other bits");
     for output in &outputs {
         let prompt = &requests[output.request_idx].prompt;
         let (last, prefix) = prompt.split_last().unwrap();

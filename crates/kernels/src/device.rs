@@ -11,9 +11,10 @@ mod tensor_map;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::call::Launch;
-use crate::{Error, Kernel, Registry};
+use crate::graph::{self, Step};
+use crate::{Error, Registry};
 pub use cuda::CudaOptions;
+pub(crate) use memory::Memory;
 pub use memory::{Buffer, Element, Indices, View, ViewMut};
 pub use simt::{Sanitizer, SimtOptions, SimtStats};
 pub(crate) use tensor_map::TensorMap;
@@ -52,23 +53,19 @@ pub(crate) trait Backend: Send + Sync {
     /// `from` up to the length of `bytes` lies in one live allocation.
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error>;
 
-    /// Copies on the device.
+    /// Launches a kernel, copies or fills.
     ///
     /// # Safety
-    /// Both stretches lie in live allocations and do not overlap.
-    unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error>;
+    /// As [`Step`] says, and the memory of the step is live.
+    unsafe fn step(&self, step: &Step) -> Result<(), Error>;
 
-    /// Writes zeros.
+    /// Makes one piece of work of `steps`; `None` if the device has no such form.
     ///
     /// # Safety
-    /// `at` up to `n_bytes` lies in one live allocation.
-    unsafe fn zero(&self, at: u64, n_bytes: usize) -> Result<(), Error>;
-
-    /// Launches a kernel.
-    ///
-    /// # Safety
-    /// The arguments are what the header of the kernel's file asks for.
-    unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error>;
+    /// The steps may be done whenever the instance is run.
+    unsafe fn instantiate(&self, _steps: &[Step]) -> Result<Option<Box<dyn Instance>>, Error> {
+        Ok(None)
+    }
 
     /// Waits until everything is done.
     fn synchronize(&self) -> Result<(), Error>;
@@ -103,6 +100,15 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Counts the peak from now on.
     fn forget_peak(&self) {}
+}
+
+/// Steps in the form of a device.
+pub(crate) trait Instance: Send + Sync {
+    /// Does them all.
+    ///
+    /// # Safety
+    /// The memory that they use is live.
+    unsafe fn run(&self) -> Result<(), Error>;
 }
 
 /// Bytes that buffers ask for, without what an allocator adds.
@@ -206,6 +212,7 @@ impl Device {
     /// # Errors
     /// If a kernel failed.
     pub fn synchronize(&self) -> Result<(), Error> {
+        graph::refuse(self, "waiting")?;
         self.backend.synchronize()
     }
 

@@ -107,6 +107,12 @@ pub enum Error {
         /// What was found.
         message: String,
     },
+    /// Something that a graph cannot hold.
+    #[error("{what} cannot be recorded into a graph: bring its operands to the device before")]
+    Recording {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// The driver refused something.
     #[error("CUDA: {op}: {message}")]
     Driver {

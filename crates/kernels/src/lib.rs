@@ -13,6 +13,7 @@
 //! # Layout
 //! - `sources` the embedded files → `registry` what `kernels.toml` says of them → `device` memory
 //!   and launches, with its two backends `simt` and `cuda` → `call` arguments of a launch
+//! - [`graph`] launches written down once and run again
 //! - launchers, by family: [`norm`], [`rope`], [`mlp`], [`embedding`], [`attention`], [`gemm`],
 //!   [`head`], [`sample`], [`adam`], [`cast`]
 #![expect(unsafe_code, reason = "device memory and launches; see docs/unsafe.md")]
@@ -25,6 +26,7 @@ mod device;
 pub mod embedding;
 mod error;
 pub mod gemm;
+pub mod graph;
 pub mod head;
 pub mod mlp;
 pub mod norm;
@@ -38,5 +40,6 @@ pub use device::{
     View, ViewMut,
 };
 pub use error::Error;
+pub use graph::Graph;
 pub use registry::{Kernel, Registry, signature};
 pub use sources::{CUBINS, SOURCES, digest, flattened};

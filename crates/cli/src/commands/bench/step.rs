@@ -155,6 +155,7 @@ fn options(args: &BenchStep, model: &Model) -> quaero_engine::Options {
         max_batch: n,
         page_tokens: PAGE_TOKENS,
         cache_mib: bytes.div_ceil(1 << 20),
+        graphs: args.graphs,
     }
 }
 
