@@ -107,6 +107,7 @@ fn training(record: &Value) -> String {
         ("parameters", number("parameters", 1e6, 1) + " M"),
         ("steps that were timed", number("steps", 1.0, 0)),
         ("generated tokens/s", number("rollout_tok_s", 1.0, 0)),
+        ("generated tokens/s, decoding by graphs", number("rollout_tok_s_by_graphs", 1.0, 0)),
         ("learned tokens/s", number("update_tok_s", 1.0, 0)),
         ("a step, s", number("step_s", 1.0, 3)),
         ("arithmetic of the update (6 N a token), TFLOP/s", number("update_tflops", 1.0, 1)),
