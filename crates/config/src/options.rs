@@ -58,18 +58,9 @@ impl Resolved {
     /// # Errors
     /// When the name is none.
     pub fn device(&self) -> Result<quaero_ops::Kind, Error> {
-        Ok(match self.raw.run.device.as_str() {
-            "auto" => quaero_ops::Kind::Auto,
-            "cpu" => quaero_ops::Kind::Cpu,
-            "cuda" => quaero_ops::Kind::Cuda,
-            "cuda-wgmma" => quaero_ops::Kind::CudaWgmma,
-            "simt" => quaero_ops::Kind::Simt,
-            "simt-wgmma" => quaero_ops::Kind::SimtWgmma,
-            other => {
-                let names = "auto, cpu, cuda, cuda-wgmma, simt or simt-wgmma";
-                return Err(choice("run.device", names, other));
-            }
-        })
+        let name = self.raw.run.device.as_str();
+        let names = || quaero_ops::Kind::ALL.map(|(name, _)| name).join(", ");
+        quaero_ops::Kind::named(name).ok_or_else(|| choice("run.device", &names(), name))
     }
 
     /// Whether untrusted programs run in processes of their own. Which executable they are is for

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use quaero_engine::{Engine, Options, Request, Sampling};
 use quaero_model::memory::{self, TrainBatch};
 use quaero_model::{Architecture, Config, Device, ForwardOptions, Model, Packed, Place};
-use quaero_ops::Kind;
+use quaero_ops::{Kind, Products};
 use quaero_rng::Key;
 
 const VOCAB: usize = 101;
 
-fn open(kind: Kind) -> Device {
-    Device::open(kind, Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
+fn open(products: Products) -> Device {
+    Device::open(Kind::Simt(products), Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
 /// Norms of heads, biases and grouped queries, so that every operation has its turn.
@@ -74,12 +74,14 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 
 #[test]
 fn a_pass_on_the_device_is_near_the_one_on_the_cpu() {
-    let (portable, warpgroups) = (open(Kind::Simt), open(Kind::SimtWgmma));
+    let [portable, warpgroups, library] =
+        [Products::Portable, Products::Warpgroups, Products::Library].map(open);
     for (architecture, tied, head_dim, device) in [
         (Architecture::Llama, true, 32, &portable),
         (Architecture::Qwen2, false, 32, &portable),
         (Architecture::Qwen3, true, 32, &portable),
         (Architecture::Qwen2, false, 64, &warpgroups),
+        (Architecture::Qwen3, true, 32, &library),
     ] {
         let cpu = model(architecture, tied, head_dim);
         let packed = batch();
@@ -128,7 +130,7 @@ fn check_memory(what: &str, planned: usize, measured: usize) {
 
 #[test]
 fn memory_is_what_was_planned() {
-    let device = open(Kind::Simt);
+    let device = open(Products::Portable);
     for (architecture, tied) in [(Architecture::Qwen2, false), (Architecture::Qwen3, true)] {
         let cpu = model(architecture, tied, 32);
         let config = cpu.config().clone();
@@ -199,13 +201,13 @@ fn check_inference(model: &Model) {
 
 #[test]
 fn the_engine_and_the_trainer_agree_by_bits() {
-    agree_by_bits(&model(Architecture::Qwen3, true, 32).to(&open(Kind::Simt)).unwrap());
+    agree_by_bits(&model(Architecture::Qwen3, true, 32).to(&open(Products::Portable)).unwrap());
 }
 
 /// Prompts, decoding and the update take wgmma alike, or tiles of one size would differ.
 #[test]
 fn the_engine_and_the_trainer_agree_by_bits_with_warpgroups() {
-    let device = open(Kind::SimtWgmma);
+    let device = open(Products::Warpgroups);
     assert!(device.name().contains("warpgroups"), "{}", device.name());
     agree_by_bits(&model(Architecture::Qwen3, true, 64).to(&device).unwrap());
 }

@@ -73,6 +73,11 @@ pub(crate) trait Backend: Send + Sync {
     /// Whether it runs kernels for warpgroups: wgmma and TMA.
     fn has_warpgroups(&self) -> bool;
 
+    /// Makes the vendor's products ready; emulated ones are.
+    fn open_library(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What the hardware is; `None` if there is none.
     fn facts(&self) -> Option<Facts> {
         None
@@ -146,6 +151,8 @@ pub struct Device {
     pub(crate) registry: Arc<Registry>,
     /// Launchers take kernels for warpgroups.
     warpgroups: bool,
+    /// Products of gradients are the vendor's.
+    library: bool,
 }
 
 impl Device {
@@ -156,7 +163,7 @@ impl Device {
     pub fn simt(options: SimtOptions) -> Result<Self, Error> {
         let registry = Arc::new(Registry::embedded()?);
         let backend = Arc::new(simt::Simt::open(options, registry.clone())?);
-        Ok(Self { backend, registry, warpgroups: false })
+        Ok(Self { backend, registry, warpgroups: false, library: false })
     }
 
     /// A GPU.
@@ -166,7 +173,7 @@ impl Device {
     pub fn cuda(options: CudaOptions) -> Result<Self, Error> {
         let registry = Arc::new(Registry::embedded()?);
         let backend = Arc::new(cuda::Cuda::open(options)?);
-        Ok(Self { backend, registry, warpgroups: false })
+        Ok(Self { backend, registry, warpgroups: false, library: false })
     }
 
     /// Whether it has what kernels for warpgroups need: the tensor cores and the TMA of compute
@@ -194,11 +201,29 @@ impl Device {
         Err(Error::NoWarpgroups { device: self.name() })
     }
 
+    /// Whether gradients' products are the vendor's.
+    #[must_use]
+    pub fn uses_library(&self) -> bool {
+        self.library
+    }
+
+    /// The same device with gradients' products by the vendor's library, cuBLASLt; emulated by
+    /// their definition. The forward pass stays with our kernels, where a row's bits depend on no
+    /// other row.
+    ///
+    /// # Errors
+    /// If the library is not there or does not open.
+    pub fn with_library(self) -> Result<Self, Error> {
+        self.backend.open_library()?;
+        Ok(Self { library: true, ..self })
+    }
+
     /// The device in words.
     #[must_use]
     pub fn name(&self) -> String {
         let kernels = if self.warpgroups { ", kernels for warpgroups" } else { "" };
-        format!("{}{kernels}", self.backend.name())
+        let library = if self.library { ", gradients by cuBLASLt" } else { "" };
+        format!("{}{kernels}{library}", self.backend.name())
     }
 
     /// Bytes that are free now, if the device can say.

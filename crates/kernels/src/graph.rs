@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::call::Launch;
 use crate::device::{Instance, Memory};
+use crate::library::Product;
 use crate::{Device, Error, Kernel};
 
 /// One thing for a device to do.
@@ -21,6 +22,8 @@ use crate::{Device, Error, Kernel};
 pub(crate) enum Step {
     /// A kernel. Its arguments are what the header of its file asks for.
     Launch { kernel: Arc<Kernel>, launch: Launch },
+    /// A product by the vendor's library. Its matrices lie in live memory, D apart from the others.
+    Product(Product),
     /// Bytes from one stretch to another; they do not overlap.
     Copy { from: u64, to: u64, n_bytes: usize },
     /// Zeros.

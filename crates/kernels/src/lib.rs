@@ -13,7 +13,7 @@
 //! # Layout
 //! - `sources` the embedded files → `registry` what `kernels.toml` says of them → `device` memory
 //!   and launches, with its two backends `simt` and `cuda` → `call` arguments of a launch
-//! - [`graph`] launches written down once and run again
+//! - [`graph`] launches written down once and run again; `library` products by the vendor's library
 //! - launchers, by family: [`norm`], [`rope`], [`mlp`], [`embedding`], [`attention`], [`gemm`],
 //!   [`head`], [`sample`], [`adam`], [`cast`]
 #![expect(unsafe_code, reason = "device memory and launches; see docs/unsafe.md")]
@@ -28,6 +28,7 @@ mod error;
 pub mod gemm;
 pub mod graph;
 pub mod head;
+mod library;
 pub mod mlp;
 pub mod norm;
 mod registry;

@@ -32,7 +32,7 @@ pub mod sample;
 
 pub use activation::{Activation, Floats};
 pub use buffers::Buffers;
-pub use device::{Device, Kind, Place};
+pub use device::{Device, Kind, Place, Products};
 pub use graph::Graph;
 pub use quaero_cpu::math;
 pub use quaero_kernels::{Error, InUse};

@@ -106,7 +106,7 @@ fn dry_run(plugins: &Path, resolved: &Resolved, kind: Kind) -> anyhow::Result<()
     let config = world::model_config(Path::new(&resolved.raw.model.path))?;
     let place = match kind {
         Kind::Cpu => Place::Cpu,
-        Kind::Cuda | Kind::CudaWgmma | Kind::Simt | Kind::SimtWgmma => Place::Device,
+        Kind::Cuda(_) | Kind::Simt(_) => Place::Device,
         Kind::Auto => world::device(plugins, kind)?.place(),
     };
     let plan = Plan::of(&config, place, &options).to_string();

@@ -10,6 +10,8 @@
 mod captured;
 mod clock;
 mod code;
+mod cublaslt;
+mod libraries;
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_void};
@@ -18,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
+use self::cublaslt::CublasLt;
 use super::tensor_map::{BOX_COLUMNS, Packed, TensorMap};
 use super::{Backend, Facts, Instance};
 use crate::call::Arg;
@@ -86,6 +89,8 @@ pub(super) struct Cuda {
     cache: PathBuf,
     overlay: BTreeMap<String, String>,
     functions: Mutex<BTreeMap<String, Function>>,
+    /// Opened when first asked for.
+    library: Mutex<Option<Arc<CublasLt>>>,
 }
 
 fn driver(op: &str) -> impl FnOnce(DriverError) -> Error {
@@ -128,6 +133,7 @@ impl Cuda {
             cache: options.cache,
             overlay: options.overlay,
             functions: Mutex::default(),
+            library: Mutex::default(),
         })
     }
 
@@ -147,6 +153,16 @@ impl Cuda {
         use sys::CUmemPool_attribute as Attribute;
         let reserved = read(Attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT);
         reserved.saturating_sub(read(Attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT))
+    }
+
+    /// The vendor's library, which keeps its workspace from then on.
+    fn library(&self) -> Result<Arc<CublasLt>, Error> {
+        let mut library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(library) = &*library {
+            return Ok(library.clone());
+        }
+        let opened = Arc::new(CublasLt::open(|| self.alloc(cublaslt::WORKSPACE_BYTES))?);
+        Ok(library.insert(opened).clone())
     }
 
     /// The function of a kernel, loaded when first used.
@@ -187,12 +203,12 @@ impl Cuda {
 }
 
 impl Cuda {
-    /// Puts `step` into `stream`.
+    /// Puts `step` into the stream `of`.
     ///
     /// # Safety
     /// The step may be done when its turn comes.
-    unsafe fn step_on(&self, stream: &CudaStream, step: &Step) -> Result<(), Error> {
-        let stream = stream.cu_stream();
+    unsafe fn step_on(&self, of: &CudaStream, step: &Step) -> Result<(), Error> {
+        let stream = of.cu_stream();
         match step {
             Step::Copy { n_bytes: 0, .. } | Step::Zero { n_bytes: 0, .. } => Ok(()),
             &Step::Copy { from, to, n_bytes } => {
@@ -203,6 +219,11 @@ impl Cuda {
             &Step::Zero { at, n_bytes } => {
                 // SAFETY: the caller vouches for the stretch.
                 unsafe { result::memset_d8_async(at, 0, n_bytes, stream) }.map_err(driver("zero"))
+            }
+            Step::Product(product) => {
+                let library = self.library()?;
+                // SAFETY: handed on to the caller.
+                unsafe { library.run(product, of) }
             }
             Step::Launch { kernel, launch } => {
                 let Function(function) = self.function(kernel)?;
@@ -299,6 +320,11 @@ impl Backend for Cuda {
 
     fn has_warpgroups(&self) -> bool {
         self.capability == (9, 0)
+    }
+
+    fn open_library(&self) -> Result<(), Error> {
+        self.bind()?;
+        self.library().map(|_| ())
     }
 
     fn trim(&self) -> Result<(), Error> {

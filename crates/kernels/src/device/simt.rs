@@ -5,6 +5,7 @@
 //! there is no GPU.
 
 mod build;
+mod library;
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -296,6 +297,11 @@ impl Backend for Simt {
             &Step::Zero { at, n_bytes } => {
                 // SAFETY: the caller vouches for the stretch.
                 unsafe { std::ptr::write_bytes(at as *mut u8, 0, n_bytes) };
+                return Ok(());
+            }
+            Step::Product(product) => {
+                // SAFETY: handed on to the caller.
+                unsafe { library::run(product) };
                 return Ok(());
             }
             Step::Launch { kernel, launch } => (kernel, launch),

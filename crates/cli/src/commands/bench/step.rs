@@ -30,7 +30,7 @@ struct Measured {
 }
 
 pub(crate) fn run(plugins: &Path, args: &BenchStep) -> anyhow::Result<()> {
-    let device = world::device(plugins, args.device.kind())?;
+    let device = world::device(plugins, args.device)?;
     let free_at_start = device.free_bytes();
     let config = config(args);
     let model = Model::random(config.clone(), Key::new(1))?;
