@@ -107,6 +107,7 @@ fn training(record: &Value) -> String {
         ("parameters", number("parameters", 1e6, 1) + " M"),
         ("steps that were timed", number("steps", 1.0, 0)),
         ("generated tokens/s", number("rollout_tok_s", 1.0, 0)),
+        ("generated tokens/s, decoding by graphs", number("rollout_tok_s_by_graphs", 1.0, 0)),
         ("learned tokens/s", number("update_tok_s", 1.0, 0)),
         ("a step, s", number("step_s", 1.0, 3)),
         ("arithmetic of the update (6 N a token), TFLOP/s", number("update_tflops", 1.0, 1)),
@@ -114,7 +115,10 @@ fn training(record: &Value) -> String {
         ("memory of the device, GiB", number("memory_bytes", (1_u64 << 30) as f64, 2)),
         ("log-probs of sampler and trainer differ by at most", words(&step["logp_gap_max"])),
     ];
-    let rows: Vec<String> = rows.iter().map(|(name, x)| format!("| {name} | {x} |")).collect();
+    // Checks of before graphs have no rate by them.
+    let known = |(name, x): &&(&str, String)| !(name.ends_with("by graphs") && x == "–");
+    let rows: Vec<String> =
+        rows.iter().filter(known).map(|(name, x)| format!("| {name} | {x} |")).collect();
     format!(
         "## A training step\n\n{} prompts of {} tokens, {} completions of {} tokens each, random \
          weights.\n\n| | |\n|---|--:|\n{}\n\n",

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quaero_ops::Kind;
 
 /// A language model teaches itself to reason: it poses tasks that a machine can check, solves them,
 /// and learns from both.
@@ -66,8 +68,8 @@ pub(crate) struct Train {
     #[arg(long)]
     pub(crate) resume: bool,
     /// Same as `--set run.device=…`: auto takes a GPU where there is one.
-    #[arg(long, value_enum)]
-    pub(crate) device: Option<Device>,
+    #[arg(long, value_parser = device())]
+    pub(crate) device: Option<Kind>,
     /// Serves the run's page live while it trains, to this machine alone [default: a free port];
     /// as `--dashboard=8000`, or `--dashboard=0.0.0.0:8000` for whoever reaches this machine.
     #[arg(
@@ -107,8 +109,8 @@ pub(crate) struct CrossPlay {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) samples: u32,
     /// Where to compute.
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub(crate) device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub(crate) device: Kind,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -123,40 +125,10 @@ pub(crate) struct Report {
     pub(crate) out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Device {
-    Auto,
-    Cpu,
-    Cuda,
-    /// The GPU with kernels for warpgroups (wgmma, TMA), which an H100 or H200 has.
-    CudaWgmma,
-    Simt,
-    SimtWgmma,
-}
-
-impl Device {
-    /// As the configuration calls it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-            Self::CudaWgmma => "cuda-wgmma",
-            Self::Simt => "simt",
-            Self::SimtWgmma => "simt-wgmma",
-        }
-    }
-
-    pub(crate) fn kind(self) -> quaero_ops::Kind {
-        match self {
-            Self::Auto => quaero_ops::Kind::Auto,
-            Self::Cpu => quaero_ops::Kind::Cpu,
-            Self::Cuda => quaero_ops::Kind::Cuda,
-            Self::CudaWgmma => quaero_ops::Kind::CudaWgmma,
-            Self::Simt => quaero_ops::Kind::Simt,
-            Self::SimtWgmma => quaero_ops::Kind::SimtWgmma,
-        }
-    }
+/// A kind of device by its name.
+fn device() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(|(name, _)| name))
+        .map(|name| Kind::named(&name).expect("clap lets known names pass"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -183,8 +155,8 @@ pub(crate) struct BenchKernels {
     #[arg(long, value_name = "FILE.cu")]
     pub(crate) variant: Option<PathBuf>,
     /// Where to run.
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub(crate) device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub(crate) device: Kind,
     /// A Python with torch, for the peer's column.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
@@ -226,8 +198,8 @@ pub(crate) struct GpuCheck {
 #[derive(Debug, Args)]
 pub(crate) struct BenchStep {
     /// Where to compute.
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub(crate) device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub(crate) device: Kind,
     /// The model's shape.
     #[arg(long, value_enum, default_value_t = Shape::Toy)]
     pub(crate) shape: Shape,
@@ -249,6 +221,9 @@ pub(crate) struct BenchStep {
     /// Tokens that go through the model at once in the update.
     #[arg(long, default_value_t = 16384)]
     pub(crate) micro_batch_tokens: usize,
+    /// Decode by recorded steps: CUDA graphs on a GPU.
+    #[arg(long)]
+    pub(crate) graphs: bool,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -458,8 +433,8 @@ pub(crate) struct Eval {
     #[arg(long)]
     pub(crate) samples: Option<usize>,
     /// Where to compute.
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    pub(crate) device: Device,
+    #[arg(long, value_parser = device(), default_value = "auto")]
+    pub(crate) device: Kind,
     /// The configuration whose prompts and limits apply.
     #[arg(long, default_value = "configs/default.toml")]
     pub(crate) config: PathBuf,

@@ -15,7 +15,12 @@ pub(crate) struct Progress {
     plain: bool,
     /// Told of each step.
     dashboard: Option<Dashboard>,
+    /// Steps in a row that had nothing to learn from; `None` once that was said.
+    idle: Option<u32>,
 }
+
+/// Steps without a signal after which a person is told.
+const IDLE_STEPS: u32 = 3;
 
 impl Progress {
     /// For a run of `steps` steps of which `done` are behind it.
@@ -27,12 +32,25 @@ impl Progress {
         }
         bar.reset_eta();
         let plain = bar.is_hidden();
-        Self { bar, phase: String::new(), plain, dashboard }
+        Self { bar, phase: String::new(), plain, dashboard, idle: Some(0) }
     }
 
     /// Ends the bar, leaving what it last said, and the dashboard.
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
+    }
+
+    fn warn_of_no_signal(&mut self, metrics: &Metrics) {
+        let Some(before) = self.idle else { return };
+        let is_idle = metrics.get("policy/grad_norm").is_none_or(|norm| norm == 0.0);
+        let now = if is_idle { before + 1 } else { 0 };
+        self.idle = (now < IDLE_STEPS).then_some(now);
+        if self.idle.is_none() {
+            self.say(&format!(
+                "warning: the gradient was 0 for {IDLE_STEPS} steps: rewards that do not differ teach \
+                 nothing. Look at what was written: tables proposals and attempts of experience.db"
+            ));
+        }
     }
 
     fn say(&self, text: &str) {
@@ -97,6 +115,7 @@ impl Observer for Progress {
         if step == 0 {
             return; // seeding: nothing was learned and nothing is to be told
         }
+        self.warn_of_no_signal(metrics);
         let get = |key: &str| metrics.get(key).unwrap_or(f64::NAN);
         let text = format!(
             "valid {}  solved {}  reward {:+.2}  {:.0} tok/s",
@@ -119,5 +138,23 @@ impl Observer for Progress {
         if !self.plain {
             self.bar.set_message(format!("saved {}", folder.display()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_steps_without_a_gradient_are_told_once() {
+        let mut progress = Progress::new(0, 9, None);
+        let mut step = |norm: f64| {
+            let mut metrics = Metrics::default();
+            metrics.set("policy/grad_norm", norm);
+            progress.warn_of_no_signal(&metrics);
+            progress.idle
+        };
+        assert_eq!([0.0, 0.0, 0.1, 0.0, 0.0].map(&mut step), [1, 2, 0, 1, 2].map(Some));
+        assert_eq!([0.0, 0.1, 0.0].map(&mut step), [None; 3]);
     }
 }

@@ -28,7 +28,7 @@ impl Resolved {
         let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
         let raw::Checkpoint { every, keep, keep_every } = raw.checkpoint;
         let raw::Report { every: report_every } = raw.report;
-        let raw::Engine { max_batch, page_tokens, cache_mib } = raw.engine;
+        let raw::Engine { max_batch, page_tokens, cache_mib, graphs } = raw.engine;
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
@@ -46,7 +46,7 @@ impl Resolved {
             proposer_weight,
             solver_weight,
             update: update(raw)?,
-            engine: quaero_engine::Options { max_batch, page_tokens, cache_mib },
+            engine: quaero_engine::Options { max_batch, page_tokens, cache_mib, graphs },
             eval,
             checkpoint: quaero_train::CheckpointOptions { every, keep, keep_every },
             report_every,
@@ -58,18 +58,9 @@ impl Resolved {
     /// # Errors
     /// When the name is none.
     pub fn device(&self) -> Result<quaero_ops::Kind, Error> {
-        Ok(match self.raw.run.device.as_str() {
-            "auto" => quaero_ops::Kind::Auto,
-            "cpu" => quaero_ops::Kind::Cpu,
-            "cuda" => quaero_ops::Kind::Cuda,
-            "cuda-wgmma" => quaero_ops::Kind::CudaWgmma,
-            "simt" => quaero_ops::Kind::Simt,
-            "simt-wgmma" => quaero_ops::Kind::SimtWgmma,
-            other => {
-                let names = "auto, cpu, cuda, cuda-wgmma, simt or simt-wgmma";
-                return Err(choice("run.device", names, other));
-            }
-        })
+        let name = self.raw.run.device.as_str();
+        let names = || quaero_ops::Kind::ALL.map(|(name, _)| name).join(", ");
+        quaero_ops::Kind::named(name).ok_or_else(|| choice("run.device", &names(), name))
     }
 
     /// Whether untrusted programs run in processes of their own. Which executable they are is for

@@ -120,7 +120,7 @@ table!(Optim {
     grad_norm_max: f32,
 });
 table!(Update { micro_batch_tokens: usize, recompute: bool });
-table!(Engine { max_batch: usize, page_tokens: usize, cache_mib: usize });
+table!(Engine { max_batch: usize, page_tokens: usize, cache_mib: usize, graphs: bool });
 table!(Eval {
     suite: String,
     every: u64,

@@ -65,7 +65,8 @@ fn main() {
             }
         })
         .collect();
-    let mut engine = Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 2048 });
+    let mut engine =
+        Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 2048, graphs: false });
     pool.expect("threads").install(|| {
         for _ in 0..4 {
             let (start, cpu) = (Instant::now(), cpu_seconds());

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use quaero_model::{Config, KvCache, Model, memory};
+use quaero_model::{Config, Decoder, KvCache, Model, memory};
 use quaero_ops::{Place, sample};
 use rayon::prelude::*;
 
@@ -26,6 +26,8 @@ pub struct Options {
     pub page_tokens: usize,
     /// Memory of the cache in MiB.
     pub cache_mib: usize,
+    /// On a device: record the steps that decode, and run what was recorded ([`Decoder`]).
+    pub graphs: bool,
 }
 
 impl Options {
@@ -51,7 +53,13 @@ impl Options {
         let (page_len, page_bytes) = self.page(place, config);
         let n_cached = (self.cache_mib << 20) / page_bytes * page_len;
         let n_prompt = PREFILL_TOKENS[usize::from(place == Place::Device)].min(n_cached);
-        memory::infer_bytes(config, place, n_prompt + self.max_batch, 2 * self.max_batch)
+        let step =
+            memory::infer_bytes(config, place, n_prompt + self.max_batch, 2 * self.max_batch);
+        let recorded = match place {
+            Place::Device if self.graphs => memory::recorded_bytes(config, self.max_batch),
+            _ => 0,
+        };
+        step + recorded
     }
 }
 
@@ -111,10 +119,15 @@ impl Engine {
             stats.prefix_tokens_saved += (request.prompt.len() * (request.n_samples - 1)) as u64;
         }
         let mut schedule = Schedule::new(jobs, cache, max_batch, prefill_tokens);
+        let mut decoder = Decoder::new(model, cache);
         while !schedule.is_done() {
             schedule.admit();
             let spans = schedule.plan();
-            let logits = if spans.is_empty() { None } else { Some(model.infer(&spans, cache)?) };
+            let logits = match (spans.is_empty(), self.options.graphs) {
+                (true, _) => None,
+                (false, true) => Some(decoder.decode(&spans)?),
+                (false, false) => Some(decoder.infer(&spans)?),
+            };
             let (mut turns, n_read) = schedule.turns(logits.as_ref())?;
             assert!(n_read + turns.len() > 0, "a step reads or draws something");
             draw_all(&mut turns, eos)?;
@@ -126,7 +139,7 @@ impl Engine {
             stats.n_steps += 1;
             stats.prompt_tokens += n_read as u64;
             stats.completion_tokens += turns.len() as u64;
-            schedule.settle(cache, |output| outputs.push(output))?;
+            schedule.settle(decoder.cache(), |output| outputs.push(output))?;
             on_progress(Progress {
                 n_finished: outputs.len(),
                 n_samples,

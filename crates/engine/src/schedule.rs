@@ -300,7 +300,7 @@ impl<'a> Schedule<'a> {
             group.n_read += std::mem::take(&mut group.n_reading);
             let read = group.n_read == group.request.prompt.len();
             if let (true, None, Some(logits)) = (read, &group.first_row, logits) {
-                let row = logits.copy_row(next).map_err(quaero_model::Error::from)?;
+                let row = logits.copy_rows(next..next + 1).map_err(quaero_model::Error::from)?;
                 group.first_row = Some(row);
                 next += 1;
             }

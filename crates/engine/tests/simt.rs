@@ -9,13 +9,13 @@ use std::sync::Arc;
 use quaero_engine::{Engine, Options, Request, Sampling};
 use quaero_model::memory::{self, TrainBatch};
 use quaero_model::{Architecture, Config, Device, ForwardOptions, Model, Packed, Place};
-use quaero_ops::Kind;
+use quaero_ops::{Kind, Products};
 use quaero_rng::Key;
 
 const VOCAB: usize = 101;
 
-fn open(kind: Kind) -> Device {
-    Device::open(kind, Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
+fn open(products: Products) -> Device {
+    Device::open(Kind::Simt(products), Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
 /// Norms of heads, biases and grouped queries, so that every operation has its turn.
@@ -74,12 +74,14 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 
 #[test]
 fn a_pass_on_the_device_is_near_the_one_on_the_cpu() {
-    let (portable, warpgroups) = (open(Kind::Simt), open(Kind::SimtWgmma));
+    let [portable, warpgroups, library] =
+        [Products::Portable, Products::Warpgroups, Products::Library].map(open);
     for (architecture, tied, head_dim, device) in [
         (Architecture::Llama, true, 32, &portable),
         (Architecture::Qwen2, false, 32, &portable),
         (Architecture::Qwen3, true, 32, &portable),
         (Architecture::Qwen2, false, 64, &warpgroups),
+        (Architecture::Qwen3, true, 32, &library),
     ] {
         let cpu = model(architecture, tied, head_dim);
         let packed = batch();
@@ -128,7 +130,7 @@ fn check_memory(what: &str, planned: usize, measured: usize) {
 
 #[test]
 fn memory_is_what_was_planned() {
-    let device = open(Kind::Simt);
+    let device = open(Products::Portable);
     for (architecture, tied) in [(Architecture::Qwen2, false), (Architecture::Qwen3, true)] {
         let cpu = model(architecture, tied, 32);
         let config = cpu.config().clone();
@@ -168,7 +170,7 @@ fn memory_is_what_was_planned() {
 
 /// A step of generation with `n` prompts, and one that decodes.
 fn check_inference(model: &Model) {
-    let options = Options { max_batch: 3, page_tokens: 64, cache_mib: 1 };
+    let options = Options { max_batch: 3, page_tokens: 64, cache_mib: 1, graphs: false };
     let (place, config) = (model.device().place(), model.config());
     let mut engine = Engine::new(options);
     let sampling = Sampling::plain(1.0);
@@ -187,17 +189,25 @@ fn check_inference(model: &Model) {
     let step = memory::infer_bytes(config, place, 600, 6);
     check_memory("generation", cache + step, measured);
     assert!(options.step_bytes(place, config) >= step, "a full cache of prompts takes more");
+    // Three sequences decode in the width of four, later of two and one.
+    let mut engine = Engine::new(Options { graphs: true, ..options });
+    let unequal = [1, 2, 3].map(|max_new| Request { max_new, ..request(1, 3) });
+    let measured = peak(model.device(), || {
+        engine.generate(model, &[], &unequal, &mut |_| ()).unwrap();
+    });
+    let planned = cache + memory::recorded_bytes(config, 3);
+    check_memory("recorded steps", planned + memory::infer_bytes(config, place, 9, 3), measured);
 }
 
 #[test]
 fn the_engine_and_the_trainer_agree_by_bits() {
-    agree_by_bits(&model(Architecture::Qwen3, true, 32).to(&open(Kind::Simt)).unwrap());
+    agree_by_bits(&model(Architecture::Qwen3, true, 32).to(&open(Products::Portable)).unwrap());
 }
 
 /// Prompts, decoding and the update take wgmma alike, or tiles of one size would differ.
 #[test]
 fn the_engine_and_the_trainer_agree_by_bits_with_warpgroups() {
-    let device = open(Kind::SimtWgmma);
+    let device = open(Products::Warpgroups);
     assert!(device.name().contains("warpgroups"), "{}", device.name());
     agree_by_bits(&model(Architecture::Qwen3, true, 64).to(&device).unwrap());
 }
@@ -213,9 +223,12 @@ fn agree_by_bits(model: &Model) {
     };
     // Prompts below, at and above a page; a batch too small for all, so that samples enter late.
     let requests = [request(3, 2, 1.0), request(64, 2, 1.0), request(70, 3, 0.7)];
-    let mut engine = Engine::new(Options { max_batch: 4, page_tokens: 64, cache_mib: 4 });
-    let outputs = engine.generate(model, &[1], &requests, &mut |_| ()).unwrap();
+    let options = Options { max_batch: 4, page_tokens: 64, cache_mib: 4, graphs: false };
+    let outputs = Engine::new(options).generate(model, &[1], &requests, &mut |_| ()).unwrap();
     assert_eq!(outputs.len(), 7);
+    let mut by_graphs = Engine::new(Options { graphs: true, ..options });
+    let recorded = by_graphs.generate(model, &[1], &requests, &mut |_| ()).unwrap();
+    assert_eq!(recorded, outputs, "recorded steps, other bits");
     for output in &outputs {
         let prompt = &requests[output.request_idx].prompt;
         let (last, prefix) = prompt.split_last().unwrap();

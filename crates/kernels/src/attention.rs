@@ -33,15 +33,18 @@ pub struct Queries {
     bound: usize,
 }
 
-impl Queries {
-    /// Checks and uploads.
-    ///
-    /// # Errors
-    /// If there is not enough memory.
-    ///
-    /// # Panics
-    /// If a query has no rows, or too few pages for its last row.
-    pub fn new(device: &Device, queries: &[Query<'_>]) -> Result<Self, Error> {
+/// Queries as kernels read them, checked.
+struct Lists {
+    /// First row, rows, first position, where its pages begin; one line a query.
+    table: Vec<i32>,
+    page_list: Vec<i32>,
+    n_rows: usize,
+    len_max: usize,
+    bound: usize,
+}
+
+impl Lists {
+    fn of(queries: &[Query<'_>]) -> Self {
         let (mut table, mut page_list) = (Vec::new(), Vec::new());
         let (mut n_rows, mut len_max, mut bound) = (0, 0, 0);
         for query in queries {
@@ -62,6 +65,20 @@ impl Queries {
             n_rows += len;
             len_max = len_max.max(len);
         }
+        Self { table, page_list, n_rows, len_max, bound }
+    }
+}
+
+impl Queries {
+    /// Checks and uploads.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    ///
+    /// # Panics
+    /// If a query has no rows, or too few pages for its last row.
+    pub fn new(device: &Device, queries: &[Query<'_>]) -> Result<Self, Error> {
+        let Lists { table, page_list, n_rows, len_max, bound } = Lists::of(queries);
         Ok(Self {
             table: device.upload(&table)?,
             page_list: device.upload(&page_list)?,
@@ -70,6 +87,45 @@ impl Queries {
             len_max,
             bound,
         })
+    }
+
+    /// Room for `n` queries of one row each, whose pages are below `bound`, `n_listed` of them in
+    /// all. Until [`Self::write`] they read page 0.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn one_row_each(
+        device: &Device,
+        n: usize,
+        n_listed: usize,
+        bound: usize,
+    ) -> Result<Self, Error> {
+        let first = vec![Query { start: 0, len: 1, pages: &[0] }; n];
+        let Lists { table, .. } = Lists::of(&first);
+        let (table, page_list) = (device.upload(&table)?, device.zeros(n_listed)?);
+        Ok(Self { table, page_list, n_queries: n, n_rows: n, len_max: 1, bound })
+    }
+
+    /// Other queries of one row each, as many as there are.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// If they are not as many or have other lengths, have too few pages or one that is not below
+    /// the bound, or list more pages than there is room for.
+    pub fn write(&mut self, queries: &[Query<'_>]) -> Result<(), Error> {
+        let Lists { table, page_list, n_rows, len_max, bound } = Lists::of(queries);
+        assert!(
+            queries.len() == self.n_queries && n_rows == self.n_rows && len_max == self.len_max,
+            "attention: {} queries of {n_rows} rows in place of {} of {}",
+            queries.len(),
+            self.n_queries,
+            self.n_rows
+        );
+        assert!(bound <= self.bound, "attention: pages below {bound}, not {}", self.bound);
+        self.table.view_mut().write(&table)?;
+        self.page_list.slice_mut(0..page_list.len()).write(&page_list)
     }
 
     /// Rows of all queries.

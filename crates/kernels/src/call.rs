@@ -1,9 +1,12 @@
 //! A launch being put together: arguments, held against the kernel's signature.
 
+use std::sync::Arc;
+
 use half::bf16;
 
-use crate::device::TensorMap;
+use crate::device::{Memory, TensorMap};
 use crate::gemm::Matrix;
+use crate::graph::{self, Step};
 use crate::{Device, Element, Error, View, ViewMut};
 
 /// A launch, ready for a backend.
@@ -32,12 +35,14 @@ pub(crate) struct Call<'a> {
     kernel: &'a str,
     letters: String,
     launch: Launch,
+    /// What it reads and writes.
+    memory: Vec<Arc<Memory>>,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(device: &'a Device, kernel: &'a str) -> Self {
         let launch = Launch { grid: [1; 3], threads: 256, smem: 0, args: Vec::new() };
-        Self { device, kernel, letters: String::new(), launch }
+        Self { device, kernel, letters: String::new(), launch, memory: Vec::new() }
     }
 
     pub(crate) fn grid(mut self, grid: [usize; 3]) -> Self {
@@ -70,19 +75,20 @@ impl<'a> Call<'a> {
         let mut call = self;
         call.letters.push('t');
         call.launch.args.push(Arg::Map(map));
+        call.memory.push(matrix.data.memory().clone());
         call
     }
 
     /// A view to read: of this device, aligned to 16 bytes.
     pub(crate) fn read<T: Element>(self, view: View<'_, T>) -> Self {
         assert!(view.device().is(self.device), "{}: operands on two devices", self.kernel);
-        self.pointer(view.address())
+        self.pointer(view.address(), view.memory())
     }
 
     /// A view to write: of this device, aligned to 16 bytes.
     pub(crate) fn write<T: Element>(self, view: &mut ViewMut<'_, T>) -> Self {
         assert!(view.device().is(self.device), "{}: operands on two devices", self.kernel);
-        self.pointer(view.address())
+        self.pointer(view.address(), view.memory())
     }
 
     /// A view to write that may be absent.
@@ -101,7 +107,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn pointer(self, address: u64) -> Self {
+    fn pointer(mut self, address: u64, memory: &Arc<Memory>) -> Self {
+        self.memory.push(memory.clone());
         let name = self.kernel;
         assert!(address.is_multiple_of(16), "{name}: an operand that is not 16-byte aligned");
         self.arg('p', address)
@@ -137,7 +144,7 @@ impl<'a> Call<'a> {
     /// # Panics
     /// If the arguments are not those of the registry.
     pub(crate) unsafe fn launch(self) -> Result<(), Error> {
-        let Self { device, kernel, letters, launch } = self;
+        let Self { device, kernel, letters, launch, memory } = self;
         let kernel = device.registry.kernel(kernel);
         assert_eq!(letters, kernel.args, "{}: arguments", kernel.name);
         assert!(
@@ -150,8 +157,10 @@ impl<'a> Call<'a> {
         if launch.grid.contains(&0) {
             return Ok(());
         }
+        let step = Step::Launch { kernel: kernel.clone(), launch };
+        let memory: Vec<&Arc<Memory>> = memory.iter().collect();
         // SAFETY: handed on to the caller.
-        unsafe { device.backend.launch(kernel, &launch) }
+        unsafe { graph::run(device, step, &memory) }
     }
 }
 

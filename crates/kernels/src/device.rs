@@ -11,9 +11,10 @@ mod tensor_map;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::call::Launch;
-use crate::{Error, Kernel, Registry};
+use crate::graph::{self, Step};
+use crate::{Error, Registry};
 pub use cuda::CudaOptions;
+pub(crate) use memory::Memory;
 pub use memory::{Buffer, Element, Indices, View, ViewMut};
 pub use simt::{Sanitizer, SimtOptions, SimtStats};
 pub(crate) use tensor_map::TensorMap;
@@ -52,29 +53,30 @@ pub(crate) trait Backend: Send + Sync {
     /// `from` up to the length of `bytes` lies in one live allocation.
     unsafe fn download(&self, from: u64, bytes: &mut [u8]) -> Result<(), Error>;
 
-    /// Copies on the device.
+    /// Launches a kernel, copies or fills.
     ///
     /// # Safety
-    /// Both stretches lie in live allocations and do not overlap.
-    unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error>;
+    /// As [`Step`] says, and the memory of the step is live.
+    unsafe fn step(&self, step: &Step) -> Result<(), Error>;
 
-    /// Writes zeros.
+    /// Makes one piece of work of `steps`; `None` if the device has no such form.
     ///
     /// # Safety
-    /// `at` up to `n_bytes` lies in one live allocation.
-    unsafe fn zero(&self, at: u64, n_bytes: usize) -> Result<(), Error>;
-
-    /// Launches a kernel.
-    ///
-    /// # Safety
-    /// The arguments are what the header of the kernel's file asks for.
-    unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error>;
+    /// The steps may be done whenever the instance is run.
+    unsafe fn instantiate(&self, _steps: &[Step]) -> Result<Option<Box<dyn Instance>>, Error> {
+        Ok(None)
+    }
 
     /// Waits until everything is done.
     fn synchronize(&self) -> Result<(), Error>;
 
     /// Whether it runs kernels for warpgroups: wgmma and TMA.
     fn has_warpgroups(&self) -> bool;
+
+    /// Makes the vendor's products ready; emulated ones are.
+    fn open_library(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// What the hardware is; `None` if there is none.
     fn facts(&self) -> Option<Facts> {
@@ -103,6 +105,15 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Counts the peak from now on.
     fn forget_peak(&self) {}
+}
+
+/// Steps in the form of a device.
+pub(crate) trait Instance: Send + Sync {
+    /// Does them all.
+    ///
+    /// # Safety
+    /// The memory that they use is live.
+    unsafe fn run(&self) -> Result<(), Error>;
 }
 
 /// Bytes that buffers ask for, without what an allocator adds.
@@ -140,6 +151,8 @@ pub struct Device {
     pub(crate) registry: Arc<Registry>,
     /// Launchers take kernels for warpgroups.
     warpgroups: bool,
+    /// Products of gradients are the vendor's.
+    library: bool,
 }
 
 impl Device {
@@ -150,7 +163,7 @@ impl Device {
     pub fn simt(options: SimtOptions) -> Result<Self, Error> {
         let registry = Arc::new(Registry::embedded()?);
         let backend = Arc::new(simt::Simt::open(options, registry.clone())?);
-        Ok(Self { backend, registry, warpgroups: false })
+        Ok(Self { backend, registry, warpgroups: false, library: false })
     }
 
     /// A GPU.
@@ -160,7 +173,7 @@ impl Device {
     pub fn cuda(options: CudaOptions) -> Result<Self, Error> {
         let registry = Arc::new(Registry::embedded()?);
         let backend = Arc::new(cuda::Cuda::open(options)?);
-        Ok(Self { backend, registry, warpgroups: false })
+        Ok(Self { backend, registry, warpgroups: false, library: false })
     }
 
     /// Whether it has what kernels for warpgroups need: the tensor cores and the TMA of compute
@@ -188,11 +201,29 @@ impl Device {
         Err(Error::NoWarpgroups { device: self.name() })
     }
 
+    /// Whether gradients' products are the vendor's.
+    #[must_use]
+    pub fn uses_library(&self) -> bool {
+        self.library
+    }
+
+    /// The same device with gradients' products by the vendor's library, cuBLASLt; emulated by
+    /// their definition. The forward pass stays with our kernels, where a row's bits depend on no
+    /// other row.
+    ///
+    /// # Errors
+    /// If the library is not there or does not open.
+    pub fn with_library(self) -> Result<Self, Error> {
+        self.backend.open_library()?;
+        Ok(Self { library: true, ..self })
+    }
+
     /// The device in words.
     #[must_use]
     pub fn name(&self) -> String {
         let kernels = if self.warpgroups { ", kernels for warpgroups" } else { "" };
-        format!("{}{kernels}", self.backend.name())
+        let library = if self.library { ", gradients by cuBLASLt" } else { "" };
+        format!("{}{kernels}{library}", self.backend.name())
     }
 
     /// Bytes that are free now, if the device can say.
@@ -206,6 +237,7 @@ impl Device {
     /// # Errors
     /// If a kernel failed.
     pub fn synchronize(&self) -> Result<(), Error> {
+        graph::refuse(self, "waiting")?;
         self.backend.synchronize()
     }
 

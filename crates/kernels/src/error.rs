@@ -45,6 +45,12 @@ pub enum Error {
         /// The device.
         device: String,
     },
+    /// cuBLASLt is not there.
+    #[error(
+        "no libcublasLt.so.13 with the loader, in the wheels of python3, or in /usr/local/cuda; \
+         remedy: pip install nvidia-cublas==13.1.0.3, or the device `cuda`"
+    )]
+    NoCublasLt,
     /// Neither a cubin nor a way to compile one.
     #[error(
         "kernel file {file} has no cubin for {arch} in this binary, and NVRTC is not at hand; \
@@ -106,6 +112,12 @@ pub enum Error {
         kernel: String,
         /// What was found.
         message: String,
+    },
+    /// Something that a graph cannot hold.
+    #[error("{what} cannot be recorded into a graph: bring its operands to the device before")]
+    Recording {
+        /// What was asked for.
+        what: &'static str,
     },
     /// The driver refused something.
     #[error("CUDA: {op}: {message}")]

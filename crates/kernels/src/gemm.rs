@@ -6,6 +6,7 @@
 use half::bf16;
 
 use crate::call::Call;
+use crate::library;
 use crate::{Device, Element, Error, View, ViewMut};
 
 /// A row-major matrix to read.
@@ -247,6 +248,10 @@ pub fn into_bf16(
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
     assert!(bias.is_none_or(|bias| bias.len() == product.n), "gemm: a bias for each column");
     let device = a.data.device();
+    // The forward pass takes Bᵀ alone.
+    if device.uses_library() && layout == Layout::Nn && bias.is_none() {
+        return library::product(device, layout, (&a, &b), (&c.data, c.stride), false);
+    }
     let kernel = kernel_name(layout, "bf16", product.tile, device.uses_warpgroups());
     let call = product.call((device, &kernel), (&a, &b), &mut c.data).maybe(bias);
     let strides = [a.stride, b.stride, c.stride];
@@ -273,6 +278,9 @@ pub fn into_f32(
     let product = layout.product(&a, &b, tile);
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
     let device = a.data.device();
+    if device.uses_library() && layout == Layout::Tn {
+        return library::product(device, layout, (&a, &b), (&c.data, c.stride), accumulate);
+    }
     let kernel = kernel_name(layout, "f32", product.tile, device.uses_warpgroups());
     let call = product.call((device, &kernel), (&a, &b), &mut c.data);
     let strides = [a.stride, b.stride, c.stride];

@@ -13,6 +13,7 @@
 //! # Layout
 //! - `sources` the embedded files → `registry` what `kernels.toml` says of them → `device` memory
 //!   and launches, with its two backends `simt` and `cuda` → `call` arguments of a launch
+//! - [`graph`] launches written down once and run again; `library` products by the vendor's library
 //! - launchers, by family: [`norm`], [`rope`], [`mlp`], [`embedding`], [`attention`], [`gemm`],
 //!   [`head`], [`sample`], [`adam`], [`cast`]
 #![expect(unsafe_code, reason = "device memory and launches; see docs/unsafe.md")]
@@ -25,7 +26,9 @@ mod device;
 pub mod embedding;
 mod error;
 pub mod gemm;
+pub mod graph;
 pub mod head;
+mod library;
 pub mod mlp;
 pub mod norm;
 mod registry;
@@ -38,5 +41,6 @@ pub use device::{
     View, ViewMut,
 };
 pub use error::Error;
+pub use graph::Graph;
 pub use registry::{Kernel, Registry, signature};
 pub use sources::{CUBINS, SOURCES, digest, flattened};

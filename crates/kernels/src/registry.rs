@@ -4,6 +4,7 @@
 //! the registry against the sources.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -32,7 +33,7 @@ pub struct Kernel {
 /// All kernels.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    kernels: BTreeMap<String, Kernel>,
+    kernels: BTreeMap<String, Arc<Kernel>>,
 }
 
 #[derive(Deserialize)]
@@ -50,13 +51,14 @@ impl Registry {
         let text = source("kernels.toml").unwrap_or_default();
         let File { kernel } =
             toml::from_str(text).map_err(|error| Error::Registry(error.to_string()))?;
-        let kernels = kernel.into_iter().map(|kernel| (kernel.name.clone(), kernel)).collect();
+        let by_name = |kernel: Kernel| (kernel.name.clone(), Arc::new(kernel));
+        let kernels = kernel.into_iter().map(by_name).collect();
         Ok(Self { kernels })
     }
 
     /// Every kernel, by name.
     pub fn kernels(&self) -> impl Iterator<Item = &Kernel> {
-        self.kernels.values()
+        self.kernels.values().map(|kernel| &**kernel)
     }
 
     /// The kernel `name`.
@@ -64,7 +66,7 @@ impl Registry {
     /// # Panics
     /// If there is none: launchers name kernels that exist.
     #[must_use]
-    pub fn kernel(&self, name: &str) -> &Kernel {
+    pub fn kernel(&self, name: &str) -> &Arc<Kernel> {
         self.kernels.get(name).unwrap_or_else(|| panic!("kernels.toml lists no kernel `{name}`"))
     }
 

@@ -221,15 +221,33 @@ impl Slots {
     /// # Panics
     /// If a slot lies beyond the pages, or two rows go to one.
     pub fn new(device: &Device, slots: &[Option<usize>], n_pages: usize) -> Result<Self, Error> {
-        let mut taken: Vec<usize> = slots.iter().copied().flatten().collect();
-        taken.sort_unstable();
-        assert!(
-            taken.windows(2).all(|pair| pair[0] != pair[1]),
-            "two rows are written to one slot of a page: copy shared pages before writing"
-        );
-        let slots: Vec<i32> = slots.iter().map(|slot| slot.map_or(-1, |at| at as i32)).collect();
-        Ok(Self(device.indices(&slots, n_pages * PAGE_LEN)?))
+        Ok(Self(device.indices(&distinct(slots), n_pages * PAGE_LEN)?))
     }
+
+    /// Other places for as many rows.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// As [`Self::new`], or if there are not as many.
+    pub fn write(&mut self, slots: &[Option<usize>]) -> Result<(), Error> {
+        self.0.write(&distinct(slots))
+    }
+}
+
+/// Slots as kernels read them, −1 for none.
+///
+/// # Panics
+/// If two rows go to one.
+fn distinct(slots: &[Option<usize>]) -> Vec<i32> {
+    let mut taken: Vec<usize> = slots.iter().copied().flatten().collect();
+    taken.sort_unstable();
+    assert!(
+        taken.windows(2).all(|pair| pair[0] != pair[1]),
+        "two rows are written to one slot of a page: copy shared pages before writing"
+    );
+    slots.iter().map(|slot| slot.map_or(-1, |at| at as i32)).collect()
 }
 
 /// Rotates q and k of every row of `qkv` in place, and writes k and v into the pages.

@@ -3,8 +3,9 @@
 use quaero_ops::attention::{
     self, KvPages, PageTable, Piece, Positions, Queries, Query, Slot, Slots, Write,
 };
+use quaero_ops::embedding::{self, Rows};
 use quaero_ops::head::Head;
-use quaero_ops::{Activation, Floats, embedding};
+use quaero_ops::{Activation, Floats};
 
 use crate::error::Error;
 use crate::layer::{Mlp, Qkv};
@@ -213,7 +214,8 @@ impl Model {
         let pages = PassPages::new(self, &packed.pieces);
         let mut pass = Pass::new(self, &positions, &pages)?;
         let mut x = self.buffers.take(packed.tokens.len() * self.config().hidden_size)?;
-        embedding::forward(self.tensor(self.layout().embedding), &packed.tokens, &mut x)?;
+        let rows = Rows::new(self.device(), packed.tokens.clone(), vocab_size)?;
+        embedding::forward(self.tensor(self.layout().embedding), &rows, &mut x)?;
         let mut layers = Vec::with_capacity(self.config().n_layers);
         for layer in 0..self.config().n_layers {
             let (inner, x_out) = self.layer_forward(layer, &x, &mut pass)?;
@@ -261,7 +263,9 @@ impl Model {
         let rows: Vec<usize> = (0..targets.len()).filter(|&r| targets[r] != NO_TARGET).collect();
         let targets_of: Vec<u32> = rows.iter().map(|&row| targets[row]).collect();
         let mut x_rows = self.buffers.take(rows.len() * hidden)?;
-        embedding::gather(x, hidden, &rows, &mut x_rows)?;
+        let places = rows.iter().map(|&row| row as u32).collect();
+        let places = Rows::new(self.device(), places, targets.len())?;
+        embedding::gather(x, hidden, &places, &mut x_rows)?;
         let h = self.normed(&x_rows, self.layout().norm)?;
         let (logp, entropy) = self.head(temperature)?.forward(&self.buffers, &h, &targets_of)?;
         self.buffers.give(h);

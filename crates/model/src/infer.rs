@@ -1,8 +1,8 @@
 //! Inference: one step over a ragged batch of new tokens against the paged cache.
 
-use quaero_ops::attention::{self, PageTable, Queries, Query, Slots, Write};
+use quaero_ops::attention::{self, PageTable, Positions, Queries, Query, Slots, Write};
+use quaero_ops::embedding::{self, Rows};
 use quaero_ops::head::Logits;
-use quaero_ops::{Activation, embedding};
 
 use crate::cache::KvCache;
 use crate::error::Error;
@@ -23,18 +23,18 @@ pub struct Span<'a> {
     pub n_logits: usize,
 }
 
-impl Model {
-    /// Runs the new tokens of all `spans` through the model, writes their keys and values into
-    /// `cache`, and gives the logits that were asked for.
-    ///
-    /// # Errors
-    /// If the device failed; the CPU does not.
-    ///
-    /// # Panics
-    /// If a span has no tokens, too few pages or asks for too many logits, a token is not below
-    /// the vocabulary size, two spans write to one slot, or the cache is of another model.
-    pub fn infer(&self, spans: &[Span<'_>], cache: &mut KvCache) -> Result<Logits, Error> {
-        let page_len = cache.page_len();
+/// The rows of some spans, end to end.
+pub(crate) struct Batch<'a> {
+    pub(crate) tokens: Vec<u32>,
+    pub(crate) positions: Vec<usize>,
+    pub(crate) writes: Vec<Write>,
+    pub(crate) queries: Vec<Query<'a>>,
+    /// The rows whose logits are wanted.
+    wanted: Vec<u32>,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(spans: &[Span<'a>], page_len: usize) -> Self {
         let (mut tokens, mut positions) = (Vec::new(), Vec::new());
         let (mut writes, mut wanted) = (Vec::new(), Vec::new());
         for span in spans {
@@ -54,36 +54,70 @@ impl Model {
                 tokens.push(token);
                 positions.push(position);
             }
-            wanted.extend(tokens.len() - span.n_logits..tokens.len());
+            wanted.extend((tokens.len() - span.n_logits..tokens.len()).map(|row| row as u32));
         }
-        let queries: Vec<Query<'_>> = spans
+        let queries = spans
             .iter()
             .map(|span| Query { start: span.start, len: span.tokens.len(), pages: span.pages })
             .collect();
+        Self { tokens, positions, writes, queries, wanted }
+    }
+}
+
+/// A batch where the model computes.
+pub(crate) struct Inputs<'a> {
+    pub(crate) n_rows: usize,
+    pub(crate) tokens: Rows,
+    pub(crate) positions: Positions<'a>,
+    pub(crate) slots: Slots,
+    pub(crate) queries: Queries<'a>,
+    /// The rows whose logits are wanted, and how many.
+    pub(crate) wanted: (Rows, usize),
+}
+
+impl Model {
+    /// Runs the new tokens of all `spans` through the model, writes their keys and values into
+    /// `cache`, and gives the logits that were asked for.
+    ///
+    /// # Errors
+    /// If the device failed; the CPU does not.
+    ///
+    /// # Panics
+    /// If a span has no tokens, too few pages or asks for too many logits, a token is not below
+    /// the vocabulary size, two spans write to one slot, or the cache is of another model.
+    pub fn infer(&self, spans: &[Span<'_>], cache: &mut KvCache) -> Result<Logits, Error> {
+        let batch = Batch::new(spans, cache.page_len());
+        let (device, n_rows, n_wanted) = (self.device(), batch.tokens.len(), batch.wanted.len());
+        let inputs = Inputs {
+            n_rows,
+            tokens: Rows::new(device, batch.tokens, self.config().vocab_size)?,
+            positions: self.derived()?.positions(&batch.positions)?,
+            slots: Slots::new(device, batch.writes, cache.n_pages())?,
+            queries: Queries::new(device, batch.queries)?,
+            wanted: (Rows::new(device, batch.wanted, n_rows)?, n_wanted),
+        };
+        self.run(&inputs, cache)
+    }
+
+    /// [`Self::infer`] of what lies where the model computes.
+    pub(crate) fn run(&self, inputs: &Inputs<'_>, cache: &mut KvCache) -> Result<Logits, Error> {
+        let Inputs { n_rows, tokens, positions, slots, queries, wanted: (wanted, n_wanted) } =
+            inputs;
         let (hidden, heads) = (self.config().hidden_size, self.heads());
-        let derived = self.derived()?;
-        let positions = derived.positions(&positions)?;
-        let slots = Slots::new(self.device(), writes, cache.n_pages())?;
-        let queries = Queries::new(self.device(), queries)?;
-        let mut x = self.buffers.take(tokens.len() * hidden)?;
-        embedding::forward(self.tensor(self.layout().embedding), &tokens, &mut x)?;
+        let mut x = self.buffers.take(n_rows * hidden)?;
+        embedding::forward(self.tensor(self.layout().embedding), tokens, &mut x)?;
         for layer in 0..self.config().n_layers {
             let Qkv { raw, mut qkv } = self.layer_qkv(layer, &x)?;
             let pages = cache.layer_mut(layer);
-            attention::rotate_and_keep(heads, &mut qkv, &positions, &slots, pages)?;
-            let mut attended = self.buffers.take(tokens.len() * heads.q_width())?;
-            attention::forward(heads, &qkv, &queries, pages, &mut attended, None)?;
+            attention::rotate_and_keep(heads, &mut qkv, positions, slots, pages)?;
+            let mut attended = self.buffers.take(n_rows * heads.q_width())?;
+            attention::forward(heads, &qkv, queries, pages, &mut attended, None)?;
             let Mlp { x_mid, gate_up, x_out } = self.layer_mlp(layer, &x, &attended)?;
             let old = std::mem::replace(&mut x, x_out);
             let spent = [old, qkv, attended, x_mid, gate_up];
             spent.into_iter().chain(raw).for_each(|activation| self.buffers.give(activation));
         }
-        self.logits(x, &wanted)
-    }
-
-    fn logits(&self, x: Activation, wanted: &[usize]) -> Result<Logits, Error> {
-        let hidden = self.config().hidden_size;
-        let mut rows = self.buffers.take(wanted.len() * hidden)?;
+        let mut rows = self.buffers.take(n_wanted * hidden)?;
         embedding::gather(&x, hidden, wanted, &mut rows)?;
         let h = self.normed(&rows, self.layout().norm)?;
         let logits = Logits::of(&h, hidden, &self.derived()?.packed.head)?;

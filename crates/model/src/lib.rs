@@ -15,7 +15,8 @@
 //! - `model`, `files`, `init`: [`Model`] = both, with load, save and random weights ([`Init`])
 //! - `packed`: [`Packed`] sequences for training
 //! - `forward`, `backward`: one pass over packed sequences and its gradient
-//! - `cache`, `infer`: one step over a ragged batch against a paged [`KvCache`]
+//! - `cache`, `infer`: one step over a ragged batch against a paged [`KvCache`] → `decode`: steps
+//!   that decode, recorded once and run again ([`Decoder`])
 //! - [`memory`]: what all that takes, before it is taken
 //!
 //! ```text
@@ -37,6 +38,7 @@ mod packed;
 
 mod backward;
 mod cache;
+mod decode;
 mod forward;
 mod infer;
 mod layer;
@@ -46,6 +48,7 @@ pub mod memory;
 
 pub use cache::KvCache;
 pub use config::{Architecture, Config, Llama3Scaling};
+pub use decode::Decoder;
 pub use error::Error;
 pub use forward::{Forward, ForwardOptions};
 pub use infer::Span;

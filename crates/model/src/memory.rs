@@ -168,3 +168,16 @@ pub fn infer_bytes(config: &Config, place: Place, n: usize, n_logits: usize) -> 
     let end = rows.hidden() + 2 * wanted.hidden() + 2 * logits;
     layer.max(end) + rows.numbers()
 }
+
+/// The most bytes that a [`crate::Decoder`] on a device keeps for batches up to `max_batch`.
+#[must_use]
+pub fn recorded_bytes(config: &Config, max_batch: usize) -> usize {
+    let of_width = |n| {
+        let rows = Rows { config, place: Place::Device, n };
+        let logits = head::logits_bytes(Place::Device, config.vocab_size, n);
+        let pages = 4 * n * config.max_position_embeddings.div_ceil(PAGE_LEN);
+        // Memory is used again for what has the same size, and only so.
+        2 * rows.hidden() + rows.inner() + rows.feed() + logits + pages + rows.numbers()
+    };
+    crate::decode::widths(max_batch).map(of_width).sum()
+}

@@ -14,13 +14,58 @@ pub enum Kind {
     /// The CPU, in f32.
     Cpu,
     /// The first GPU.
-    Cuda,
-    /// The first GPU, with kernels for warpgroups (wgmma, TMA) where there are any.
-    CudaWgmma,
+    Cuda(Products),
     /// The GPU's kernels, emulated on the CPU: slow, and the proof of them.
-    Simt,
-    /// As `Simt`, with kernels for warpgroups where there are any.
-    SimtWgmma,
+    Simt(Products),
+}
+
+/// Who computes the products on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Products {
+    /// Kernels for every GPU.
+    Portable,
+    /// Kernels for warpgroups (wgmma, TMA) where there are any.
+    Warpgroups,
+    /// The vendor's cuBLASLt where gradients are computed, portable kernels elsewhere.
+    Library,
+}
+
+impl Kind {
+    /// By the names that commands and configurations call them.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("auto", Self::Auto),
+        ("cpu", Self::Cpu),
+        ("cuda", Self::Cuda(Products::Portable)),
+        ("cuda-wgmma", Self::Cuda(Products::Warpgroups)),
+        ("cuda-cublaslt", Self::Cuda(Products::Library)),
+        ("simt", Self::Simt(Products::Portable)),
+        ("simt-wgmma", Self::Simt(Products::Warpgroups)),
+        ("simt-cublaslt", Self::Simt(Products::Library)),
+    ];
+
+    /// The kind that is called `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, kind)| kind)
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let known = Self::ALL.into_iter().find(|(_, kind)| *kind == self);
+        known.map_or("", |(name, _)| name)
+    }
+}
+
+impl Products {
+    /// `device` with these products.
+    fn on(self, device: quaero_kernels::Device) -> Result<quaero_kernels::Device, Error> {
+        match self {
+            Self::Portable => Ok(device),
+            Self::Warpgroups => device.with_warpgroups(),
+            Self::Library => device.with_library(),
+        }
+    }
 }
 
 /// Where numbers lie, as far as their size goes: what is planned before there is a device.
@@ -61,13 +106,11 @@ impl Device {
     pub fn open(kind: Kind, cache: &Path) -> Result<Self, Error> {
         match kind {
             Kind::Cpu => Ok(Self::cpu()),
-            Kind::Auto => Ok(cuda(cache.to_owned(), false).unwrap_or_default()),
-            Kind::Cuda => cuda(cache.to_owned(), false),
-            Kind::CudaWgmma => cuda(cache.to_owned(), true),
-            Kind::Simt | Kind::SimtWgmma => {
+            Kind::Auto => Ok(cuda(cache.to_owned(), Products::Portable).unwrap_or_default()),
+            Kind::Cuda(products) => cuda(cache.to_owned(), products),
+            Kind::Simt(products) => {
                 let device = quaero_kernels::Device::simt(SimtOptions::new(cache.join("simt")))?;
-                let warpgroups = kind == Kind::SimtWgmma;
-                Ok(Self(Some(if warpgroups { device.with_warpgroups()? } else { device })))
+                Ok(Self(Some(products.on(device)?)))
             }
         }
     }
@@ -130,9 +173,8 @@ impl PartialEq for Device {
 }
 
 /// The first GPU, if it runs a kernel.
-fn cuda(cache: PathBuf, warpgroups: bool) -> Result<Device, Error> {
-    let device = quaero_kernels::Device::cuda(CudaOptions::new(cache))?;
-    let device = if warpgroups { device.with_warpgroups()? } else { device };
+fn cuda(cache: PathBuf, products: Products) -> Result<Device, Error> {
+    let device = products.on(quaero_kernels::Device::cuda(CudaOptions::new(cache))?)?;
     let (x, mut y) = (device.zeros::<f32>(8)?, device.alloc(8)?);
     quaero_kernels::cast::to_bf16(x.view(), y.view_mut())?;
     device.synchronize()?;

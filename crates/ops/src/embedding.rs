@@ -1,11 +1,58 @@
 //! Rows of a table by token; rows picked out and put back.
 
 use quaero_cpu::embedding as cpu;
-use quaero_kernels::embedding as kernel;
+use quaero_kernels::{Indices, embedding as kernel};
 
 use crate::activation::{Store, apart};
 use crate::tensor::Values;
-use crate::{Activation, Error, Tensor};
+use crate::{Activation, Device, Error, Tensor};
+
+/// Rows of a table to be read: tokens, or places.
+#[derive(Debug)]
+pub struct Rows(Numbers);
+
+#[derive(Debug)]
+enum Numbers {
+    Host(Vec<u32>),
+    Device(Indices),
+}
+
+impl Rows {
+    /// Of a table of `n` rows.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// On a device, if a row is not below `n`.
+    pub fn new(device: &Device, rows: Vec<u32>, n: usize) -> Result<Self, Error> {
+        Ok(Self(match &device.0 {
+            None => Numbers::Host(rows),
+            Some(device) => Numbers::Device(device.indices(&signed(&rows), n)?),
+        }))
+    }
+
+    /// Other rows of the same table, as many.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// On a device, if a row is not one of the table's; if they are not as many.
+    pub fn write(&mut self, rows: &[u32]) -> Result<(), Error> {
+        match &mut self.0 {
+            Numbers::Host(numbers) => {
+                numbers.copy_from_slice(rows);
+                Ok(())
+            }
+            Numbers::Device(indices) => indices.write(&signed(rows)),
+        }
+    }
+}
+
+fn signed(rows: &[u32]) -> Vec<i32> {
+    rows.iter().map(|&row| row as i32).collect()
+}
 
 /// x[r] = table[tokens[r]].
 ///
@@ -17,18 +64,15 @@ use crate::{Activation, Error, Tensor};
 ///
 /// # Panics
 /// If a token is not below V or the shapes do not fit.
-pub fn forward(table: &Tensor, tokens: &[u32], x: &mut Activation) -> Result<(), Error> {
+pub fn forward(table: &Tensor, tokens: &Rows, x: &mut Activation) -> Result<(), Error> {
     let c = table.row_len();
-    match (&table.values, &mut x.0) {
-        (Values::Host(table), Store::Host(x)) => {
+    match (&table.values, &tokens.0, &mut x.0) {
+        (Values::Host(table), Numbers::Host(tokens), Store::Host(x)) => {
             cpu::forward(table, c, tokens, x);
             Ok(())
         }
-        (Values::Device(table), Store::Device(x)) => {
-            let table = table.rounded()?;
-            let tokens: Vec<i32> = tokens.iter().map(|&token| token as i32).collect();
-            let tokens = x.device().indices(&tokens, table.len() / c)?;
-            kernel::forward(table.view(), c, &tokens, x.view_mut())
+        (Values::Device(table), Numbers::Device(tokens), Store::Device(x)) => {
+            kernel::forward(table.rounded()?.view(), c, tokens, x.view_mut())
         }
         _ => apart("embedding"),
     }
@@ -67,18 +111,14 @@ pub fn backward(dtable: &mut Tensor, tokens: &[u32], dx: &Activation) -> Result<
 ///
 /// # Panics
 /// If a row is not one of x.
-pub fn gather(x: &Activation, c: usize, rows: &[usize], y: &mut Activation) -> Result<(), Error> {
-    match (&x.0, &mut y.0) {
-        (Store::Host(x), Store::Host(y)) => {
-            for (to, &row) in y.chunks_exact_mut(c).zip(rows) {
-                to.copy_from_slice(&x[row * c..(row + 1) * c]);
-            }
+pub fn gather(x: &Activation, c: usize, rows: &Rows, y: &mut Activation) -> Result<(), Error> {
+    match (&x.0, &rows.0, &mut y.0) {
+        (Store::Host(x), Numbers::Host(rows), Store::Host(y)) => {
+            cpu::forward(x, c, rows, y);
             Ok(())
         }
-        (Store::Device(x), Store::Device(y)) => {
-            let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-            let rows = x.device().indices(&rows, x.len() / c)?;
-            kernel::forward(x.view(), c, &rows, y.view_mut())
+        (Store::Device(x), Numbers::Device(rows), Store::Device(y)) => {
+            kernel::forward(x.view(), c, rows, y.view_mut())
         }
         _ => apart("gather"),
     }

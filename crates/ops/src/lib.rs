@@ -13,10 +13,12 @@
 //! - [`linear`], [`norm`], [`mlp`], [`embedding`]: row by row → [`attention`]: positions, pages,
 //!   queries and their gradient → [`head`]: logits, log-probabilities → [`sample`]: tokens drawn on
 //!   a device → [`adam`]: one step of the optimiser
+//! - [`Graph`]: work of a device, recorded once and run many times
 
 mod activation;
 mod buffers;
 mod device;
+mod graph;
 mod tensor;
 
 pub mod adam;
@@ -30,7 +32,8 @@ pub mod sample;
 
 pub use activation::{Activation, Floats};
 pub use buffers::Buffers;
-pub use device::{Device, Kind, Place};
+pub use device::{Device, Kind, Place, Products};
+pub use graph::Graph;
 pub use quaero_cpu::math;
 pub use quaero_kernels::{Error, InUse};
 pub use tensor::Tensor;

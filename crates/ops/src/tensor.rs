@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use half::bf16;
+use quaero_kernels::graph::aside;
 use quaero_kernels::{Buffer, cast};
 use quaero_shape::{Shape, ShapeError};
 
@@ -65,8 +66,11 @@ impl OnDevice {
             return Ok(rounded.clone());
         }
         let exact = self.exact();
-        let mut rounded = exact.device().alloc(exact.len())?;
-        cast::to_bf16(exact.view(), rounded.view_mut())?;
+        let rounded = aside(|| {
+            let mut rounded = exact.device().alloc(exact.len())?;
+            cast::to_bf16(exact.view(), rounded.view_mut())?;
+            Ok(rounded)
+        })?;
         Ok(self.rounded.get_or_init(|| Arc::new(rounded)).clone())
     }
 

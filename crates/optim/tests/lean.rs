@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use quaero_ops::{Device, Kind, Tensor};
+use quaero_ops::{Device, Kind, Products, Tensor};
 use quaero_optim::{AdamW, AdamWOptions, LEAN_BLOCK, Memory};
 use quaero_rng::Key;
 
 fn simt() -> Device {
-    Device::open(Kind::Simt, Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
+    Device::open(Kind::Simt(Products::Portable), Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
 fn options(memory: Memory) -> AdamWOptions {

@@ -96,14 +96,11 @@ pub enum Error {
         to: u64,
     },
     /// A kind in `mix` that no family plays.
-    #[error(
-        "no loaded family plays `{kind}` (table [mix]){near}; loaded: {loaded}; add its plugin's \
-         folder to plugins.paths or set the kind to 0"
-    )]
+    #[error("no loaded family plays `{kind}` (table [mix]): {near} Loaded: {loaded}")]
     UnknownKind {
         /// The kind.
         kind: String,
-        /// The one that may be meant.
+        /// The one that may be meant, or what helps.
         near: String,
         /// What is there.
         loaded: String,

@@ -40,3 +40,4 @@ pub use memory::{Misfit, Plan};
 pub use observe::{Observer, Silent};
 pub use options::{CheckpointOptions, Eval, Options, Propose, Retests, Seeding, Solve};
 pub use run::{Control, End, Setup, train};
+pub use select::check_mix;

@@ -12,11 +12,9 @@ use crate::{Error, play, select};
 /// abduction and deduction from one shared set; here each kind fills its own.
 pub(crate) fn fill(run: &mut Run<'_>, policy: &Policy) -> Result<(), Error> {
     let mut kinds: Vec<(Kind, usize)> = run.options.mix.clone();
-    for (kind, _) in &kinds {
-        select::manifest_kind(run, kind)?;
-    }
+    select::check_mix(run.options, run.host)?;
     kinds.sort_by_key(|(kind, _)| {
-        select::manifest_kind(run, kind).map_or(0, |manifest| manifest.references_exactly)
+        select::manifest_kind(run.host, kind).map_or(0, |manifest| manifest.references_exactly)
     });
     for (kind, _) in &kinds {
         add_family_seeds(run, kind)?;

@@ -2,11 +2,11 @@
 
 use quaero_propose::Commission;
 use quaero_rng::Key;
-use quaero_runtime::nearest;
+use quaero_runtime::{Host, nearest};
 use quaero_types::{Kind, ManifestKind, Pair};
 
-use crate::Error;
 use crate::run::Run;
+use crate::{Error, Options};
 
 /// This step's commissions; none when the proposer is not trained.
 pub(crate) fn commissions(run: &Run<'_>, step: u64) -> Result<Vec<Commission>, Error> {
@@ -28,7 +28,7 @@ pub(crate) fn of_kind(
     n: usize,
     key: Key,
 ) -> Result<Vec<Commission>, Error> {
-    let manifest = manifest_kind(run, kind)?;
+    let manifest = manifest_kind(run.host, kind)?;
     let sources: Vec<Kind> = match manifest.references_from.as_slice() {
         [] => vec![kind.clone()],
         names => names.iter().map(|name| Kind::new(&kind.family, name)).collect(),
@@ -51,17 +51,27 @@ pub(crate) fn of_kind(
     Ok(commissions)
 }
 
+/// Whether the families of `host` play all kinds of `options`; else says which is meant, before
+/// anything of a run is there.
+///
+/// # Errors
+/// The first kind that none plays.
+pub fn check_mix(options: &Options, host: &Host) -> Result<(), Error> {
+    options.mix.iter().try_for_each(|(kind, _)| manifest_kind(host, kind).map(|_| ()))
+}
+
 /// What the family says of `kind`.
-pub(crate) fn manifest_kind<'a>(run: &'a Run<'_>, kind: &Kind) -> Result<&'a ManifestKind, Error> {
-    let family = run.host.family(&kind.family);
+pub(crate) fn manifest_kind<'a>(host: &'a Host, kind: &Kind) -> Result<&'a ManifestKind, Error> {
+    let family = host.family(&kind.family);
     family.and_then(|f| f.manifest().kinds.iter().find(|k| k.name == kind.name)).ok_or_else(|| {
-        let kinds = run.host.families().flat_map(|family| {
+        let kinds = host.families().flat_map(|family| {
             let name = &family.manifest().name;
             family.manifest().kinds.iter().map(move |kind| format!("{name}/{}", kind.name))
         });
         let loaded: Vec<String> = kinds.collect();
         let near = nearest(&kind.to_string(), loaded.iter().map(String::as_str));
-        let near = near.map_or_else(String::new, |near| format!(": do you mean `{near}`?"));
+        let remedy = "add its plugin to plugins.paths, or set the kind to 0";
+        let near = near.map_or_else(|| remedy.to_owned(), |near| format!("do you mean `{near}`?"));
         let loaded = if loaded.is_empty() { "none".to_owned() } else { loaded.join(", ") };
         Error::UnknownKind { kind: kind.to_string(), near, loaded }
     })

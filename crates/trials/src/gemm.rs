@@ -19,6 +19,11 @@ pub(crate) fn add(trials: &mut Vec<Trial>) {
             trials.push(product(layout, extents, true));
         }
     }
+    for layout in [Layout::Nn, Layout::Tn] {
+        for extents in [(1, 1, 1), (65, 67, 37), (129, 131, 330)] {
+            trials.push(by_library(layout, extents));
+        }
+    }
 }
 
 /// A matrix with rows padded to a multiple of 8 elements.
@@ -44,6 +49,59 @@ impl Padded {
     fn at<R: Real>(&self, row: usize, column: usize) -> R {
         of(&self.data[row * self.stride + column..][..1])[0]
     }
+}
+
+/// A gradient's product by the vendor's library: without a bias, over what is there or added to it.
+fn by_library(layout: Layout, (m, n, k): (usize, usize, usize)) -> Trial {
+    let (a_rows, a_columns) = if layout == Layout::Tn { (k, m) } else { (m, k) };
+    let (a, b) = (Padded::random(1, a_rows, a_columns), Padded::random(2, k, n));
+    let old = random(4, m * n);
+    let inputs = (a.clone(), b.clone(), old.clone());
+    let run = move |device: &Device| {
+        let (a, b, old) = &inputs;
+        let (a_data, b_data) = (device.upload(&a.data)?, device.upload(&b.data)?);
+        let of = |x: &Padded| (x.rows, x.columns, x.stride);
+        let (rows, columns, stride) = of(a);
+        let a = Matrix { data: a_data.view(), rows, columns, stride };
+        let (rows, columns, stride) = of(b);
+        let b = Matrix { data: b_data.view(), rows, columns, stride };
+        if layout == Layout::Nn {
+            let mut c = device.alloc::<bf16>(m * n)?;
+            gemm::into_bf16(layout, a, b, None, MatrixMut::new(c.view_mut(), n), None)?;
+            return Ok(vec![Got::of("c", &c)?]);
+        }
+        let output = |accumulate, name: &str| {
+            let mut c = device.upload(old)?;
+            gemm::into_f32(layout, a, b, accumulate, MatrixMut::new(c.view_mut(), n), None)?;
+            Got::of(name, &c)
+        };
+        Ok(vec![output(false, "f32")?, output(true, "sum")?])
+    };
+    fn oracle<R: Real>(
+        layout: Layout,
+        extents: (usize, usize, usize),
+        (a, b): (&Padded, &Padded),
+    ) -> Vec<R> {
+        let a = |i, j| if layout == Layout::Tn { a.at(j, i) } else { a.at(i, j) };
+        matmul(extents, a, |i, j| b.at(i, j))
+    }
+    let expect = move || {
+        let want = oracle::<f64>(layout, (m, n, k), (&a, &b));
+        let naive = oracle::<Naive>(layout, (m, n, k), (&a, &b));
+        if layout == Layout::Nn {
+            let stored = |x: Vec<f64>| x.into_iter().map(Real::stored).collect::<Vec<f64>>();
+            let naive: Vec<Naive> = naive.into_iter().map(Real::stored).collect();
+            return vec![Want::new("c", Stored::Bf16, &stored(want), &naive)];
+        }
+        let sum: Vec<f64> = want.iter().zip(&old).map(|(x, &y)| x + f64::from(y)).collect();
+        let sum_naive: Vec<Naive> = naive.iter().zip(&old).map(|(&x, &y)| x + Naive(y)).collect();
+        vec![
+            Want::new("f32", Stored::F32, &want, &naive),
+            Want::new("sum", Stored::F32, &sum, &sum_naive),
+        ]
+    };
+    let name = format!("gemm by the library {layout:?} M {m} N {n} K {k}");
+    Trial::new("gemm.cu", name, run, expect).with_library()
 }
 
 /// Every product of a layout, with every tile.

@@ -15,8 +15,7 @@ pub struct Trial {
     pub file: &'static str,
     /// Whether it is small enough for the slowest sanitizer.
     pub small: bool,
-    /// Whether it is about kernels for warpgroups, which not every device has.
-    pub warpgroups: bool,
+    about: About,
     run: Run,
     expect: Expect,
 }
@@ -119,6 +118,16 @@ impl Want {
     }
 }
 
+/// What a device must have for a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Any,
+    /// Kernels for warpgroups.
+    Warpgroups,
+    /// Products by the vendor's library.
+    Library,
+}
+
 impl Trial {
     pub(crate) fn new(
         file: &'static str,
@@ -127,7 +136,7 @@ impl Trial {
         expect: impl Fn() -> Vec<Want> + Send + Sync + 'static,
     ) -> Self {
         let (run, expect) = (Box::new(run), Box::new(expect));
-        Self { name, file, small: false, warpgroups: false, run, expect }
+        Self { name, file, small: false, about: About::Any, run, expect }
     }
 
     pub(crate) fn small(mut self) -> Self {
@@ -136,28 +145,42 @@ impl Trial {
     }
 
     /// About kernels for warpgroups.
-    pub(crate) fn with_warpgroups(mut self) -> Self {
-        self.warpgroups = true;
-        self
+    pub(crate) fn with_warpgroups(self) -> Self {
+        Self { about: About::Warpgroups, ..self }
+    }
+
+    /// About products by the vendor's library.
+    pub(crate) fn with_library(self) -> Self {
+        Self { about: About::Library, ..self }
     }
 
     /// Whether `device` has what it is about.
     #[must_use]
     pub fn fits(&self, device: &Device) -> bool {
-        !self.warpgroups || device.has_warpgroups()
+        match self.about {
+            About::Any => true,
+            About::Warpgroups => device.has_warpgroups(),
+            About::Library => device.clone().with_library().is_ok(),
+        }
     }
 
     fn run_on(&self, device: &Device) -> Result<Vec<Got>, Error> {
         let device = device.clone();
-        (self.run)(&if self.warpgroups { device.with_warpgroups()? } else { device })
+        (self.run)(&match self.about {
+            About::Any => device,
+            About::Warpgroups => device.with_warpgroups()?,
+            About::Library => device.with_library()?,
+        })
     }
 
-    /// Runs it; the name of each output, and a number that its bits give.
+    /// Runs it; the name of each output whose bits are the same on any device, and a number that
+    /// they give.
     ///
     /// # Errors
     /// If a launch fails.
     pub fn bits(&self, device: &Device) -> Result<Vec<(String, u64)>, Error> {
-        let got = self.run_on(device)?;
+        // The library's order of sums is its own.
+        let got = if self.about == About::Library { vec![] } else { self.run_on(device)? };
         Ok(got.into_iter().map(|output| (output.name, fnv1a(&output.bits))).collect())
     }
 

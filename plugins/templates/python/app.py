@@ -1,6 +1,6 @@
 """The component: what `quaero plugin build` compiles."""
 
+import family
 import quaero
-from family import Mirror
 
-Play = quaero.export(Mirror, quaero.cases(__file__))
+Play = quaero.export(quaero.only(family), quaero.cases(__file__))

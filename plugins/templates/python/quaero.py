@@ -157,6 +157,19 @@ class Family:
             self.options[key] = value
 
 
+def only(module):
+    """The one class derived from `Family` that `module` makes."""
+    made = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Family) and value.__module__ == module.__name__
+    ]
+    if len(made) != 1:
+        names = ", ".join(value.__name__ for value in made) or "none"
+        raise TypeError(f"{module.__name__}.py must hold one class derived from Family; it holds {names}")
+    return made[0]
+
+
 def cases(folder):
     """The golden cases of `cases/accept` and `cases/reject` beside the file `folder`, read when the
     component is built: the host plays them whenever it loads the family."""

@@ -6,7 +6,7 @@
 //! significand: each rounding is off by up to 2⁻⁹ = 0.2 %) and sums, logits, weights and moments of
 //! the optimiser in f32. The bounds below are for rows that both sampled alike.
 
-use quaero_ops::{Device, Kind};
+use quaero_ops::{Device, Kind, Products};
 use quaero_train::Plan;
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
     world.run(&at("cpu"), false, 0);
     copy(&at("cpu"), &at("simt"));
     world.run(&at("cpu"), true, u64::MAX);
-    let device = Device::open(Kind::Simt, &root().join("target")).unwrap();
+    let device = Device::open(Kind::Simt(Products::Portable), &root().join("target")).unwrap();
     world.policy.model = world.policy.model.clone().to(&device).unwrap();
     world.run(&at("simt"), true, u64::MAX);
 

@@ -35,7 +35,8 @@ const ROW_TOKENS: usize = 128;
 pub(crate) fn rollout(args: &BenchArgs) -> anyhow::Result<()> {
     let model = world::policy(&args.model)?.model;
     let requests = requests(model.config().vocab_size);
-    let options = quaero_engine::Options { max_batch: 128, page_tokens: 32, cache_mib: 2048 };
+    let options =
+        quaero_engine::Options { max_batch: 128, page_tokens: 32, cache_mib: 2048, graphs: false };
     let mut engine = Engine::new(options);
     run(args, "rollout", "new tokens", &model, || {
         engine.generate(&model, &[], &requests, &mut |_| ())?;

@@ -20,7 +20,7 @@ pub(crate) fn run(plugins: &Path, args: &args::CrossPlay) -> anyhow::Result<()> 
         return Err(Error::FewCheckpoints { path: folder.display().to_string(), n: 0 }.into());
     };
     let host = world::host(&resolved, plugins)?;
-    let device = world::device(plugins, args.device.kind())?;
+    let device = world::device(plugins, args.device)?;
     let policy = world::placed(world::policy(&first.folder)?, &device)?;
     let cross = Cross { tasks_per_kind: args.tasks as usize, samples: args.samples as usize };
     let found = crossplay(folder, &options, cross, policy, &host, &mut Phases)?;

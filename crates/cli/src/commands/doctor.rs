@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use quaero_ops::{Kind, Products};
 use serde_json::json;
 
 use crate::{print, world};
@@ -102,7 +103,7 @@ fn model() -> Check {
 
 /// Training starts without a GPU, so that its absence is no lack.
 fn accelerator(plugins: &Path) -> Check {
-    let found = match world::device(plugins, quaero_ops::Kind::Cuda) {
+    let found = match world::device(plugins, Kind::Cuda(Products::Portable)) {
         Ok(device) => device.name(),
         Err(error) => format!("none: {error:#}"),
     };

@@ -14,7 +14,7 @@ pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let resolved = quaero_config::load(Some(&args.config), &[])?;
     let options = resolved.train(None)?;
     let host = world::host(&resolved, plugins)?;
-    let device = world::device(plugins, args.device.kind())?;
+    let device = world::device(plugins, args.device)?;
     let policy = world::placed(world::policy(&args.model)?, &device)?;
     let suite = world::suite(&host, &args.suite, args.data.as_deref())?.limited(args.limit);
     let sampling = match args.samples {

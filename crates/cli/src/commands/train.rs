@@ -11,7 +11,7 @@ use quaero_dashboard::Dashboard;
 use quaero_evals::{Grading, Score, Suite};
 use quaero_ops::{Device, Kind, Place};
 use quaero_runtime::Host;
-use quaero_train::{Control, End, Eval, Observer, Options, Plan, Setup, train};
+use quaero_train::{Control, End, Eval, Observer, Options, Plan, Setup, check_mix, train};
 
 use crate::args::Train;
 use crate::progress::Progress;
@@ -32,6 +32,7 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     print::note(&format!("run {} (configuration {})", folder.display(), resolved.hash));
     let host = world::host(&resolved, plugins)?;
     let options = resolved.train(eval(&resolved, &host)?)?;
+    check_mix(&options, &host)?;
     let path = Path::new(&resolved.raw.model.path);
     print::note(&fits(path, &options, &device)?);
     let policy = world::placed(world::policy(path)?, &device)?;
@@ -103,10 +104,11 @@ fn fits(model: &Path, options: &Options, device: &Device) -> anyhow::Result<Stri
 /// A GPU's plan needs no GPU.
 fn dry_run(plugins: &Path, resolved: &Resolved, kind: Kind) -> anyhow::Result<()> {
     let options = resolved.train(None)?;
+    check_mix(&options, &world::host(resolved, plugins)?)?;
     let config = world::model_config(Path::new(&resolved.raw.model.path))?;
     let place = match kind {
         Kind::Cpu => Place::Cpu,
-        Kind::Cuda | Kind::CudaWgmma | Kind::Simt | Kind::SimtWgmma => Place::Device,
+        Kind::Cuda(_) | Kind::Simt(_) => Place::Device,
         Kind::Auto => world::device(plugins, kind)?.place(),
     };
     let plan = Plan::of(&config, place, &options).to_string();

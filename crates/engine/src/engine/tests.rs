@@ -43,7 +43,7 @@ fn model() -> Model {
 }
 
 fn engine(max_batch: usize) -> Engine {
-    Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 8 })
+    Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 8, graphs: false })
 }
 
 fn request(n_prompt: usize, n_samples: usize, max_new: usize, sampling: Sampling) -> Request {
@@ -141,7 +141,8 @@ fn nothing_around_a_sample_changes_it() {
     let expected = run(&mut engine(64), &model, &requests);
     for max_batch in [1, 2, 5, 33] {
         for (prefill_tokens, page_tokens, cache_mib) in [(512, 32, 1), (1, 64, 8), (37, 40, 2)] {
-            let mut engine = Engine::new(Options { max_batch, page_tokens, cache_mib });
+            let mut engine =
+                Engine::new(Options { max_batch, page_tokens, cache_mib, graphs: false });
             engine.prefill_tokens = Some(prefill_tokens);
             assert_eq!(run(&mut engine, &model, &requests), expected, "{max_batch}");
             // The pages now hold what was left there.
@@ -204,7 +205,7 @@ fn over_long_prompt_is_rejected_not_crashed() {
 fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     let model = model();
     let page_tokens = 32 * 120;
-    let mut small = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 4 });
+    let mut small = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 4, graphs: false });
     let page_bytes = KvCache::page_bytes(model.device().place(), model.config(), page_tokens);
     let n_pages = (4 << 20) / page_bytes;
     assert_eq!(n_pages, 1, "one page of {page_bytes} bytes");
@@ -215,10 +216,10 @@ fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     assert_eq!(outputs[0].finish, Finish::Refused(needs));
     assert_eq!(outputs[2].tokens, reference(&model, &request(9, 1, 1, plain), 0).0);
 
-    let mut none = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 0 });
+    let mut none = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 0, graphs: false });
     let error = none.generate(&model, &EOS, &[], &mut |_| ()).expect_err("no memory");
     assert!(matches!(error, Error::CacheTooSmall { cache_mib: 0, .. }), "{error}");
-    let mut empty = Engine::new(Options { max_batch: 0, page_tokens, cache_mib: 8 });
+    let mut empty = Engine::new(Options { max_batch: 0, page_tokens, cache_mib: 8, graphs: false });
     let error = empty.generate(&model, &EOS, &[], &mut |_| ()).expect_err("no batch");
     assert!(matches!(error, Error::EmptyBatch));
 }
@@ -277,7 +278,7 @@ proptest! {
             .iter()
             .map(|&(n_prompt, n, max_new, law)| request(n_prompt, n, max_new, laws[law]))
             .collect();
-        let mut engine = Engine::new(Options { max_batch, page_tokens: 32, cache_mib });
+        let mut engine = Engine::new(Options { max_batch, page_tokens: 32, cache_mib, graphs: false });
         engine.prefill_tokens = Some(prefill_tokens);
         for output in run(&mut engine, &model, &requests) {
             let expected = reference(&model, &requests[output.request_idx], output.sample_idx);

@@ -7,8 +7,11 @@
 //! Memory is taken and given back in the order of the one stream, so that neither waits for the
 //! device. Several threads may use it: what a thread asks for is done in its order.
 
+mod captured;
 mod clock;
 mod code;
+mod cublaslt;
+mod libraries;
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_void};
@@ -17,9 +20,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
+use self::cublaslt::CublasLt;
 use super::tensor_map::{BOX_COLUMNS, Packed, TensorMap};
-use super::{Backend, Facts};
-use crate::call::{Arg, Launch};
+use super::{Backend, Facts, Instance};
+use crate::call::Arg;
+use crate::graph::Step;
 use crate::{Error, Kernel};
 
 /// The CUDA version that the kernels are compiled with.
@@ -84,6 +89,8 @@ pub(super) struct Cuda {
     cache: PathBuf,
     overlay: BTreeMap<String, String>,
     functions: Mutex<BTreeMap<String, Function>>,
+    /// Opened when first asked for.
+    library: Mutex<Option<Arc<CublasLt>>>,
 }
 
 fn driver(op: &str) -> impl FnOnce(DriverError) -> Error {
@@ -126,6 +133,7 @@ impl Cuda {
             cache: options.cache,
             overlay: options.overlay,
             functions: Mutex::default(),
+            library: Mutex::default(),
         })
     }
 
@@ -145,6 +153,16 @@ impl Cuda {
         use sys::CUmemPool_attribute as Attribute;
         let reserved = read(Attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT);
         reserved.saturating_sub(read(Attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT))
+    }
+
+    /// The vendor's library, which keeps its workspace from then on.
+    fn library(&self) -> Result<Arc<CublasLt>, Error> {
+        let mut library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(library) = &*library {
+            return Ok(library.clone());
+        }
+        let opened = Arc::new(CublasLt::open(|| self.alloc(cublaslt::WORKSPACE_BYTES))?);
+        Ok(library.insert(opened).clone())
     }
 
     /// The function of a kernel, loaded when first used.
@@ -181,6 +199,54 @@ impl Cuda {
             .map_err(driver("shared memory"))?;
         functions.insert(kernel.name.clone(), Function(function));
         Ok(Function(function))
+    }
+}
+
+impl Cuda {
+    /// Puts `step` into the stream `of`.
+    ///
+    /// # Safety
+    /// The step may be done when its turn comes.
+    unsafe fn step_on(&self, of: &CudaStream, step: &Step) -> Result<(), Error> {
+        let stream = of.cu_stream();
+        match step {
+            Step::Copy { n_bytes: 0, .. } | Step::Zero { n_bytes: 0, .. } => Ok(()),
+            &Step::Copy { from, to, n_bytes } => {
+                // SAFETY: the caller vouches for both.
+                unsafe { result::memcpy_dtod_async(to, from, n_bytes, stream) }
+                    .map_err(driver("copy"))
+            }
+            &Step::Zero { at, n_bytes } => {
+                // SAFETY: the caller vouches for the stretch.
+                unsafe { result::memset_d8_async(at, 0, n_bytes, stream) }.map_err(driver("zero"))
+            }
+            Step::Product(product) => {
+                let library = self.library()?;
+                // SAFETY: handed on to the caller.
+                unsafe { library.run(product, of) }
+            }
+            Step::Launch { kernel, launch } => {
+                let Function(function) = self.function(kernel)?;
+                let args: Result<Vec<Packed>, Error> = launch.args.iter().map(packed).collect();
+                let mut args = args?;
+                let mut pointers: Vec<*mut c_void> =
+                    args.iter_mut().map(|arg| std::ptr::from_mut(arg).cast()).collect();
+                let (grid, threads) = (launch.grid.into(), (launch.threads, 1, 1));
+                // SAFETY: the arguments live until the driver has copied them, and the caller
+                // vouches for what they are.
+                unsafe {
+                    result::launch_kernel(
+                        function,
+                        grid,
+                        threads,
+                        launch.smem,
+                        stream,
+                        &mut pointers,
+                    )
+                }
+                .map_err(driver(&format!("launching {}", kernel.name)))
+            }
+        }
     }
 }
 
@@ -256,6 +322,11 @@ impl Backend for Cuda {
         self.capability == (9, 0)
     }
 
+    fn open_library(&self) -> Result<(), Error> {
+        self.bind()?;
+        self.library().map(|_| ())
+    }
+
     fn trim(&self) -> Result<(), Error> {
         self.synchronize()?;
         // SAFETY: the pool is the device's.
@@ -293,46 +364,17 @@ impl Backend for Cuda {
         self.synchronize()
     }
 
-    unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error> {
-        if n_bytes == 0 {
-            return Ok(());
-        }
+    unsafe fn step(&self, step: &Step) -> Result<(), Error> {
         self.bind()?;
-        // SAFETY: the caller vouches for both.
-        unsafe { result::memcpy_dtod_async(to, from, n_bytes, self.stream.cu_stream()) }
-            .map_err(driver("copy"))
+        // SAFETY: handed on to the caller.
+        unsafe { self.step_on(&self.stream, step) }
     }
 
-    unsafe fn zero(&self, at: u64, n_bytes: usize) -> Result<(), Error> {
+    unsafe fn instantiate(&self, steps: &[Step]) -> Result<Option<Box<dyn Instance>>, Error> {
         self.bind()?;
-        if n_bytes == 0 {
-            return Ok(());
-        }
-        // SAFETY: the caller vouches for the stretch.
-        unsafe { result::memset_d8_async(at, 0, n_bytes, self.stream.cu_stream()) }
-            .map_err(driver("zero"))
-    }
-
-    unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error> {
-        self.bind()?;
-        let Function(function) = self.function(kernel)?;
-        let args: Result<Vec<Packed>, Error> = launch.args.iter().map(packed).collect();
-        let mut args = args?;
-        let mut pointers: Vec<*mut c_void> =
-            args.iter_mut().map(|arg| std::ptr::from_mut(arg).cast()).collect();
-        // SAFETY: the arguments live until the driver has copied them, and the caller vouches for
-        // what they are.
-        unsafe {
-            result::launch_kernel(
-                function,
-                launch.grid.into(),
-                (launch.threads, 1, 1),
-                launch.smem,
-                self.stream.cu_stream(),
-                &mut pointers,
-            )
-        }
-        .map_err(driver(&format!("launching {}", kernel.name)))
+        // SAFETY: handed on to the caller.
+        let captured = unsafe { self.captured(steps) }?;
+        Ok(Some(Box::new(captured)))
     }
 
     fn synchronize(&self) -> Result<(), Error> {

@@ -2,9 +2,11 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::Arc;
 
 use half::bf16;
 
+use crate::graph::{self, Step};
 use crate::{Device, Error};
 
 /// What a buffer may hold.
@@ -16,11 +18,40 @@ impl Element for i32 {}
 impl Element for u8 {}
 impl Element for u64 {}
 
+/// An allocation, given back when nobody holds it: its buffer, and graphs that use it.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    device: Device,
+    address: u64,
+    n_bytes: usize,
+}
+
+impl Memory {
+    fn new(device: &Device, n_bytes: usize) -> Result<Self, Error> {
+        let address = device.backend.alloc(n_bytes)?;
+        Ok(Self { device: device.clone(), address, n_bytes })
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: the address came from `alloc` with this size, and whoever uses it holds this.
+        unsafe { self.device.backend.free(self.address, self.n_bytes) };
+    }
+}
+
 /// Memory of a device that holds `len` elements.
 #[derive(Debug)]
 pub struct Buffer<T: Element> {
-    device: Device,
-    address: u64,
+    memory: Arc<Memory>,
     len: usize,
     element: PhantomData<T>,
 }
@@ -28,7 +59,7 @@ pub struct Buffer<T: Element> {
 /// A part of a buffer, to read.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T: Element> {
-    device: &'a Device,
+    memory: &'a Arc<Memory>,
     address: u64,
     len: usize,
     element: PhantomData<&'a T>,
@@ -37,7 +68,7 @@ pub struct View<'a, T: Element> {
 /// A part of a buffer, to write.
 #[derive(Debug)]
 pub struct ViewMut<'a, T: Element> {
-    device: &'a Device,
+    memory: &'a Arc<Memory>,
     address: u64,
     len: usize,
     element: PhantomData<&'a mut T>,
@@ -53,8 +84,12 @@ impl Device {
     /// # Errors
     /// If there is not enough.
     pub fn alloc<T: Element>(&self, len: usize) -> Result<Buffer<T>, Error> {
-        let address = self.backend.alloc(size_of_slice::<T>(len))?;
-        Ok(Buffer { device: self.clone(), address, len, element: PhantomData })
+        let n_bytes = size_of_slice::<T>(len);
+        let memory = match graph::spare(self, n_bytes) {
+            Some(memory) => memory,
+            None => graph::keep(Arc::new(Memory::new(self, n_bytes)?)),
+        };
+        Ok(Buffer { memory, len, element: PhantomData })
     }
 
     /// `len` zeros.
@@ -103,19 +138,20 @@ impl<T: Element> Buffer<T> {
     /// Where it lies.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.device
+        &self.memory.device
     }
 
     /// All of it, to read.
     #[must_use]
     pub fn view(&self) -> View<'_, T> {
-        View { device: &self.device, address: self.address, len: self.len, element: PhantomData }
+        let (memory, address) = (&self.memory, self.memory.address);
+        View { memory, address, len: self.len, element: PhantomData }
     }
 
     /// All of it, to write.
     pub fn view_mut(&mut self) -> ViewMut<'_, T> {
-        let Self { device, address, len, .. } = self;
-        ViewMut { device, address: *address, len: *len, element: PhantomData }
+        let (memory, address) = (&self.memory, self.memory.address);
+        ViewMut { memory, address, len: self.len, element: PhantomData }
     }
 
     /// A part, to read.
@@ -141,14 +177,6 @@ impl<T: Element> Buffer<T> {
     /// If a kernel before it failed.
     pub fn to_vec(&self) -> Result<Vec<T>, Error> {
         self.view().to_vec()
-    }
-}
-
-impl<T: Element> Drop for Buffer<T> {
-    fn drop(&mut self) {
-        let n_bytes = size_of_slice::<T>(self.len);
-        // SAFETY: the address came from `alloc` with this size, and views do not outlive a buffer.
-        unsafe { self.device.backend.free(self.address, n_bytes) };
     }
 }
 
@@ -189,16 +217,20 @@ impl<'a, T: Element> View<'a, T> {
     /// # Errors
     /// If a kernel before it failed.
     pub fn to_vec(self) -> Result<Vec<T>, Error> {
+        graph::refuse(self.device(), "a download")?;
         let mut data = vec![T::zeroed(); self.len];
+        let bytes = bytemuck::cast_slice_mut(&mut data);
         // SAFETY: the view lies in a live buffer, and `data` is as long as it.
-        unsafe {
-            self.device.backend.download(self.address, bytemuck::cast_slice_mut(&mut data))?;
-        }
+        unsafe { self.device().backend.download(self.address, bytes)? };
         Ok(data)
     }
 
     pub(crate) fn device(self) -> &'a Device {
-        self.device
+        &self.memory.device
+    }
+
+    pub(crate) fn memory(self) -> &'a Arc<Memory> {
+        self.memory
     }
 
     pub(crate) fn address(self) -> u64 {
@@ -221,13 +253,13 @@ impl<'a, T: Element> ViewMut<'a, T> {
 
     /// The same, for a shorter time.
     pub fn reborrow(&mut self) -> ViewMut<'_, T> {
-        ViewMut { device: self.device, address: self.address, len: self.len, element: PhantomData }
+        ViewMut { memory: self.memory, address: self.address, len: self.len, element: PhantomData }
     }
 
     /// The same, to read.
     #[must_use]
     pub fn as_view(&self) -> View<'_, T> {
-        View { device: self.device, address: self.address, len: self.len, element: PhantomData }
+        View { memory: self.memory, address: self.address, len: self.len, element: PhantomData }
     }
 
     /// A part of it.
@@ -246,12 +278,12 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// If `at` lies beyond its end.
     #[must_use]
     pub fn split_at(self, at: usize) -> (Self, Self) {
-        let (device, end) = (self.device, self.len);
+        let (memory, end) = (self.memory, self.len);
         let (first, n_first) = part::<T>(self.address, end, 0..at);
         let (second, n_second) = part::<T>(self.address, end, at..end);
         (
-            Self { device, address: first, len: n_first, element: PhantomData },
-            Self { device, address: second, len: n_second, element: PhantomData },
+            Self { memory, address: first, len: n_first, element: PhantomData },
+            Self { memory, address: second, len: n_second, element: PhantomData },
         )
     }
 
@@ -264,8 +296,9 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// If the lengths differ.
     pub fn write(&mut self, data: &[T]) -> Result<(), Error> {
         assert_eq!(data.len(), self.len, "write: lengths of the data and of the view");
+        graph::refuse(self.device(), "an upload")?;
         // SAFETY: the view lies in a live buffer, and `data` is as long as it.
-        unsafe { self.device.backend.upload(self.address, bytemuck::cast_slice(data)) }
+        unsafe { self.device().backend.upload(self.address, bytemuck::cast_slice(data)) }
     }
 
     /// Copies `from` here, on the device.
@@ -276,10 +309,11 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// # Panics
     /// If the lengths or the devices differ.
     pub fn copy_from(&mut self, from: View<'_, T>) -> Result<(), Error> {
-        assert!(from.len == self.len && from.device.is(self.device), "copy: lengths or devices");
-        let n_bytes = size_of_slice::<T>(self.len);
+        assert!(from.len == self.len && from.device().is(self.device()), "copy: lengths, devices");
+        let (from_to, n_bytes) = ((from.address, self.address), size_of_slice::<T>(self.len));
+        let step = Step::Copy { from: from_to.0, to: from_to.1, n_bytes };
         // SAFETY: both lie in live buffers; this view is exclusive, so that they do not overlap.
-        unsafe { self.device.backend.copy(from.address, self.address, n_bytes) }
+        unsafe { graph::run(self.device(), step, &[from.memory, self.memory]) }
     }
 
     /// Writes zeros.
@@ -287,17 +321,22 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// # Errors
     /// If the device failed.
     pub fn zero(&mut self) -> Result<(), Error> {
+        let step = Step::Zero { at: self.address, n_bytes: size_of_slice::<T>(self.len) };
         // SAFETY: the view lies in a live buffer and is this long.
-        unsafe { self.device.backend.zero(self.address, size_of_slice::<T>(self.len)) }
+        unsafe { graph::run(self.device(), step, &[self.memory]) }
     }
 
     /// The same, to read, beside this one: for kernels whose header lets an output be an input.
     pub(crate) fn aliased(&self) -> View<'a, T> {
-        View { device: self.device, address: self.address, len: self.len, element: PhantomData }
+        View { memory: self.memory, address: self.address, len: self.len, element: PhantomData }
     }
 
     pub(crate) fn device(&self) -> &'a Device {
-        self.device
+        &self.memory.device
+    }
+
+    pub(crate) fn memory(&self) -> &'a Arc<Memory> {
+        self.memory
     }
 
     pub(crate) fn address(&self) -> u64 {
@@ -321,9 +360,7 @@ impl Device {
     /// # Panics
     /// If an index is not below `bound`, or below −1.
     pub fn indices(&self, indices: &[i32], bound: usize) -> Result<Indices, Error> {
-        let bad =
-            indices.iter().find(|&&index| index < -1 || index >= 0 && index as usize >= bound);
-        assert!(bad.is_none(), "index {bad:?} is not below {bound}");
+        check_bound(indices, bound);
         Ok(Indices { buffer: self.upload(indices)?, bound })
     }
 
@@ -336,7 +373,26 @@ impl Device {
     }
 }
 
+/// # Panics
+/// If an index is not below `bound`, or below −1.
+fn check_bound(indices: &[i32], bound: usize) {
+    let bad = indices.iter().find(|&&index| index < -1 || index >= 0 && index as usize >= bound);
+    assert!(bad.is_none(), "index {bad:?} is not below {bound}");
+}
+
 impl Indices {
+    /// Overwrites the numbers; as many as there are.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// If the lengths differ, or an index is not below the bound, or below −1.
+    pub fn write(&mut self, indices: &[i32]) -> Result<(), Error> {
+        check_bound(indices, self.bound);
+        self.buffer.view_mut().write(indices)
+    }
+
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -5,6 +5,7 @@
 //! there is no GPU.
 
 mod build;
+mod library;
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -15,7 +16,8 @@ use libloading::Library;
 
 use super::tensor_map::Packed;
 use super::{Backend, InUse};
-use crate::call::{Arg, Launch};
+use crate::call::Arg;
+use crate::graph::Step;
 use crate::{Error, Kernel, Registry};
 
 /// How the emulated device behaves.
@@ -285,19 +287,25 @@ impl Backend for Simt {
         Ok(())
     }
 
-    unsafe fn copy(&self, from: u64, to: u64, n_bytes: usize) -> Result<(), Error> {
-        // SAFETY: the caller vouches for both, and that they do not overlap.
-        unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, n_bytes) };
-        Ok(())
-    }
-
-    unsafe fn zero(&self, at: u64, n_bytes: usize) -> Result<(), Error> {
-        // SAFETY: the caller vouches for the stretch.
-        unsafe { std::ptr::write_bytes(at as *mut u8, 0, n_bytes) };
-        Ok(())
-    }
-
-    unsafe fn launch(&self, kernel: &Kernel, launch: &Launch) -> Result<(), Error> {
+    unsafe fn step(&self, step: &Step) -> Result<(), Error> {
+        let (kernel, launch) = match step {
+            &Step::Copy { from, to, n_bytes } => {
+                // SAFETY: the caller vouches for both, and that they do not overlap.
+                unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, n_bytes) };
+                return Ok(());
+            }
+            &Step::Zero { at, n_bytes } => {
+                // SAFETY: the caller vouches for the stretch.
+                unsafe { std::ptr::write_bytes(at as *mut u8, 0, n_bytes) };
+                return Ok(());
+            }
+            Step::Product(product) => {
+                // SAFETY: handed on to the caller.
+                unsafe { library::run(product) };
+                return Ok(());
+            }
+            Step::Launch { kernel, launch } => (kernel, launch),
+        };
         let door = self.door(kernel)?;
         let name = CString::new(kernel.name.as_str()).expect("names of kernels hold no NUL");
         let shape = Shape {

@@ -114,8 +114,38 @@ impl Slots {
     /// If a page is not below `n_pages`, or two rows go to one slot.
     pub fn new(device: &Device, writes: Vec<Write>, n_pages: usize) -> Result<Self, Error> {
         let Some(device) = &device.0 else { return Ok(Self::Host(writes)) };
-        let number = |write: &Write| Slot { page: write.page, place: write.slot }.number();
         let slots: Vec<Option<usize>> = writes.iter().map(|write| Some(number(write))).collect();
         Ok(Self::Device(kernel::Slots::new(device, &slots, n_pages)?))
     }
+
+    /// Room for `n_rows` rows, for [`Self::write`]; none is kept until then.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// On the CPU.
+    pub fn none(device: &Device, n_rows: usize, n_pages: usize) -> Result<Self, Error> {
+        let Some(device) = &device.0 else { apart("slots") };
+        Ok(Self::Device(kernel::Slots::new(device, &vec![None; n_rows], n_pages)?))
+    }
+
+    /// Other writes, of the first rows; the rest is not kept.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// As [`Self::new`]; on the CPU.
+    pub fn write(&mut self, writes: &[Write], n_rows: usize) -> Result<(), Error> {
+        let Self::Device(slots) = self else { apart("slots") };
+        let mut numbers: Vec<Option<usize>> =
+            writes.iter().map(|write| Some(number(write))).collect();
+        numbers.resize(n_rows, None);
+        slots.write(&numbers)
+    }
+}
+
+fn number(write: &Write) -> usize {
+    Slot { page: write.page, place: write.slot }.number()
 }

@@ -6,6 +6,7 @@ use quaero_cpu::attention::{Piece, Query};
 use quaero_cpu::rope as cpu;
 use quaero_kernels::{Indices, attention as kernel, rope as kernel_rope};
 
+use crate::activation::apart;
 use crate::{Device, Error};
 
 /// Cosines and sines of the first positions.
@@ -83,6 +84,21 @@ impl<'a> Positions<'a> {
     }
 }
 
+impl Positions<'_> {
+    /// Other positions of as many rows.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// On the CPU, where they are made anew; if they are not as many, or the table does not hold
+    /// one.
+    pub fn write(&mut self, positions: &[usize]) -> Result<(), Error> {
+        let Self::Device(_, indices) = self else { apart("positions") };
+        indices.write(&positions.iter().map(|&p| p as i32).collect::<Vec<_>>())
+    }
+}
+
 /// Queries of a pass; their rows lie end to end.
 #[derive(Debug)]
 pub enum Queries<'a> {
@@ -107,27 +123,63 @@ impl<'a> Queries<'a> {
     /// If a query has too few pages, or (on a device) a prefix that does not fill its pages.
     pub fn new(device: &Device, queries: Vec<Query<'a>>) -> Result<Self, Error> {
         let Some(device) = &device.0 else { return Ok(Self::Host(queries)) };
-        let lists: Vec<(usize, usize, Vec<u32>)> = queries
-            .iter()
-            .filter(|query| query.len > 0)
-            .map(|query| {
-                let table = query.pages;
-                let n_shared = table.prefix_len / kernel_rope::PAGE_LEN;
-                assert!(
-                    table.prefix_len.is_multiple_of(kernel_rope::PAGE_LEN),
-                    "attention: a prefix of {} tokens does not fill its pages",
-                    table.prefix_len
-                );
-                (query.start, query.len, [&table.prefix[..n_shared], table.own].concat())
-            })
-            .collect();
+        let lists = lists(&queries);
         let one_row_each = lists.iter().all(|(_, len, _)| *len == 1);
-        let queries: Vec<kernel::Query<'_>> = lists
-            .iter()
-            .map(|(start, len, pages)| kernel::Query { start: *start, len: *len, pages })
-            .collect();
-        Ok(Self::Device { queries: kernel::Queries::new(device, &queries)?, one_row_each })
+        Ok(Self::Device { queries: kernel::Queries::new(device, &of(&lists))?, one_row_each })
     }
+
+    /// Room for `n` queries of one row each, for [`Self::write`]: their pages are below `bound`,
+    /// `n_listed` in all.
+    ///
+    /// # Errors
+    /// If the device has not enough memory.
+    ///
+    /// # Panics
+    /// On the CPU.
+    pub fn one_row_each(
+        device: &Device,
+        n: usize,
+        n_listed: usize,
+        bound: usize,
+    ) -> Result<Self, Error> {
+        let Some(device) = &device.0 else { apart("queries") };
+        let queries = kernel::Queries::one_row_each(device, n, n_listed, bound)?;
+        Ok(Self::Device { queries, one_row_each: true })
+    }
+
+    /// Other queries of one row each, as many.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// As [`Self::new`]; on the CPU; if they are not what there is room for.
+    pub fn write(&mut self, queries: &[Query<'_>]) -> Result<(), Error> {
+        let Self::Device { queries: kept, .. } = self else { apart("queries") };
+        kept.write(&of(&lists(queries)))
+    }
+}
+
+/// Queries with rows: where each starts, its rows, and all of its pages.
+fn lists(queries: &[Query<'_>]) -> Vec<(usize, usize, Vec<u32>)> {
+    let list = |query: &Query<'_>| {
+        let table = query.pages;
+        let n_shared = table.prefix_len / kernel_rope::PAGE_LEN;
+        assert!(
+            table.prefix_len.is_multiple_of(kernel_rope::PAGE_LEN),
+            "attention: a prefix of {} tokens does not fill its pages",
+            table.prefix_len
+        );
+        (query.start, query.len, [&table.prefix[..n_shared], table.own].concat())
+    };
+    queries.iter().filter(|query| query.len > 0).map(list).collect()
+}
+
+fn of(lists: &[(usize, usize, Vec<u32>)]) -> Vec<kernel::Query<'_>> {
+    lists
+        .iter()
+        .map(|(start, len, pages)| kernel::Query { start: *start, len: *len, pages })
+        .collect()
 }
 
 /// The runs of rows that a batch consists of, for the gradient.

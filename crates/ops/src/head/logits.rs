@@ -1,5 +1,7 @@
 //! Rows of logits, as inference gives them.
 
+use std::ops::Range;
+
 use quaero_cpu::gemm::{Lhs, Panels, gemm, rows};
 use quaero_kernels::Buffer;
 use quaero_kernels::gemm::{self as kernel, Layout, Matrix, MatrixMut};
@@ -99,18 +101,22 @@ impl Logits {
         (0..self.n_rows()).map(|i| self.row(i))
     }
 
-    /// A copy of row `i` alone, where it lies.
+    /// A copy of some rows, where they lie.
     ///
     /// # Errors
     /// If the device failed.
-    pub fn copy_row(&self, i: usize) -> Result<Self, Error> {
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn copy_rows(&self, which: Range<usize>) -> Result<Self, Error> {
+        let part = |width: usize| which.start * width..which.end * width;
         let rows = match &self.rows {
-            Rows::Host(_) => Rows::Host(self.row(i).to_vec()),
+            Rows::Host(data) => Rows::Host(data[part(self.vocab_size)].to_vec()),
             Rows::Device(data) => {
-                let stride = stride(self.vocab_size);
-                let mut row = data.device().alloc(stride)?;
-                row.view_mut().copy_from(data.slice(i * stride..(i + 1) * stride))?;
-                Rows::Device(row)
+                let from = data.slice(part(stride(self.vocab_size)));
+                let mut rows = data.device().alloc(from.len())?;
+                rows.view_mut().copy_from(from)?;
+                Rows::Device(rows)
             }
         };
         Ok(Self { rows, vocab_size: self.vocab_size })

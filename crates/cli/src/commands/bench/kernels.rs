@@ -13,10 +13,11 @@ use std::path::PathBuf;
 
 use quaero_bench::table;
 use quaero_kernels::{CudaOptions, Device, Error};
+use quaero_ops::Kind;
 use serde_json::{Value, json};
 
 use self::subject::Subject;
-use crate::args::{BenchKernels, Device as Wanted};
+use crate::args::BenchKernels;
 use crate::print;
 
 pub(crate) fn run(args: &BenchKernels) -> anyhow::Result<()> {
@@ -25,10 +26,10 @@ pub(crate) fn run(args: &BenchKernels) -> anyhow::Result<()> {
         return emulated::sanitized(&subject);
     }
     let gpu = match args.device {
-        Wanted::Cpu => anyhow::bail!("kernels run on `cuda` or `simt`, the emulated device"),
-        Wanted::Simt | Wanted::SimtWgmma => None,
-        Wanted::Cuda | Wanted::CudaWgmma => Some(open(&subject)?),
-        Wanted::Auto => match open(&subject) {
+        Kind::Cpu => anyhow::bail!("kernels run on `cuda` or `simt`, the emulated device"),
+        Kind::Simt(_) => None,
+        Kind::Cuda(_) => Some(open(&subject)?),
+        Kind::Auto => match open(&subject) {
             Ok(device) => Some(device),
             Err(Error::NoDriver | Error::NoGpu) => None,
             Err(error) => return Err(error.into()),

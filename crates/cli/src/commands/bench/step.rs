@@ -30,7 +30,7 @@ struct Measured {
 }
 
 pub(crate) fn run(plugins: &Path, args: &BenchStep) -> anyhow::Result<()> {
-    let device = world::device(plugins, args.device.kind())?;
+    let device = world::device(plugins, args.device)?;
     let free_at_start = device.free_bytes();
     let config = config(args);
     let model = Model::random(config.clone(), Key::new(1))?;
@@ -155,6 +155,7 @@ fn options(args: &BenchStep, model: &Model) -> quaero_engine::Options {
         max_batch: n,
         page_tokens: PAGE_TOKENS,
         cache_mib: bytes.div_ceil(1 << 20),
+        graphs: args.graphs,
     }
 }
 

@@ -122,15 +122,21 @@ pub(super) fn twice(_: &Place, said: &[Said]) -> Found {
         return Found::nothing("no two results");
     };
     let gap = a["logp_gap_max"].as_f64();
-    let equal = a["digest"].is_string() && a["digest"] == b["digest"] && a["loss"] == b["loss"];
+    let same =
+        |b: &Value| a["digest"].is_string() && a["digest"] == b["digest"] && a["loss"] == b["loss"];
+    let (equal, by_graphs) = (same(&b), object(said.get(2)));
+    let graphs_equal = by_graphs.as_ref().is_some_and(same);
+    let say = |equal| if equal { "equal" } else { "DIFFERENT" };
     let summary = format!(
-        "two runs {} by bits; log-prob gap at most {}",
-        if equal { "are equal" } else { "DIFFER" },
+        "two runs: {} by bits; with graphs: {}; log-prob gap at most {}",
+        say(equal),
+        if by_graphs.is_some() { say(graphs_equal) } else { "no result" },
         gap.map_or("unknown".to_owned(), |gap| format!("{gap:e}"))
     );
-    let found = json!({"equal": equal, "digests": [a["digest"], b["digest"]],
+    let digests = [&a, &b].map(|run| run["digest"].clone());
+    let found = json!({"equal": equal, "graphs_equal": graphs_equal, "digests": digests,
                        "logp_gap_max": gap, "loss": a["loss"]});
-    Found::of(found, summary, !equal || gap != Some(0.0))
+    Found::of(found, summary, !equal || !graphs_equal || gap != Some(0.0))
 }
 
 pub(super) fn kernels(_: &Place, said: &[Said]) -> Found {
@@ -153,12 +159,15 @@ pub(super) fn kernels(_: &Place, said: &[Said]) -> Found {
 }
 
 pub(super) fn step(_: &Place, said: &[Said]) -> Found {
-    let Some(all) = object(said.first()) else { return Found::nothing("no figures") };
+    let Some(mut all) = object(said.first()) else { return Found::nothing("no figures") };
+    let by_graphs = object(said.get(1)).map_or(Value::Null, |run| run["rollout_tok_s"].clone());
+    all["rollout_tok_s_by_graphs"] = by_graphs;
     let rate = |key: &str| all[key].as_f64().unwrap_or(f64::NAN);
     let gap = all["logp_gap_max"].as_f64();
     let summary = format!(
-        "{:.0} tokens/s generated, {:.0} learned; log-prob gap at most {}",
+        "{:.0} tokens/s generated ({:.0} with graphs), {:.0} learned; log-prob gap at most {}",
         rate("rollout_tok_s"),
+        rate("rollout_tok_s_by_graphs"),
         rate("update_tok_s"),
         gap.map_or("unknown".to_owned(), |gap| format!("{gap:e}"))
     );

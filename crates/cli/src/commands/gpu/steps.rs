@@ -131,10 +131,12 @@ fn products(place: &Place) -> Result<Vec<Command>, Lack> {
     Ok(vec![place.quaero(&["bench", "kernels", "--bits", "--device", "cuda", "--json"])])
 }
 
-/// The same training steps twice, from nothing, in two processes.
+/// The same training steps twice, from nothing, in two processes; and with graphs.
 fn twice(place: &Place) -> Result<Vec<Command>, Lack> {
     let words = ["bench", "step", "--device", "cuda", "--steps", "4", "--json"];
-    Ok(vec![place.quaero(&words), place.quaero(&words)])
+    let mut by_graphs = place.quaero(&words);
+    by_graphs.arg("--graphs");
+    Ok(vec![place.quaero(&words), place.quaero(&words), by_graphs])
 }
 
 fn kernels(place: &Place) -> Result<Vec<Command>, Lack> {
@@ -143,12 +145,14 @@ fn kernels(place: &Place) -> Result<Vec<Command>, Lack> {
     Ok(vec![bench])
 }
 
-/// Twenty timed steps of a model of 0.5 B parameters, after one that warms up.
+/// Twenty timed steps of a model of 0.5 B parameters, after one that warms up; then five with
+/// graphs.
 fn step(place: &Place) -> Result<Vec<Command>, Lack> {
-    let words = ["bench", "step", "--device", "cuda", "--shape", "qwen2.5-0.5b", "--steps", "21"];
-    let mut bench = place.quaero(&words);
-    bench.arg("--json");
-    Ok(vec![bench])
+    let words = ["bench", "step", "--device", "cuda", "--shape", "qwen2.5-0.5b", "--json"];
+    let (mut bench, mut by_graphs) = (place.quaero(&words), place.quaero(&words));
+    bench.args(["--steps", "21"]);
+    by_graphs.args(["--steps", "6", "--graphs"]);
+    Ok(vec![bench, by_graphs])
 }
 
 /// The whole loop on the seed model, sandbox included.

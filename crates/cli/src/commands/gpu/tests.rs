@@ -123,10 +123,13 @@ fn two_runs_must_agree_by_bits() {
     let run = |digest: &str, gap: &str| {
         said(&format!("{{\"digest\": \"{digest}\", \"loss\": [1.5], \"logp_gap_max\": {gap}}}"))
     };
-    let wrong = |a: Said, b: Said| found::twice(&place(), &[a, b]).wrong;
-    assert!(!wrong(run("ab", "0.0"), run("ab", "0.0")));
-    assert!(wrong(run("ab", "0.0"), run("ac", "0.0")));
-    assert!(wrong(run("ab", "1e-7"), run("ab", "0.0")));
+    let wrong = |runs: [Said; 3]| found::twice(&place(), &runs).wrong;
+    assert!(!wrong([run("ab", "0.0"), run("ab", "0.0"), run("ab", "0.0")]));
+    assert!(wrong([run("ab", "0.0"), run("ac", "0.0"), run("ab", "0.0")]));
+    assert!(wrong([run("ab", "0.0"), run("ab", "0.0"), run("ac", "0.0")]), "graphs");
+    assert!(wrong([run("ab", "1e-7"), run("ab", "0.0"), run("ab", "0.0")]));
+    let got = found::twice(&place(), &[run("ab", "0.0"), run("ab", "0.0")]);
+    assert!(got.wrong && got.summary.contains("with graphs: no result"), "{}", got.summary);
     assert!(found::twice(&place(), &[said("")]).found.is_null());
 }
 

@@ -86,6 +86,8 @@ fn python(folder: &Path, plugins: &Path) -> anyhow::Result<PathBuf> {
     let stem = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let made = full.join(format!(".{stem}.wasm.tmp"));
     let mut build = Command::new(tool);
+    // Its words are Python's; what the tool's own frames add helps nobody.
+    build.env("RUST_BACKTRACE", "0");
     build.current_dir(&full).args(["--quiet", "-d", "wit", "-w", "family"]);
     print::note("compiling with CPython inside (about 15 s)");
     told("componentize-py", build.args(["componentize", "app", "-o"]).arg(&made))?;

@@ -40,6 +40,7 @@ pub(super) fn run(args: &PluginNew) -> anyhow::Result<()> {
     print::note(&format!("a family `{name}`; what to fill in is {at}/{source}. Next:"));
     print::note(&format!("  cargo xtask plugin build {at}"));
     print::note(&format!("  cargo xtask plugin check {at}/{name}.wasm"));
+    print::note(&format!("  cargo xtask plugin try {name} --config {at}/train.toml"));
     print::note(&format!("  cargo xtask train {at}/train.toml"));
     Ok(())
 }

@@ -56,11 +56,24 @@ pub(super) const HOSTILE: [&str; 36] = [
     "```output\n```output\n```input\n```python\n```",
 ];
 
-/// Texts that are far too long.
+/// Texts that are far too long. A block repeated holds what no sensible task asks for: its first
+/// may be read as the answer.
 pub(super) fn huge() -> Vec<String> {
-    ["a", "9", "(", "[", "\n", "```\n", "```output\n1\n```\n", "<think>", "\\frac{1}{", " ", "'\\'"]
-        .map(|part| part.repeat((1 << 20) / part.len()))
-        .to_vec()
+    [
+        "a",
+        "9",
+        "(",
+        "[",
+        "\n",
+        "```\n",
+        "```output\n918273645\n```\n",
+        "<think>",
+        "\\frac{1}{",
+        " ",
+        "'\\'",
+    ]
+    .map(|part| part.repeat((1 << 20) / part.len()))
+    .to_vec()
 }
 
 /// The forms in which an answer commonly comes, after a prompt that leaves a `fence` block open.

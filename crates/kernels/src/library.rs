@@ -1,0 +1,74 @@
+//! Products by the vendor's library, cuBLASLt, for gradients: what they are asked of it.
+//!
+//! The library stores matrices by columns. A row-major matrix is its own transpose there, so
+//! C = A B is asked for as Cᵀ = Bᵀ Aᵀ: the operands change places and nothing is moved.
+//!
+//! It chooses an algorithm by the shape of a product, of those that sum a result's k in one piece
+//! (no split that is reduced afterwards). The same shapes give the same bits on one GPU with one
+//! version of the library; a row's bits may depend on how many rows there are, which is why the
+//! forward pass never takes it.
+
+use half::bf16;
+
+use crate::gemm::{Layout, Matrix};
+use crate::graph::{self, Step};
+use crate::{Device, Element, Error, ViewMut};
+
+/// A matrix by columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) address: u64,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// Elements from one column to the next.
+    pub(crate) stride: usize,
+}
+
+impl Columns {
+    /// A row-major matrix, which is its transpose by columns.
+    fn of(matrix: &Matrix<'_, bf16>) -> Self {
+        let (rows, columns) = (matrix.columns, matrix.rows);
+        Self { address: matrix.data.address(), rows, columns, stride: matrix.stride }
+    }
+}
+
+/// D = op(X) op(Y), or D + that, by columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Product {
+    /// X, and whether op transposes it.
+    pub(crate) x: (Columns, bool),
+    pub(crate) y: (Columns, bool),
+    pub(crate) d: Columns,
+    /// The length of the sums.
+    pub(crate) k: usize,
+    /// D in f32; else in bf16.
+    pub(crate) wide: bool,
+    pub(crate) accumulate: bool,
+}
+
+/// Asks `device` for C (+)= A B, whose extents the caller has checked.
+pub(crate) fn product<T: Element>(
+    device: &Device,
+    layout: Layout,
+    (a, b): (&Matrix<'_, bf16>, &Matrix<'_, bf16>),
+    (c, stride): (&ViewMut<'_, T>, usize),
+    accumulate: bool,
+) -> Result<(), Error> {
+    let (x, y) = (Columns::of(b), Columns::of(a));
+    let (n, k) = if layout == Layout::Nt { (x.columns, x.rows) } else { (x.rows, x.columns) };
+    let m = if layout == Layout::Tn { y.rows } else { y.columns };
+    if m == 0 || n == 0 {
+        return Ok(());
+    }
+    let product = Product {
+        x: (x, layout == Layout::Nt),
+        y: (y, layout == Layout::Tn),
+        d: Columns { address: c.address(), rows: n, columns: m, stride },
+        k,
+        wide: size_of::<T>() == 4,
+        accumulate,
+    };
+    let memory = [a.data.memory(), b.data.memory(), c.memory()];
+    // SAFETY: the three are live views, checked against these extents and strides; C is exclusive.
+    unsafe { graph::run(device, Step::Product(product), &memory) }
+}
