@@ -47,8 +47,9 @@ impl Progress {
         self.idle = (now < IDLE_STEPS).then_some(now);
         if self.idle.is_none() {
             self.say(&format!(
-                "warning: the gradient was 0 for {IDLE_STEPS} steps: rewards that do not differ teach \
-                 nothing. Look at what was written: tables proposals and attempts of experience.db"
+                "warning: the gradient was 0 for {IDLE_STEPS} steps: rewards that do not \
+                 differ teach nothing. Look at what was written: tables proposals and \
+                 attempts of experience.db"
             ));
         }
     }

@@ -5,8 +5,8 @@
 //! and not done. A graph holds the memory that it uses, so that it may outlive the buffers it was
 //! recorded with; running it writes to that memory again.
 //!
-//! Steps run in the order in which they were asked for. So what a recorded buffer leaves behind when
-//! it is dropped is taken by the next allocation of its size in the same recording.
+//! Steps run in the order in which they were asked for. So what a recorded buffer leaves behind
+//! when it is dropped is taken by the next allocation of its size in the same recording.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
