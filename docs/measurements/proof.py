@@ -90,7 +90,7 @@ def run(words: argparse.Namespace) -> None:
             folder = words.runs / f"{name}-{seed}"
             shutil.rmtree(folder, ignore_errors=True)
             config, keys = ROWS[name]
-            keys = keys + [f"run.seed={seed}", f"eval.every={words.steps}"]
+            keys = keys + [f"run.seed={seed}", f"eval.every={words.steps}", "eval.samples=1"]
             command = [binary, "--plugins-dir", words.plugins, "train", ROOT / config]
             command += ["--run", folder, "--steps", str(words.steps)]
             command += [word for key in keys for word in ("--set", key)]
