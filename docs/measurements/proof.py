@@ -110,15 +110,13 @@ def interval(xs: list[float]) -> str:
     return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]"
 
 
-def usual_steps(file: Path) -> int:
-    return next((line["steps"] for line in results(file) if line["row"] == "full"), 0)
-
-
 def table(words: argparse.Namespace) -> None:
     rows: dict[str, dict[int, dict]] = {}
-    for line in results(words.file):
+    lines = results(words.file)
+    steps = next((line["steps"] for line in lines if line["row"] == "full"), 0)
+    for line in lines:
         # Rows of another length than `full`'s are rows of their own.
-        usual = line["row"] == "full" or line["steps"] == usual_steps(words.file)
+        usual = line["row"] == "full" or line["steps"] == steps
         name = line["row"] if usual else f"{line['row']}, {line['steps']} steps"
         rows.setdefault(name, {})[line["seed"]] = line
     names = [f"heldout.{kind}" for kind in KINDS] + ["heldout", "heldout_greedy"]

@@ -107,7 +107,6 @@ fn training(record: &Value) -> String {
         ("parameters", number("parameters", 1e6, 1) + " M"),
         ("steps that were timed", number("steps", 1.0, 0)),
         ("generated tokens/s", number("rollout_tok_s", 1.0, 0)),
-        ("generated tokens/s, decoding by graphs", number("rollout_tok_s_by_graphs", 1.0, 0)),
         ("learned tokens/s", number("update_tok_s", 1.0, 0)),
         ("a step, s", number("step_s", 1.0, 3)),
         ("arithmetic of the update (6 N a token), TFLOP/s", number("update_tflops", 1.0, 1)),
@@ -116,9 +115,12 @@ fn training(record: &Value) -> String {
         ("log-probs of sampler and trainer differ by at most", words(&step["logp_gap_max"])),
     ];
     // Checks of before graphs have no rate by them.
-    let known = |(name, x): &&(&str, String)| !(name.ends_with("by graphs") && x == "–");
-    let rows: Vec<String> =
-        rows.iter().filter(known).map(|(name, x)| format!("| {name} | {x} |")).collect();
+    let key = "rollout_tok_s_by_graphs";
+    let by_graphs = step[key]
+        .is_number()
+        .then(|| ("generated tokens/s, decoding by graphs", number(key, 1.0, 0)));
+    let rows = rows.into_iter().chain(by_graphs);
+    let rows: Vec<String> = rows.map(|(name, x)| format!("| {name} | {x} |")).collect();
     format!(
         "## A training step\n\n{} prompts of {} tokens, {} completions of {} tokens each, random \
          weights.\n\n| | |\n|---|--:|\n{}\n\n",

@@ -94,12 +94,16 @@ impl Queries {
     ///
     /// # Errors
     /// If there is not enough memory.
+    ///
+    /// # Panics
+    /// If there are fewer than `n` pages to list, or none.
     pub fn one_row_each(
         device: &Device,
         n: usize,
         n_listed: usize,
         bound: usize,
     ) -> Result<Self, Error> {
+        assert!(n_listed >= n && bound > 0, "attention: {n} queries in {n_listed} listed pages");
         let first = vec![Query { start: 0, len: 1, pages: &[0] }; n];
         let Lists { table, .. } = Lists::of(&first);
         let (table, page_list) = (device.upload(&table)?, device.zeros(n_listed)?);

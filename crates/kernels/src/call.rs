@@ -1,10 +1,8 @@
 //! A launch being put together: arguments, held against the kernel's signature.
 
-use std::sync::Arc;
-
 use half::bf16;
 
-use crate::device::{Memory, TensorMap};
+use crate::device::TensorMap;
 use crate::gemm::Matrix;
 use crate::graph::{self, Step};
 use crate::{Device, Element, Error, View, ViewMut};
@@ -35,14 +33,12 @@ pub(crate) struct Call<'a> {
     kernel: &'a str,
     letters: String,
     launch: Launch,
-    /// What it reads and writes.
-    memory: Vec<Arc<Memory>>,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(device: &'a Device, kernel: &'a str) -> Self {
         let launch = Launch { grid: [1; 3], threads: 256, smem: 0, args: Vec::new() };
-        Self { device, kernel, letters: String::new(), launch, memory: Vec::new() }
+        Self { device, kernel, letters: String::new(), launch }
     }
 
     pub(crate) fn grid(mut self, grid: [usize; 3]) -> Self {
@@ -75,20 +71,19 @@ impl<'a> Call<'a> {
         let mut call = self;
         call.letters.push('t');
         call.launch.args.push(Arg::Map(map));
-        call.memory.push(matrix.data.memory().clone());
         call
     }
 
     /// A view to read: of this device, aligned to 16 bytes.
     pub(crate) fn read<T: Element>(self, view: View<'_, T>) -> Self {
         assert!(view.device().is(self.device), "{}: operands on two devices", self.kernel);
-        self.pointer(view.address(), view.memory())
+        self.pointer(view.address())
     }
 
     /// A view to write: of this device, aligned to 16 bytes.
     pub(crate) fn write<T: Element>(self, view: &mut ViewMut<'_, T>) -> Self {
         assert!(view.device().is(self.device), "{}: operands on two devices", self.kernel);
-        self.pointer(view.address(), view.memory())
+        self.pointer(view.address())
     }
 
     /// A view to write that may be absent.
@@ -107,8 +102,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn pointer(mut self, address: u64, memory: &Arc<Memory>) -> Self {
-        self.memory.push(memory.clone());
+    fn pointer(self, address: u64) -> Self {
         let name = self.kernel;
         assert!(address.is_multiple_of(16), "{name}: an operand that is not 16-byte aligned");
         self.arg('p', address)
@@ -144,7 +138,7 @@ impl<'a> Call<'a> {
     /// # Panics
     /// If the arguments are not those of the registry.
     pub(crate) unsafe fn launch(self) -> Result<(), Error> {
-        let Self { device, kernel, letters, launch, memory } = self;
+        let Self { device, kernel, letters, launch } = self;
         let kernel = device.registry.kernel(kernel);
         assert_eq!(letters, kernel.args, "{}: arguments", kernel.name);
         assert!(
@@ -158,9 +152,8 @@ impl<'a> Call<'a> {
             return Ok(());
         }
         let step = Step::Launch { kernel: kernel.clone(), launch };
-        let memory: Vec<&Arc<Memory>> = memory.iter().collect();
         // SAFETY: handed on to the caller.
-        unsafe { graph::run(device, step, &memory) }
+        unsafe { graph::run(device, step) }
     }
 }
 

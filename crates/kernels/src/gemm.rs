@@ -250,7 +250,8 @@ pub fn into_bf16(
     let device = a.data.device();
     // The forward pass takes Bᵀ alone.
     if device.uses_library() && layout == Layout::Nn && bias.is_none() {
-        return library::product(device, layout, (&a, &b), (&c.data, c.stride), false);
+        let extents = (product.m, product.n, product.k);
+        return library::product(device, (layout, extents), (&a, &b), (&c.data, c.stride), false);
     }
     let kernel = kernel_name(layout, "bf16", product.tile, device.uses_warpgroups());
     let call = product.call((device, &kernel), (&a, &b), &mut c.data).maybe(bias);
@@ -279,7 +280,8 @@ pub fn into_f32(
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
     let device = a.data.device();
     if device.uses_library() && layout == Layout::Tn {
-        return library::product(device, layout, (&a, &b), (&c.data, c.stride), accumulate);
+        let (extents, to) = ((product.m, product.n, product.k), (&c.data, c.stride));
+        return library::product(device, (layout, extents), (&a, &b), to, accumulate);
     }
     let kernel = kernel_name(layout, "f32", product.tile, device.uses_warpgroups());
     let call = product.call((device, &kernel), (&a, &b), &mut c.data);

@@ -79,25 +79,23 @@ pub(crate) fn refuse(device: &Device, what: &'static str) -> Result<(), Error> {
     recorder(device, |_| Err(Error::Recording { what })).unwrap_or(Ok(()))
 }
 
-/// Does `step`, or notes it; `memory` is what it uses.
-///
-/// # Safety
-/// The step may be done as long as `memory` lives.
-pub(crate) unsafe fn run(
-    device: &Device,
-    step: Step,
-    memory: &[&Arc<Memory>],
-) -> Result<(), Error> {
-    let mut step = Some(step);
-    recorder(device, |recorder| {
-        recorder.steps.extend(step.take());
-        for &memory in memory {
-            if !recorder.own.iter().any(|own| Arc::ptr_eq(own, memory)) {
-                let place = Arc::as_ptr(memory) as usize;
-                recorder.others.entry(place).or_insert_with(|| memory.clone());
-            }
+/// Keeps memory whose address a step is about to name, if the thread records its device.
+pub(crate) fn hold(memory: &Arc<Memory>) {
+    recorder(memory.device(), |recorder| {
+        if !recorder.own.iter().any(|own| Arc::ptr_eq(own, memory)) {
+            let place = Arc::as_ptr(memory) as usize;
+            recorder.others.entry(place).or_insert_with(|| memory.clone());
         }
     });
+}
+
+/// Does `step`, or notes it.
+///
+/// # Safety
+/// The step may be done as long as the memory lives whose addresses were taken for it.
+pub(crate) unsafe fn run(device: &Device, step: Step) -> Result<(), Error> {
+    let mut step = Some(step);
+    recorder(device, |recorder| recorder.steps.extend(step.take()));
     match step {
         None => Ok(()),
         // SAFETY: the caller's memory lives.

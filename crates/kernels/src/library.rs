@@ -46,29 +46,25 @@ pub(crate) struct Product {
     pub(crate) accumulate: bool,
 }
 
-/// Asks `device` for C (+)= A B, whose extents the caller has checked.
+/// Asks `device` for C (+)= A B of extents `(m, n, k)`, which the caller has checked.
 pub(crate) fn product<T: Element>(
     device: &Device,
-    layout: Layout,
+    (layout, (m, n, k)): (Layout, (usize, usize, usize)),
     (a, b): (&Matrix<'_, bf16>, &Matrix<'_, bf16>),
     (c, stride): (&ViewMut<'_, T>, usize),
     accumulate: bool,
 ) -> Result<(), Error> {
-    let (x, y) = (Columns::of(b), Columns::of(a));
-    let (n, k) = if layout == Layout::Nt { (x.columns, x.rows) } else { (x.rows, x.columns) };
-    let m = if layout == Layout::Tn { y.rows } else { y.columns };
     if m == 0 || n == 0 {
         return Ok(());
     }
     let product = Product {
-        x: (x, layout == Layout::Nt),
-        y: (y, layout == Layout::Tn),
+        x: (Columns::of(b), layout == Layout::Nt),
+        y: (Columns::of(a), layout == Layout::Tn),
         d: Columns { address: c.address(), rows: n, columns: m, stride },
         k,
         wide: size_of::<T>() == 4,
         accumulate,
     };
-    let memory = [a.data.memory(), b.data.memory(), c.memory()];
     // SAFETY: the three are live views, checked against these extents and strides; C is exclusive.
-    unsafe { graph::run(device, Step::Product(product), &memory) }
+    unsafe { graph::run(device, Step::Product(product)) }
 }

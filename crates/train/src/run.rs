@@ -17,6 +17,7 @@ use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::clock::{Stopwatch, wall_seconds};
 use crate::held::{self, Held};
+use crate::select::check_mix;
 use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding, step};
 
 /// Where a run lives and what it starts from.
@@ -102,6 +103,8 @@ pub fn train(
     control: &Control,
     observer: &mut dyn Observer,
 ) -> Result<End, Error> {
+    // Before anything of a run is there.
+    check_mix(options, host)?;
     let (mut run, mut policy) = Run::open(setup, options, policy, host, observer)?;
     if run.pool.last_step().is_none() {
         run.begin(&policy)?;

@@ -12,7 +12,6 @@ use crate::{Error, play, select};
 /// abduction and deduction from one shared set; here each kind fills its own.
 pub(crate) fn fill(run: &mut Run<'_>, policy: &Policy) -> Result<(), Error> {
     let mut kinds: Vec<(Kind, usize)> = run.options.mix.clone();
-    select::check_mix(run.options, run.host)?;
     kinds.sort_by_key(|(kind, _)| {
         select::manifest_kind(run.host, kind).map_or(0, |manifest| manifest.references_exactly)
     });

@@ -51,8 +51,7 @@ pub(crate) fn of_kind(
     Ok(commissions)
 }
 
-/// Whether the families of `host` play all kinds of `options`; else says which is meant, before
-/// anything of a run is there.
+/// Whether the families of `host` play all kinds of `options`; else says which is meant.
 ///
 /// # Errors
 /// The first kind that none plays.
@@ -70,7 +69,7 @@ pub(crate) fn manifest_kind<'a>(host: &'a Host, kind: &Kind) -> Result<&'a Manif
         });
         let loaded: Vec<String> = kinds.collect();
         let near = nearest(&kind.to_string(), loaded.iter().map(String::as_str));
-        let remedy = "add its plugin to plugins.paths, or set the kind to 0";
+        let remedy = "add its plugin to plugins.paths, or set the kind to 0.";
         let near = near.map_or_else(|| remedy.to_owned(), |near| format!("do you mean `{near}`?"));
         let loaded = if loaded.is_empty() { "none".to_owned() } else { loaded.join(", ") };
         Error::UnknownKind { kind: kind.to_string(), near, loaded }

@@ -32,7 +32,6 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     print::note(&format!("run {} (configuration {})", folder.display(), resolved.hash));
     let host = world::host(&resolved, plugins)?;
     let options = resolved.train(eval(&resolved, &host)?)?;
-    check_mix(&options, &host)?;
     let path = Path::new(&resolved.raw.model.path);
     print::note(&fits(path, &options, &device)?);
     let policy = world::placed(world::policy(path)?, &device)?;

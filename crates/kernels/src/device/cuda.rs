@@ -200,9 +200,7 @@ impl Cuda {
         functions.insert(kernel.name.clone(), Function(function));
         Ok(Function(function))
     }
-}
 
-impl Cuda {
     /// Puts `step` into the stream `of`.
     ///
     /// # Safety

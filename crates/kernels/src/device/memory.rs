@@ -229,11 +229,9 @@ impl<'a, T: Element> View<'a, T> {
         &self.memory.device
     }
 
-    pub(crate) fn memory(self) -> &'a Arc<Memory> {
-        self.memory
-    }
-
+    /// Where it lies, for a step: what the thread records holds the memory from now on.
     pub(crate) fn address(self) -> u64 {
+        graph::hold(self.memory);
         self.address
     }
 }
@@ -310,10 +308,10 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// If the lengths or the devices differ.
     pub fn copy_from(&mut self, from: View<'_, T>) -> Result<(), Error> {
         assert!(from.len == self.len && from.device().is(self.device()), "copy: lengths, devices");
-        let (from_to, n_bytes) = ((from.address, self.address), size_of_slice::<T>(self.len));
-        let step = Step::Copy { from: from_to.0, to: from_to.1, n_bytes };
+        let n_bytes = size_of_slice::<T>(self.len);
+        let step = Step::Copy { from: from.address(), to: self.address(), n_bytes };
         // SAFETY: both lie in live buffers; this view is exclusive, so that they do not overlap.
-        unsafe { graph::run(self.device(), step, &[from.memory, self.memory]) }
+        unsafe { graph::run(self.device(), step) }
     }
 
     /// Writes zeros.
@@ -321,9 +319,9 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// # Errors
     /// If the device failed.
     pub fn zero(&mut self) -> Result<(), Error> {
-        let step = Step::Zero { at: self.address, n_bytes: size_of_slice::<T>(self.len) };
+        let step = Step::Zero { at: self.address(), n_bytes: size_of_slice::<T>(self.len) };
         // SAFETY: the view lies in a live buffer and is this long.
-        unsafe { graph::run(self.device(), step, &[self.memory]) }
+        unsafe { graph::run(self.device(), step) }
     }
 
     /// The same, to read, beside this one: for kernels whose header lets an output be an input.
@@ -335,11 +333,9 @@ impl<'a, T: Element> ViewMut<'a, T> {
         &self.memory.device
     }
 
-    pub(crate) fn memory(&self) -> &'a Arc<Memory> {
-        self.memory
-    }
-
+    /// Where it lies, for a step: what the thread records holds the memory from now on.
     pub(crate) fn address(&self) -> u64 {
+        graph::hold(self.memory);
         self.address
     }
 }
