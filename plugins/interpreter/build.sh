@@ -43,7 +43,8 @@ EOF
     printf 'Package: *\nPin: release n=trixie\nPin-Priority: -1\n' >/etc/apt/preferences.d/trixie-low
     apt-get update
     apt-get download wasi-libc=$WASI_LIBC
-    apt-get source --download-only -t trixie python3.13 zlib
+    # The upstream archives alone: the packaging is not used, and mirrors drop superseded revisions of it.
+    apt-get source --download-only --tar-only -t trixie python3.13 zlib
     sha256sum -c <<EOF
 93e583f243454e6e9e4588ca2c2662206ad961659863277afcdb96801647d640  python3.13_$PYTHON.orig.tar.xz
 60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb  zlib_$ZLIB.orig.tar.gz
