@@ -111,6 +111,47 @@ fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
     check_plan(&world, &device);
 }
 
+#[test]
+fn the_lean_optimiser_trains_and_goes_on_from_its_checkpoint() {
+    let mut world = world_with(&[
+        "run.steps=2",
+        "optim.memory=\"lean\"",
+        "propose.train=false",
+        "mix.\"python/abduction\"=0",
+        "mix.\"python/induction\"=0",
+        "seeding.tasks_per_kind=2",
+        "seeding.rounds_max=1",
+        "solve.tasks_per_kind=2",
+        "solve.samples=2",
+        "solve.prompt_tokens_max=64",
+        "solve.completion_tokens_max=6",
+        "update.micro_batch_tokens=256",
+        "engine.cache_mib=1",
+        "checkpoint.every=1",
+        "report.every=0",
+        // Answers are short of reward: a gradient comes of the entropy.
+        "objective.entropy_coef=0.5",
+    ]);
+    world.options.eval = None;
+    let device = Device::open(Kind::Simt(Products::Portable), &root().join("target")).unwrap();
+    world.policy.model = world.policy.model.clone().to(&device).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    world.run(&at("whole"), false, u64::MAX);
+    // As if it had been killed in its second step.
+    copy(&at("whole"), &at("resumed"));
+    std::fs::remove_dir_all(at("resumed").join("checkpoints/step-000002")).unwrap();
+    world.run(&at("resumed"), true, u64::MAX);
+    check_same(&at("whole"), &at("resumed"), 2);
+    let rows = scalars(&at("resumed"));
+    assert_eq!(rows.len(), 3);
+    for row in &rows[1..] {
+        assert_eq!(row["policy/logp_gap_max"], 0);
+        assert!(row["policy/grad_norm"].as_f64().unwrap() > 0.0);
+    }
+    assert_ne!(weights(&at("resumed"), 1), weights(&at("resumed"), 2));
+}
+
 /// The run's memory is what was planned before it, pages that pieces fill badly apart.
 fn check_plan(world: &World, device: &Device) {
     let config = world.policy.model.config();
