@@ -51,11 +51,11 @@ fn attempts(folder: &Path) -> Vec<Vec<(String, String)>> {
     steps
 }
 
-#[test]
-fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
+/// Short answers to few deductions, without evaluation: what emulation can do in seconds. The loss
+/// has a gradient even where all rewards are alike.
+fn small_world(more: &[&str]) -> World {
     let coef = format!("objective.entropy_coef={ENTROPY_COEF}");
-    let mut world = world_with(&[
-        "run.steps=5",
+    let shared = [
         "propose.train=false",
         "mix.\"python/abduction\"=0",
         "mix.\"python/induction\"=0",
@@ -65,12 +65,17 @@ fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
         "solve.completion_tokens_max=6",
         "update.micro_batch_tokens=256",
         "engine.cache_mib=1",
-        "advantage.level=sequence",
-        "checkpoint.every=5",
         "report.every=0",
         &coef,
-    ]);
+    ];
+    let mut world = world_with(&[&shared, more].concat());
     world.options.eval = None;
+    world
+}
+
+#[test]
+fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
+    let mut world = small_world(&["run.steps=5", "advantage.level=sequence", "checkpoint.every=5"]);
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     world.run(&at("cpu"), false, 0);
@@ -113,26 +118,13 @@ fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
 
 #[test]
 fn the_lean_optimiser_trains_and_goes_on_from_its_checkpoint() {
-    let mut world = world_with(&[
+    let mut world = small_world(&[
         "run.steps=2",
         "optim.memory=\"lean\"",
-        "propose.train=false",
-        "mix.\"python/abduction\"=0",
-        "mix.\"python/induction\"=0",
         "seeding.tasks_per_kind=2",
         "seeding.rounds_max=1",
-        "solve.tasks_per_kind=2",
-        "solve.samples=2",
-        "solve.prompt_tokens_max=64",
-        "solve.completion_tokens_max=6",
-        "update.micro_batch_tokens=256",
-        "engine.cache_mib=1",
         "checkpoint.every=1",
-        "report.every=0",
-        // Answers are short of reward: a gradient comes of the entropy.
-        "objective.entropy_coef=0.5",
     ]);
-    world.options.eval = None;
     let device = Device::open(Kind::Simt(Products::Portable), &root().join("target")).unwrap();
     world.policy.model = world.policy.model.clone().to(&device).unwrap();
     let folder = tempfile::tempdir().unwrap();
