@@ -81,17 +81,25 @@ zlib() {
   llvm-ar-19 rcs libz/libz.a libz/*.o
 }
 
-# One change to CPython: a counter of the specialising interpreter that stands still (0xffff) is not
-# even written. The snapshot's bytecode has only such counters (src/immortal.c).
+# Three changes to CPython. A counter of the specialising interpreter that stands still (0xffff) is not
+# even written: the snapshot's bytecode has only such counters (src/immortal.c). Jumps keep no history
+# in the bytecode: only the tracing optimiser, which is not built, reads it. And all allocation goes
+# straight to heap/, not through a table of functions.
 patched() {
-  grep -q 'if (!is_unreachable_backoff_counter((COUNTER)))' Python-$PYTHON/Python/ceval_macros.h && return
+  cp -u "$HERE"/heap/* Python-$PYTHON/Objects/
+  grep -q '#include "heap.c"' Python-$PYTHON/Objects/obmalloc.c && return
   sed -i -E 's/^        (\(COUNTER\) = (advance|pause)_backoff_counter\(\(COUNTER\)\);)/        if (!is_unreachable_backoff_counter((COUNTER))) \\\n            \1/' \
     Python-$PYTHON/Python/ceval_macros.h
+  sed -i '/this_instr\[1\].cache = (this_instr\[1\].cache << 1) | /d' Python-$PYTHON/Python/generated_cases.c.h
+  sed -i -E -e 's/\b_Py(Mem_Raw|Mem|Object)\.(malloc|calloc|realloc|free)\(_Py(Mem_Raw|Mem|Object)\.ctx, /heap_\2(/' \
+    -e 's/^#include "pycore_obmalloc_init.h"/&\n#include "heap.c"/' Python-$PYTHON/Objects/obmalloc.c
 }
 
-# What the core is compiled for: counts of a native build of the same source over train.py. To take
-# them anew: CC=clang-19 CFLAGS=-fprofile-instr-generate, --without-computed-gotos, run
-# `LLVM_PROFILE_FILE=p.profraw PYTHONHASHSEED=0 python -S train.py 40`, llvm-profdata-19 merge --sparse.
+# What the core is compiled for: counts of a native build of the same source, changes included, over
+# train.py. To take them anew: apt install libclang-rt-19-dev; CC=clang-19
+# CFLAGS=-fprofile-instr-generate OPT="-DNDEBUG -O1" configure --without-computed-gotos
+# --without-pymalloc; run `LLVM_PROFILE_FILE=p.profraw PYTHONHASHSEED=0 python -S train.py 40`;
+# llvm-profdata-19 merge --sparse. A function that changed since is compiled without counts, silently.
 profile() {
   xz -dc "$HERE/train.profdata.xz" >train.profdata
 }
@@ -109,7 +117,7 @@ cpython() {
     export ZLIB_CFLAGS="-I$WORK/zlib" ZLIB_LIBS="-L$WORK/libz -lz"
     ../Python-$PYTHON/configure -q --host=wasm32-wasip1 --build=x86_64-pc-linux-gnu \
       --with-build-python="$BUILD_PYTHON" --disable-test-modules --without-ensurepip \
-      --with-pymalloc --with-system-libmpdec=no --disable-ipv6 --prefix=/py
+      --without-pymalloc --with-system-libmpdec=no --disable-ipv6 --prefix=/py
     make -s -j"$JOBS" libpython3.13.a Modules/_decimal/libmpdec/libmpdec.a \
       Modules/expat/libexpat.a Modules/_hacl/libHacl_Hash_SHA2.a
     # The core again, with its profile.
@@ -128,13 +136,14 @@ link() {
     path_filestat_get fd_filestat_get; do
     wrap+=("-Wl,--wrap=__wasi_$name")
   done
-  clang-19 $TARGET $FEATURES -std=gnu17 -O3 -Wall -Wextra -mexec-model=reactor \
-    -D_WASI_EMULATED_SIGNAL -IPython-$PYTHON/Include -Iwasm "$HERE"/src/*.c wasm/libpython3.13.a \
+  clang-19 $TARGET $FEATURES -std=gnu17 -O3 -Wall -Wextra -ffile-prefix-map="$HERE"=. \
+    -mexec-model=reactor \
+    -D_WASI_EMULATED_SIGNAL -IPython-$PYTHON/Include -Iwasm -I"$HERE/heap" "$HERE"/src/*.c wasm/libpython3.13.a \
     wasm/Modules/_decimal/libmpdec/libmpdec.a wasm/Modules/expat/libexpat.a \
     wasm/Modules/_hacl/libHacl_Hash_SHA2.a libz/libz.a \
     -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks -lm -ldl \
     "${wrap[@]}" -z stack-size=4194304 -Wl,--stack-first -Wl,--initial-memory=33554432 \
-    -Wl,--strip-debug -o raw.wasm
+    -Wl,--strip-debug -Wl,-Map=raw.map -o raw.wasm
 }
 
 snapshot() {

@@ -56,12 +56,13 @@ static void push_type(PyTypeObject *type) {
     types[n_types++] = type;
     PyObject *dict = PyType_GetDict(type);
     if (dict) visit(dict, NULL), push_dict(dict);
-    static const char *const names[] = {"__mro__", "__bases__", "__qualname__", "__name__"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        PyObject *part = PyObject_GetAttrString((PyObject *)type, names[i]);
-        if (!part) PyErr_Clear();
-        push(part);
-    }
+    /* By field: to look names up would fill the cache of attributes with names that the first
+       program drives out, and frees. */
+    push(type->tp_mro);
+    push(type->tp_bases);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return;
+    push(((PyHeapTypeObject *)type)->ht_name);
+    push(((PyHeapTypeObject *)type)->ht_qualname);
 }
 
 static void push_code(PyCodeObject *code) {

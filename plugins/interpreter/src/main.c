@@ -1,12 +1,13 @@
 /* The reactor module. `init` runs once, when the snapshot is made; `galloc` and `run` serve a job. */
 #include "encode.h"
+#include "heap.h"
 #include "immortal.h"
 #include "job.h"
 #include "world.h"
 #include <stdio.h>
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/* Room for what most programs allocate. */
+/* Room for the longer blocks of most programs. */
 #define ARENA_BYTES (2 << 20)
 
 static Bytes request, reply;
@@ -27,7 +28,6 @@ static void start_python(void) {
     PyPreConfig pre;
     PyPreConfig_InitIsolatedConfig(&pre);
     pre.utf8_mode = 1;
-    pre.allocator = PYMEM_ALLOCATOR_MALLOC; /* dirties fewer pages than pymalloc */
     check(Py_PreInitialize(&pre));
     PyConfig c;
     PyConfig_InitIsolatedConfig(&c);
@@ -124,6 +124,7 @@ EXPORT(init) void init(void) {
     request.data = malloc(request.cap);
     reply.data = malloc(reply.cap);
     if (!request.data || !reply.data) die("buffers");
+    heap_open();
     fflush(stderr);
 }
 

@@ -86,7 +86,7 @@ impl Host {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| state);
         store.set_epoch_deadline(job.deadline_ms.div_ceil(TICK.as_millis() as u64));
-        let reply = self.call(&mut store, job);
+        let reply = self.call(&mut store, job, |_| {});
         let state = store.data();
         match reply {
             Ok(reply) => parse(&reply, job.calls.len())
@@ -104,7 +104,35 @@ impl Host {
         }
     }
 
-    fn call(&self, store: &mut Store<State>, job: &Job) -> Result<Vec<u8>> {
+    /// The pages of memory, by number, that a job writes; those beyond the snapshot are left out.
+    ///
+    /// # Errors
+    /// The job does not end well.
+    pub fn pages_written(&self, job: &Job) -> Result<Vec<usize>> {
+        const PAGE: usize = 4096;
+        let state = State { memory_max: job.memory, refused: false, last_words: Vec::new() };
+        let mut store = Store::new(&self.engine, state);
+        store.set_epoch_deadline(1 << 40);
+        let mut before: Option<Vec<u8>> = None;
+        let mut written = Vec::new();
+        self.call(&mut store, job, |memory| {
+            let Some(before) = &before else {
+                before = Some(memory.to_vec());
+                return;
+            };
+            let pages = before.chunks(PAGE).zip(memory.chunks(PAGE)).enumerate();
+            written = pages.filter(|(_, (old, new))| old != new).map(|(at, _)| at).collect();
+        })?;
+        Ok(written)
+    }
+
+    /// `seen` gets the memory before the job and after it.
+    fn call(
+        &self,
+        store: &mut Store<State>,
+        job: &Job,
+        mut seen: impl FnMut(&[u8]),
+    ) -> Result<Vec<u8>> {
         let bytes = request(job);
         let length = u32::try_from(bytes.len())?;
         let instance = self.instance.instantiate(&mut *store)?;
@@ -112,9 +140,11 @@ impl Host {
         let memory = memory.ok_or_else(|| format_err!("no export `memory`"))?;
         let alloc = instance.get_typed_func::<u32, u32>(&mut *store, "galloc")?;
         let run = instance.get_typed_func::<(u32, u32), u64>(&mut *store, "run")?;
+        seen(memory.data(&*store));
         let at = alloc.call(&mut *store, length)?;
         memory.write(&mut *store, at as usize, &bytes)?;
         let reply = run.call(&mut *store, (at, length))?;
+        seen(memory.data(&*store));
         let (at, length) = ((reply >> 32) as usize, reply as u32 as usize);
         if reply == 0 {
             return Err(format_err!("broken request"));
