@@ -84,7 +84,8 @@ zlib() {
 # Three changes to CPython. A counter of the specialising interpreter that stands still (0xffff) is not
 # even written: the snapshot's bytecode has only such counters (src/immortal.c). Jumps keep no history
 # in the bytecode: only the tracing optimiser, which is not built, reads it. And all allocation goes
-# straight to heap/, not through a table of functions.
+# straight to heap/, not through a table of functions; obmalloc.c includes it, so a change of heap/
+# needs a new work folder.
 patched() {
   cp -u "$HERE"/heap/* Python-$PYTHON/Objects/
   grep -q '#include "heap.c"' Python-$PYTHON/Objects/obmalloc.c && return
@@ -98,7 +99,8 @@ patched() {
 # What the core is compiled for: counts of a native build of the same source, changes included, over
 # train.py. To take them anew: apt install libclang-rt-19-dev; CC=clang-19
 # CFLAGS=-fprofile-instr-generate OPT="-DNDEBUG -O1" configure --without-computed-gotos
-# --without-pymalloc; run `LLVM_PROFILE_FILE=p.profraw PYTHONHASHSEED=0 python -S train.py 40`;
+# --without-pymalloc; make python PY_LDFLAGS=-fprofile-instr-generate LDFLAGS=-fprofile-instr-generate;
+# run `LLVM_PROFILE_FILE=p.profraw PYTHONHASHSEED=0 python -S train.py 40`;
 # llvm-profdata-19 merge --sparse. A function that changed since is compiled without counts, silently.
 profile() {
   xz -dc "$HERE/train.profdata.xz" >train.profdata

@@ -12,6 +12,8 @@ const WASM_STACK: usize = 2 << 20;
 const THREAD_STACK: usize = 16 << 20;
 const TICK: Duration = Duration::from_millis(10);
 const BADF: i32 = 8;
+/// What the machine tracks writes by.
+pub const PAGE_BYTES: usize = 4096;
 const LAST_WORDS_MAX: usize = 4096;
 
 /// What a store knows of its job.
@@ -82,10 +84,7 @@ impl Host {
 
     /// Runs a job in a fresh instance.
     pub fn run(&self, job: &Job) -> Outcome {
-        let state = State { memory_max: job.memory, refused: false, last_words: Vec::new() };
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| state);
-        store.set_epoch_deadline(job.deadline_ms.div_ceil(TICK.as_millis() as u64));
+        let mut store = self.store(job);
         let reply = self.call(&mut store, job, |_| {});
         let state = store.data();
         match reply {
@@ -104,15 +103,21 @@ impl Host {
         }
     }
 
+    /// A store with the limits of `job`.
+    fn store(&self, job: &Job) -> Store<State> {
+        let state = State { memory_max: job.memory, refused: false, last_words: Vec::new() };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| state);
+        store.set_epoch_deadline(job.deadline_ms.div_ceil(TICK.as_millis() as u64));
+        store
+    }
+
     /// The pages of memory, by number, that a job writes; those beyond the snapshot are left out.
     ///
     /// # Errors
     /// The job does not end well.
     pub fn pages_written(&self, job: &Job) -> Result<Vec<usize>> {
-        const PAGE: usize = 4096;
-        let state = State { memory_max: job.memory, refused: false, last_words: Vec::new() };
-        let mut store = Store::new(&self.engine, state);
-        store.set_epoch_deadline(1 << 40);
+        let mut store = self.store(job);
         let mut before: Option<Vec<u8>> = None;
         let mut written = Vec::new();
         self.call(&mut store, job, |memory| {
@@ -120,7 +125,7 @@ impl Host {
                 before = Some(memory.to_vec());
                 return;
             };
-            let pages = before.chunks(PAGE).zip(memory.chunks(PAGE)).enumerate();
+            let pages = before.chunks(PAGE_BYTES).zip(memory.chunks(PAGE_BYTES)).enumerate();
             written = pages.filter(|(_, (old, new))| old != new).map(|(at, _)| at).collect();
         })?;
         Ok(written)

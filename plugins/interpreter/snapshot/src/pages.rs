@@ -1,12 +1,12 @@
 //! Which pages programs write: the fewer runs of neighbours, the cheaper an instance is put back.
 
 use crate::cases::read;
-use crate::closed::{Host, with_stack};
+use crate::closed::{Host, PAGE_BYTES, with_stack};
 use std::collections::BTreeMap;
 use wasmtime::Result;
 
 /// Prints each run of pages that any of the programs writes: from, to (addresses), the number of
-/// its pages, and how many programs write there.
+/// its pages, and how many programs write the one that most of them write.
 ///
 /// # Errors
 /// The module or the file cannot be read.
@@ -32,8 +32,8 @@ pub fn pages(module: &str, programs: &str) -> Result<()> {
         for (start, end, most) in &runs {
             println!(
                 "{:#9x} {:#9x} {:4} pages, {most} programs",
-                start << 12,
-                end << 12,
+                start * PAGE_BYTES,
+                end * PAGE_BYTES,
                 end - start
             );
         }
