@@ -135,7 +135,7 @@ cpython() {
 link() {
   local wrap=() name
   for name in clock_time_get clock_res_get poll_oneoff random_get fd_write fd_read path_open \
-    path_filestat_get fd_filestat_get; do
+    path_filestat_get fd_filestat_get fd_readdir; do
     wrap+=("-Wl,--wrap=__wasi_$name")
   done
   clang-19 $TARGET $FEATURES -std=gnu17 -O3 -Wall -Wextra -ffile-prefix-map="$HERE"=. \
@@ -150,6 +150,8 @@ link() {
 
 snapshot() {
   mkdir -p guest && cp "$HERE/guest.py" guest/
+  # Without what native_python wrote there: compiled code names the folder that it was compiled in.
+  find Python-$PYTHON/Lib -name __pycache__ -prune -exec rm -r {} +
   cargo build --release --locked --manifest-path "$HERE/snapshot/Cargo.toml" --target-dir snapshot
   snapshot/release/quaero-snapshot make raw.wasm interpreter.wasm Python-$PYTHON/Lib guest
   snapshot/release/quaero-snapshot run interpreter.wasm "$HERE"/cases/*.toml

@@ -1,9 +1,10 @@
 /* A WASI preview 1 world inside the guest. The linker's --wrap sends wasi-libc's system calls here,
    so that results depend on no host: the clock is virtual, sleep returns at once, random numbers
-   are a fixed sequence, and after world_seal() files do not exist. Calls that are not wrapped reach
-   the host, which refuses them. */
+   are a fixed sequence, folders are listed by name, and after world_seal() files do not exist. Calls
+   that are not wrapped reach the host, which refuses them. */
 #include "world.h"
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wasi/api.h>
 
@@ -119,4 +120,66 @@ E __wrap___wasi_path_filestat_get(__wasi_fd_t fd, __wasi_lookupflags_t look, con
     if (!sealed)
         return without_history(__real___wasi_path_filestat_get(fd, look, path, out), out);
     return __WASI_ERRNO_NOENT;
+}
+
+/* A folder's entries come by name: their order on disk would show in where strings lie. */
+static struct Listing {
+    __wasi_fd_t fd;
+    int n;
+    struct Entry {
+        __wasi_dirent_t head;
+        char name[64];
+    } entries[1024];
+} listing;
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const struct Entry *)a)->name, ((const struct Entry *)b)->name);
+}
+
+E __real___wasi_fd_readdir(__wasi_fd_t fd, uint8_t *buf, __wasi_size_t len,
+                           __wasi_dircookie_t cookie, __wasi_size_t *used);
+static E list(__wasi_fd_t fd) {
+    static uint8_t raw[4096];
+    memset(&listing, 0, sizeof listing);
+    __wasi_dircookie_t cookie = 0;
+    for (__wasi_size_t used = sizeof raw; used == sizeof raw;) {
+        E error = __real___wasi_fd_readdir(fd, raw, sizeof raw, cookie, &used);
+        if (error != __WASI_ERRNO_SUCCESS) return error;
+        __wasi_dirent_t head;
+        for (__wasi_size_t at = 0; at + sizeof head <= used; at += sizeof head + head.d_namlen) {
+            memcpy(&head, raw + at, sizeof head);
+            struct Entry *entry = &listing.entries[listing.n];
+            if (head.d_namlen >= sizeof entry->name) return __WASI_ERRNO_NAMETOOLONG;
+            if (at + sizeof head + head.d_namlen > used) break; /* cut off: read again */
+            if (++listing.n == sizeof listing.entries / sizeof *entry) return __WASI_ERRNO_OVERFLOW;
+            cookie = head.d_next;
+            head.d_ino = 1;
+            entry->head = head;
+            memcpy(entry->name, raw + at + sizeof head, head.d_namlen);
+        }
+    }
+    memset(raw, 0, sizeof raw);
+    qsort(listing.entries, listing.n, sizeof *listing.entries, by_name);
+    listing.fd = fd;
+    return __WASI_ERRNO_SUCCESS;
+}
+
+E __wrap___wasi_fd_readdir(__wasi_fd_t fd, uint8_t *buf, __wasi_size_t len,
+                           __wasi_dircookie_t cookie, __wasi_size_t *used) {
+    if (sealed) return __WASI_ERRNO_BADF;
+    if (cookie == 0 || listing.fd != fd) {
+        E error = list(fd);
+        if (error != __WASI_ERRNO_SUCCESS) return error;
+    }
+    *used = 0;
+    for (; cookie < (__wasi_dircookie_t)listing.n; cookie++) {
+        struct Entry *entry = &listing.entries[cookie];
+        __wasi_size_t n = sizeof entry->head + entry->head.d_namlen, room = len - *used;
+        entry->head.d_next = cookie + 1;
+        memcpy(buf + *used, entry, n < room ? n : room); /* the name lies behind the head */
+        *used += n < room ? n : room;
+        if (n > room) return __WASI_ERRNO_SUCCESS;
+    }
+    memset(&listing, 0, sizeof listing);
+    return __WASI_ERRNO_SUCCESS;
 }
