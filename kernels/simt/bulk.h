@@ -132,8 +132,8 @@ SIMT_PLAIN inline void check_load(const TensorMap &m, unsigned lo, unsigned hi, 
            d.thread);
 }
 
-SIMT_PLAIN inline void tma_load(void *to, const TensorMap &m, const void *barrier, int x, int y,
-                                int line) {
+SIMT_PLAIN inline void start_load(void *to, const TensorMap &m, const void *barrier, int x, int y,
+                                  int line) {
   Ignore ignore;
   const int idx = mbarrier_idx(barrier, line);
   Mbarrier &b = blk->mbarriers[idx];
@@ -153,6 +153,13 @@ SIMT_PLAIN inline void tma_load(void *to, const TensorMap &m, const void *barrie
   loads.push_back({lo, hi, idx, b.phase, false, line, m, x, y});
   if (!blk->settings.late_copies) land(loads.back());
   wake_waiting();
+}
+
+// Shuffled, the thread may come to run long after its load has landed.
+SIMT_PLAIN inline void tma_load(void *to, const TensorMap &m, const void *barrier, int x, int y,
+                                int line) {
+  start_load(to, m, barrier, x, y, line);
+  if (blk->settings.seed) yield(READY);
 }
 
 // A store to a tile that wgmma or TMA will touch; fence.proxy.async makes it visible to them.

@@ -76,38 +76,55 @@ SIMT_PLAIN inline void report_deadlock(Block &b) {
   }
 }
 
-// Runs every thread of a warp that can run, again and again, until all wait. Whether any ran.
+// Runs every thread of a warp that can run, once. Whether any ran.
 SIMT_PLAIN inline bool run_warp(Block &b, int warp) {
   bool ran = false;
-  int n = std::min((int)b.th.size() - warp * 32, 32);
-  for (bool again = true; again && !b.failed;) {
-    again = false;
-    int twist = b.settings.seed ? int(next_random(b) & 31) : 0;
-    for (int l = 0; l < 32 && !b.failed; l++) {
-      int lane = l ^ twist;
-      if (lane >= n) continue;
-      Thread &t = b.th[warp * 32 + lane];
-      if (t.st != READY) continue;
-      ran = again = true;
-      b.cur = &t;
-      jump(b.sched, t.fb, false);
-      b.cur = nullptr;
-    }
+  const int n = std::min((int)b.th.size() - warp * 32, 32);
+  const int twist = b.settings.seed ? int(next_random(b) & 31) : 0;
+  for (int l = 0; l < 32 && !b.failed; l++) {
+    const int lane = l ^ twist;
+    if (lane >= n) continue;
+    Thread &t = b.th[warp * 32 + lane];
+    if (t.st != READY) continue;
+    ran = true;
+    b.cur = &t;
+    jump(b.sched, t.fb, false);
+    b.cur = nullptr;
   }
   return ran;
 }
 
+// The warps of a block by priority. Shuffled, priorities hold for spells of any order of magnitude,
+// so that a warp may be left behind while the others go far (as in probabilistic concurrency
+// testing, Burckhardt et al. 2010).
+struct Priorities {
+  std::vector<int> order;
+  unsigned left = 0; // turns of this spell
+  SIMT_PLAIN explicit Priorities(int n) : order(n) {
+    for (int i = 0; i < n; i++) order[i] = i;
+  }
+  SIMT_PLAIN const std::vector<int> &next(Block &b) {
+    if (!b.settings.seed || left-- > 0) return order;
+    for (int i = (int)order.size() - 1; i > 0; i--)
+      std::swap(order[i], order[next_random(b) % (i + 1)]);
+    left = 1u << next_random(b) % 12;
+    return order;
+  }
+};
+
 SIMT_PLAIN inline void run_block(Block &b) {
   renew_shared(b, false);
   if (!prepare_threads(b)) return fail("no memory for the stacks of a block");
-  int n_warps = (int)b.warps.size();
-  std::vector<int> order(n_warps);
-  for (int i = 0; i < n_warps; i++) order[i] = i;
+  Priorities priorities((int)b.warps.size());
   while (b.live && !b.failed) {
-    if (b.settings.seed)
-      for (int i = n_warps - 1; i > 0; i--) std::swap(order[i], order[next_random(b) % (i + 1)]);
     bool ran = false;
-    for (int warp : order) ran |= run_warp(b, warp);
+    for (int warp : priorities.next(b)) {
+      while (run_warp(b, warp)) {
+        ran = true;
+        if (b.settings.seed) break;
+      }
+      if (ran && b.settings.seed) break; // to those above it first
+    }
     if (!ran && !b.failed) report_deadlock(b);
   }
   for (auto &load : b.loads)

@@ -34,8 +34,9 @@ pub(crate) fn add(trials: &mut Vec<Trial>) {
     trials.push(backward(&[17, 3], heads(2, 1, 32)).small());
     trials.push(backward(&[63, 66], heads(4, 2, 64)));
     trials.push(backward(&[70], heads(1, 1, 128)));
-    trials.push(branches(2, &[3, 1], heads(2, 1, 32)).small());
-    trials.push(branches(67, &[1, 70, 0, 62], heads(4, 2, 64)));
+    trials.push(branches(ANY, 2, &[3, 1], heads(2, 1, 32)).small());
+    trials.push(branches(ANY, 67, &[1, 70, 0, 62], heads(4, 2, 64)));
+    trials.push(branches(LOW, 2, &[3, 1], heads(2, 1, 32)).small());
 }
 
 /// The kernels for warpgroups: whole sequences and decoding.
@@ -135,9 +136,25 @@ fn name(kernel: &str, lens: &[usize], heads: Heads) -> String {
     format!("{kernel} T {lens:?} H {n_heads} K {n_kv_heads} D {head_dim}")
 }
 
+/// What trials with such rows are called, and what makes the rows of sequences of these lengths.
+type Scores = (&'static str, fn(&[usize], Heads) -> Vec<bf16>);
+const ANY: Scores = ("attention_bwd, branches of", rows);
+const LOW: Scores = ("attention_bwd, low scores, branches of", rows_of_low_scores);
+
 /// Rows with scores big enough for a softmax that is not flat.
 fn rows(lens: &[usize], heads: Heads) -> Vec<bf16> {
     halves(1, lens.iter().sum::<usize>() * heads.width(), 2.0)
+}
+
+/// Rows whose scores lie so low that a masked key's score of 0 would outweigh them beyond any f32.
+fn rows_of_low_scores(lens: &[usize], heads: Heads) -> Vec<bf16> {
+    let (q, k) = (heads.q_width(), heads.n_kv_heads * heads.head_dim);
+    let mut rows = rows(lens, heads);
+    for row in rows.chunks_mut(heads.width()) {
+        row[..q].iter_mut().for_each(|x| *x += bf16::from_f32(5.0));
+        row[q..q + k].iter_mut().for_each(|x| *x -= bf16::from_f32(5.0));
+    }
+    rows
 }
 
 /// Output and logarithms of sums.
@@ -263,12 +280,12 @@ fn backward(lens: &[usize], heads: Heads) -> Trial {
 }
 
 /// A root and its branches against the sequences that they abbreviate.
-fn branches(n_root: usize, tails: &[usize], heads: Heads) -> Trial {
+fn branches((what, rows): Scores, n_root: usize, tails: &[usize], heads: Heads) -> Trial {
     let tails = tails.to_vec();
     let n_rows = n_root + tails.iter().sum::<usize>();
     let qkv = rows(&[n_rows], heads);
     let dout = halves(2, n_rows * heads.q_width(), 1.0);
-    let name = name("attention_bwd, branches of", &[&[n_root], &tails[..]].concat(), heads);
+    let name = name(what, &[&[n_root], &tails[..]].concat(), heads);
     let inputs = (tails.clone(), qkv.clone(), dout.clone());
     let run = move |device: &Device| -> Result<Vec<Got>, Error> {
         let (tails, qkv, dout) = &inputs;
