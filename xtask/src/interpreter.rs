@@ -46,8 +46,8 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
             ensure!(
                 n == 0,
                 "the sources make another module than {ARTEFACT}: {n} of {} bytes differ.\n\
-                 remedy: other sources or tools explain it, or a folder where the recipe ran \
-                 before (README.md there); `cargo xtask interpreter --install` replaces the artefact",
+                 remedy: other sources or tools explain it, or a folder where an older recipe \
+                 ran (README.md there); `cargo xtask interpreter --install` replaces the artefact",
                 new.len().max(old.len())
             );
         }
