@@ -269,6 +269,42 @@ equal("text", ("B", "(B)"), ("B", r"\text{B}"), (r"\text{(B)}", "B"), ("B", "B."
 near("text", ("B", "A"), ("B", "(C)"), ("B", "A or B"), ("B", "(A) (B)"), ("yes", "no"), ("True", "False"), ("even", "odd"), ("east", "west"), ("B", "A, B"), ("Monday", "Tuesday"), ("A", "B) A"), ("a circle", "an ellipse"), ("no", "yes and no"),
      ("(A)", "(A), (B), (C), (D)"), ("B", "B or C"), ("true", "not true"), ("yes", "1"), ("B", "(A) 12"), ("none of these", "all of these"), ("A", "AB"))
 
+# --- names of figures and measures, families over the integers ----------------------------------
+equal("name", ("AB = 5", "5"), (r"\angle ABC = 30^\circ", r"30^\circ"), (r"m\angle A = 30", "30"),
+      (r"\angle A=60^\circ", r"\angle A=\frac{\pi}{3}"), ("[ABC] = 6", "6"), ("|AB|=5", "5"),
+      (r"BC=\sqrt{2}", r"\sqrt2"), ("P(A)=1/2", r"\frac12"), ("f(2)=3", "3"), (r"x\approx 3.14", "3.14"),
+      (r"\approx 3.14", "3.14"), ("f(x)=x^2", "x^2"),
+      (r"k\pi, k\in\mathbb{Z}", r"n\pi, n\in\mathbb{Z}"),
+      (r"x=\frac{\pi}{2}+n\pi, n\in\mathbb{Z}", r"\frac{\pi}{2}+k\pi, k\in\mathbb{Z}"),
+      (r"\{n\pi : n \in \mathbb{Z}\}", r"n\pi, n\in\mathbb{Z}"), ("DNE", "does not exist"))
+near("name", ("AB = 5", "CD = 5"), ("AB = 5", "6"), (r"\angle A=30^\circ", r"\angle B=30^\circ"),
+     ("P(A)=1/2", "P(B)=1/2"), ("f(2)=3", "f(5)=3"), ("f(2)=3", "2"), (r"x\approx 3.14", "3.15"),
+     (r"x\approx 1.41", r"\sqrt2"), (r"k\pi, k\in\mathbb{Z}", r"2n\pi, n\in\mathbb{Z}"),
+     (r"k\pi, k\in\mathbb{Z}", r"n\pi, n\in\mathbb{N}"), (r"\{n\pi : n \in \mathbb{Z}\}", r"\{\pi\}"),
+     (r"n + k, n\in\mathbb{Z}", r"k + m, m\in\mathbb{N}"), ("DNE", "0"), ("DNE", r"\infty"),
+     ("AB", "BA"), ("[ABC] = 6", "[ABC] = 7"), ("|AB|=5", "|CD|=5"))
+equal("unit", (r"1\text{ hour and }30\text{ minutes}", r"90\text{ minutes}"),
+      (r"1\text{ hour and }30\text{ minutes}", r"1.5\text{ hours}"), ("2 feet 6 inches", "30 inches"),
+      (r"2\text{ min }5\text{ s}", r"125\text{ s}"), ("1 year and 6 months", "18 months"),
+      ("2 dollars and 50 cents", r"\$2.50"), (r"21^{\text{st}}", "21"), ("20^{th}", "20th"))
+near("unit", (r"1\text{ hour and }30\text{ minutes}", r"130\text{ minutes}"),
+     (r"1\text{ hour and }30\text{ minutes}", "31"), ("2 feet 6 inches", "26 inches"),
+     ("2 feet 6 inches", "2 feet"), ("2 feet, 6 inches", "30 inches"), ("21^{st}", "22"),
+     ("3 apples and 2 pears", "5"), ("2 dollars and 50 cents", "52"))
+equal("matrix", (r"\begin{pmatrix}1/2&0\\0&1\end{pmatrix}", r"\frac12\begin{pmatrix}1&0\\0&2\end{pmatrix}"),
+      (r"-\begin{pmatrix}1\\-2\end{pmatrix}", r"\begin{pmatrix}-1\\2\end{pmatrix}"),
+      (r"\begin{bmatrix}1\\2\end{bmatrix}", r"\begin{bmatrix}1 & 2\end{bmatrix}^T"), ("(1,2)^T", "(1,2)"),
+      (r"\begin{bmatrix}1&2\\3&4\end{bmatrix}^{\top}", r"\begin{bmatrix}1&3\\2&4\end{bmatrix}"))
+near("matrix", (r"2\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1\\2\end{pmatrix}"),
+     (r"\begin{bmatrix}1&2\\3&4\end{bmatrix}^T", r"\begin{bmatrix}1&2\\3&4\end{bmatrix}"),
+     (r"\frac12\begin{pmatrix}2&4\end{pmatrix}", r"\begin{pmatrix}1&4\end{pmatrix}"), ("(1,2)^T", "(2,1)"),
+     (r"\begin{pmatrix}1&0\\0&1\end{pmatrix}\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1&0\\0&2\end{pmatrix}"))
+equal("set", (r"\mathbb{R}-\{0\}", r"(-\infty,0)\cup(0,\infty)"), (r"\mathbb{R}-\{0\}", r"x\ne0"),
+      (r"\mathbb{R}-\{-1,1\}", r"\mathbb{R}\setminus\{1,-1\}"))
+near("set", (r"\mathbb{R}-\{0\}", r"\mathbb{R}"), (r"\mathbb{R}-\{0\}", r"\mathbb{R}-\{1\}"))
+equal("function", (r"\operatorname{Re}(3+4i)", "3"), (r"\operatorname{Im}(3+4i)", "4"))
+near("function", (r"\operatorname{Re}(3+4i)", "4"), (r"\operatorname{Re}(z)", r"\operatorname{Im}(z)"))
+
 # --- careless LaTeX -----------------------------------------------------------------------------
 equal("latex", (r"\frac{1}{2}", r"\frac{1}{2"), (r"\frac{\sqrt{3}}{2}", r"\frac{\sqrt3}2"), (r"\sqrt{3}", r"\sqrt 3"), (r"\frac{\pi}{4}", r"\dfrac{\pi}4"), (r"2\sqrt{3}", r"2 \cdot \sqrt{3}"), (r"\left(1,2\right)", r"\left(1,2)"),
       (r"\frac{3}{4}", r"$\frac{3}{4}$"), (r"\frac{3}{4}", r"$$\frac{3}{4}$$"), (r"\frac{3}{4}", r"\displaystyle\frac{3}{4}"), (r"\frac{3}{4}", r"\ \frac{3}{4}\ "), ("x^{2}", "x^2"), (r"\pi r^2", r"\pi{r}^{2}"),

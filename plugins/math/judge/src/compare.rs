@@ -180,7 +180,13 @@ impl Comparison {
         let n_exact = relations.iter().position(|r| *r == Rel::About).unwrap_or(relations.len());
         let (parts, relations) = (&parts[..=n_exact], &relations[..n_exact]);
         if relations.is_empty() {
-            return parts[0].clone();
+            // x ≈ 1.41 names a value, 1 + √2 ≈ 2.41 is one.
+            return match (relation::is_name(&parts[0]), node) {
+                (true, Node::Chain(all, _)) => {
+                    Node::Chain(vec![parts[0].clone(), all[1].clone()], vec![Rel::Eq])
+                }
+                _ => parts[0].clone(),
+            };
         }
         if relations.len() < 2 || relations.iter().any(|r| *r != Rel::Eq) {
             return Node::Chain(parts.to_vec(), relations.to_vec());
@@ -238,6 +244,12 @@ impl Comparison {
         }
         if let Some(truth) = self.measured(a, b) {
             return truth;
+        }
+        if let Some(matrix) = collection::as_matrix(a) {
+            return self.same(&matrix, b);
+        }
+        if let Some(matrix) = collection::as_matrix(b) {
+            return self.same(a, &matrix);
         }
         self.collections(a, b).unwrap_or_else(|| self.scalars(a, b))
     }

@@ -7,6 +7,7 @@
 
 mod atom;
 mod form;
+mod label;
 mod value;
 
 use num_bigint::BigInt;
@@ -23,10 +24,14 @@ const ROW_MAX: usize = 40;
 
 /// Reads `text` whole.
 pub(crate) fn parse(text: &str, thousands: bool) -> Result<Node, Unreadable> {
-    let tokens = tokens(text, thousands)?;
+    let mut tokens = tokens(text, thousands)?;
+    if tokens.first().is_some_and(|token| token.tok == Tok::Rel(Rel::About)) {
+        tokens.remove(0); // ≈ 3.14
+    }
     if tokens.is_empty() {
         return Err(Unreadable("empty"));
     }
+    label::rename_bound(&mut tokens);
     let mut parser = Parser { tokens, at: 0, depth: 0, n_bars: 0, in_head: false, in_rows: 0 };
     let node = parser.statement()?;
     match parser.at == parser.tokens.len() {
@@ -233,7 +238,18 @@ impl Parser {
                 break;
             }
             self.at += usize::from(signed);
+            let after_set = matches!(terms.last(), Some(Node::Named(_) | Node::Without(..)));
+            let set_follows = matches!(self.peek(), Some(Tok::Cmd("{") | Tok::Named(_)));
             let term = self.term()?;
+            if sign == Some(Tok::Sym('-'))
+                && after_set
+                && set_follows
+                && let Some(all) = terms.pop()
+            {
+                // ℝ − {0}
+                terms.push(Node::Without(Box::new(all), Box::new(term)));
+                continue;
+            }
             terms.push(match sign {
                 Some(Tok::Sym('-')) => Node::neg(term),
                 Some(Tok::Cmd("pm")) => Node::PlusMinus(Box::new(term), false),
@@ -243,7 +259,10 @@ impl Parser {
         }
         let node = if terms.len() == 1 { terms.remove(0) } else { Node::Add(terms) };
         match self.peek() {
-            Some(Tok::Word(_)) => self.unit(node),
+            Some(Tok::Word(_)) => {
+                let quantity = self.unit(node)?;
+                self.smaller_unit(quantity)
+            }
             _ => Ok(node),
         }
     }
@@ -313,6 +332,8 @@ impl Parser {
                     node = self.degree(node);
                 } else if self.eat_sym('\'') {
                     node = Node::Apply("'".to_owned(), vec![node]);
+                } else if let Some(ordinal) = self.eat_ordinal() {
+                    node = Node::Quantity(Box::new(node), ordinal);
                 } else {
                     let exponent = self.exponent()?;
                     node = Node::pow(node, exponent);
@@ -335,6 +356,19 @@ impl Parser {
         }
         self.at += 1 + 2 * skip;
         true
+    }
+
+    /// The raised letters of `21^{st}`.
+    fn eat_ordinal(&mut self) -> Option<String> {
+        let skip = usize::from(self.peek() == Some(&Tok::Sym('{')));
+        match self.peek_at(skip) {
+            Some(Tok::Word(word)) if ["st", "nd", "rd", "th"].contains(&word.as_str()) => {
+                let word = word.clone();
+                self.at += 1 + 2 * skip;
+                Some(word)
+            }
+            _ => None,
+        }
     }
 
     fn degree(&mut self, node: Node) -> Node {

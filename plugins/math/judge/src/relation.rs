@@ -25,7 +25,17 @@ pub(crate) fn is_name(node: &Node) -> bool {
 pub(crate) fn definition(node: &Node) -> Option<(String, Node)> {
     let name = |node: &Node| match node {
         Node::Var(name) => Some(name.clone()),
-        Node::Apply(name, _) if name != "pmod" => Some(name.clone()),
+        // |AB|
+        Node::Call(Fun::Abs, parts) => match parts.as_slice() {
+            [Node::Var(name)] if name.len() > 1 => Some(name.clone()),
+            _ => None,
+        },
+        Node::Apply(name, _) if name == "pmod" => None,
+        // f(x) is f whatever the letter, f(2) is a value of its own.
+        Node::Apply(name, parts) if parts.iter().all(|part| matches!(part, Node::Var(_))) => {
+            Some(name.clone())
+        }
+        Node::Apply(name, parts) => Some(format!("{name} of {parts:?}")),
         // (x, y) = (1, 2)
         Node::Tuple(parts) if parts.iter().all(|part| matches!(part, Node::Var(_))) => {
             Some(format!("{parts:?}"))

@@ -191,6 +191,9 @@ pub(crate) fn phrase(text: &str) -> Option<Node> {
         | "no such number exists"
         | "there is no solution"
         | "there are no solutions" => Node::Named(Named::Empty),
+        "dne" | "does not exist" | "limit does not exist" => {
+            Node::Text("does not exist".to_owned())
+        }
         "positive infinity" | "infinite" => Node::Inf,
         "negative infinity" | "minus infinity" => Node::neg(Node::Inf),
         "integers" | "all integers" => Node::Named(Named::Integers),

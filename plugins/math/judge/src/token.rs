@@ -274,6 +274,10 @@ impl Lexer {
                 None => self.inner(&inside, false),
             };
         }
+        if let ("operatorname", Some(fun)) = (name, tables::operator(inside.trim())) {
+            self.push(Tok::Fun(fun));
+            return Ok(());
+        }
         let text = matches!(name, "text" | "textrm" | "mbox" | "textit" | "textnormal" | "mathrm");
         self.inner(&inside, text)
     }

@@ -59,6 +59,28 @@ const KNOWN: &[(&[&str], &str, i64, i64)] = &[
     (&["foot-pounds"], "foot-pound", 1, 1),
 ];
 
+/// Units that are named with a smaller one behind them, and how many of those they are.
+const PARTS: &[(&str, &str, i64)] = &[
+    ("week", "day", 7),
+    ("day", "hour", 24),
+    ("hour", "minute", 60),
+    ("minute", "second", 60),
+    ("year", "month", 12),
+    ("yard", "foot", 3),
+    ("foot", "inch", 12),
+    ("dollar", "cent", 100),
+];
+
+/// How many `smaller` ones a `unit` is, if the two go together in one quantity.
+pub(crate) fn in_smaller(unit: &str, smaller: &str) -> Option<i64> {
+    let is = |found: &str, name: &str| {
+        let found = found.to_ascii_lowercase();
+        KNOWN.iter().any(|(names, ..)| names.contains(&name) && names.contains(&found.as_str()))
+    };
+    let found = PARTS.iter().find(|(a, b, _)| is(unit, a) && is(smaller, b));
+    found.map(|(.., n)| *n)
+}
+
 impl Measured {
     /// The value and unit of a node that has one.
     pub(crate) fn read(node: &Node) -> Option<Self> {

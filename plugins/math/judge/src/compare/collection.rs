@@ -12,6 +12,40 @@ pub(super) fn has_choice_of_sign(node: &Node) -> bool {
     node.any(&|part| matches!(part, Node::PlusMinus(..)))
 }
 
+/// What a multiple of one matrix, or a transposed one, comes to; `None` of all else.
+pub(super) fn as_matrix(node: &Node) -> Option<Node> {
+    let rows = |node: &Node| match node {
+        Node::Matrix(rows) => Some(rows.clone()),
+        Node::Tuple(cells) | Node::Bracket(cells) => Some(vec![cells.clone()]),
+        _ => None,
+    };
+    let is_matrix = |node: &Node| matches!(node, Node::Matrix(_));
+    let each = |matrix: &Node, change: &dyn Fn(&Node) -> Node| match matrix {
+        Node::Matrix(rows) => {
+            Some(Node::Matrix(rows.iter().map(|row| row.iter().map(change).collect()).collect()))
+        }
+        _ => None,
+    };
+    match node {
+        Node::Neg(x) => each(x, &|cell| Node::neg(cell.clone())),
+        Node::Div(x, by) => each(x, &|cell| Node::div(cell.clone(), (**by).clone())),
+        Node::Mul(factors) => {
+            let idx = factors.iter().position(is_matrix)?;
+            let mut scale = factors.clone();
+            let matrix = scale.remove(idx);
+            let scalar = !scale.iter().any(|factor| rows(factor).is_some());
+            let times = |cell: &Node| Node::Mul([&scale[..], std::slice::from_ref(cell)].concat());
+            if scalar { each(&matrix, &times) } else { None }
+        }
+        Node::Pow(x, exponent) if **exponent == Node::Var("T".to_owned()) => {
+            let rows = rows(x)?;
+            let column = |idx: usize| rows.iter().map(|row| row[idx].clone()).collect();
+            Some(Node::Matrix((0..rows[0].len()).map(column).collect()))
+        }
+        _ => None,
+    }
+}
+
 impl Comparison {
     /// `None` where neither side has several values.
     pub(super) fn collections(&self, a: &Node, b: &Node) -> Option<Truth> {

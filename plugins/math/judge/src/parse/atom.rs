@@ -43,6 +43,7 @@ impl Parser {
                 Ok(Node::Quantity(Box::new(value), unit.to_owned()))
             }
             Tok::Cmd(name) => self.command(name),
+            Tok::Word(word) => self.figure(&word).ok_or(Unreadable("an operator without operands")),
             _ => Err(Unreadable("an operator without operands")),
         }
     }
@@ -113,6 +114,12 @@ impl Parser {
     }
 
     fn variable(&mut self, mut name: String) -> Parsed {
+        if name == "m" && self.peek() == Some(&Tok::Word("angle".to_owned())) {
+            return self.atom(); // the measure of an angle
+        }
+        if let Some(measure) = self.measure(&name) {
+            return Ok(measure);
+        }
         loop {
             if self.eat_sym('\'') {
                 name.push('\'');
@@ -276,11 +283,16 @@ impl Parser {
             match head {
                 Node::Var(_) => Ok(Node::And(vec![condition])),
                 Node::Member(..) => Ok(Node::And(vec![head, condition])),
+                // nπ : n ∈ ℤ
+                _ if matches!(condition, Node::Member(..)) => Ok(Node::List(vec![head, condition])),
                 _ => Err(Unreadable("a set described by more than a variable")),
             }
         })?;
         self.close(&Tok::Cmd("}"))?;
         Ok(match inside {
+            Node::List(items) if matches!(items.last(), Some(Node::Member(..))) => {
+                Node::List(items)
+            }
             Node::List(items) => Node::Set(items),
             Node::And(mut parts) if parts.len() == 1 => parts.remove(0),
             Node::And(parts) => Node::And(parts),

@@ -8,6 +8,7 @@ use super::{Parsed, Parser, is_digits};
 use crate::Rat;
 use crate::node::Node;
 use crate::token::{Tok, Unreadable};
+use crate::units;
 
 /// Words that change what an answer says: nothing after them is a unit.
 const NO_UNITS: &[&str] = &[
@@ -119,6 +120,22 @@ impl Parser {
             true => Err(Unreadable("words that are no unit")),
             false => Ok(Node::Quantity(Box::new(value), unit)),
         }
+    }
+
+    /// A quantity with a smaller unit behind it: `1 hour and 30 minutes`, `5 feet 6 inches`.
+    pub(super) fn smaller_unit(&mut self, quantity: Node) -> Parsed {
+        let saved = self.at;
+        let Node::Quantity(value, unit) = quantity else { return Ok(quantity) };
+        self.eat_cmd("and");
+        if matches!((self.peek(), self.peek_at(1)), (Some(Tok::Num(_)), Some(Tok::Word(_))))
+            && let Node::Quantity(rest, smaller) = self.deeper(Self::sum)?
+            && let Some(n) = units::in_smaller(&unit, &smaller)
+        {
+            let value = Node::Mul(vec![*value, Node::int(n)]);
+            return Ok(Node::Quantity(Box::new(Node::Add(vec![value, *rest])), smaller));
+        }
+        self.at = saved;
+        Ok(Node::Quantity(value, unit))
     }
 
     /// The fraction of a mixed number, `1\frac12` or `1 1/2`.

@@ -255,6 +255,15 @@ fn function(name: &str) -> Option<Fun> {
     })
 }
 
+/// A function that is written `\operatorname{…}`; without it these letters are a product.
+pub(crate) fn operator(name: &str) -> Option<Fun> {
+    match name {
+        "Re" => Some(Fun::Re),
+        "Im" => Some(Fun::Im),
+        _ => None,
+    }
+}
+
 /// A LaTeX command, without its backslash.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn command(name: &str) -> Option<Tok> {
@@ -274,6 +283,8 @@ pub(crate) fn command(name: &str) -> Option<Tok> {
         "pi" | "Pi" => Tok::Cmd("pi"),
         "infty" | "infin" => Tok::Cmd("infty"),
         "imath" => Tok::Cmd("i"),
+        // Of a matrix that is transposed.
+        "top" | "intercal" => Tok::Var("T".to_owned()),
         "cdot" | "times" | "ast" | "bullet" => Tok::Sym('*'),
         "div" | "slash" => Tok::Sym('/'),
         "pm" => Tok::Cmd("pm"),
