@@ -63,12 +63,13 @@ impl Task {
     }
 }
 
-/// The proposer's prompt: the references, then the opening fence of a task.
+/// The proposer's prompt: the references, then the opening fence of a task. The marks are those of
+/// the seed model's own tasks: behind them it knows where an answer ends.
 ///
 /// # Errors
 /// If a reference is no task.
 pub(crate) fn ask_for_a_task(opening: &Opening, options: &Options) -> Result<String, String> {
-    let mut prompt = String::from("propose\n");
+    let mut prompt = String::new();
     if options.explain {
         prompt += EXPLAIN;
         prompt += "Write rules, one a line, and last a word that they change. A word alone is \
@@ -78,7 +79,7 @@ pub(crate) fn ask_for_a_task(opening: &Opening, options: &Options) -> Result<Str
         let task = Task::read(public, secret, options)?;
         prompt += &fenced("input", &format!("{}\n'{}'", task.system.text("'"), task.word));
     }
-    Ok(prompt + "```input\n")
+    Ok(prompt + "<|propose-deduction|>```input\n")
 }
 
 /// The solver's prompt, to the opening fence of the answer. It sees the public half alone.
@@ -92,10 +93,10 @@ pub(crate) fn ask_for_an_answer(opening: &Opening, options: &Options) -> Result<
     let explain = if options.explain { EXPLAIN } else { "" };
     if opening.kind == "reach" {
         let (rules, result) = (fenced("input", &rules), fenced("output", &word("result")?));
-        return Ok(format!("reach\n{explain}{rules}{result}```input\n"));
+        return Ok(format!("{explain}<|solve-abduction|>{rules}{result}```input\n"));
     }
     let given = fenced("input", &format!("{rules}\n{}", word("word")?));
-    Ok(format!("reduce\n{explain}{given}```output\n"))
+    Ok(format!("{explain}<|solve-deduction|>{given}```output\n"))
 }
 
 /// A half of a task.

@@ -121,13 +121,15 @@ fn prompts_end_where_the_answer_begins() {
     let asked = family("{}").open(&propose).unwrap();
     let task = crate::Task::read(&seed.public, &seed.secret, &family("{}").options).unwrap();
     let (rules, word) = (task.system.text("'"), &task.word);
-    assert_eq!(asked, format!("propose\n```input\n{rules}\n'{word}'\n```\n```input\n"));
+    let shown = format!("```input\n{rules}\n'{word}'\n```\n");
+    assert_eq!(asked, shown + "<|propose-deduction|>```input\n");
     let words = family(r#"{"explain": true}"#).open(&propose).unwrap();
     assert!(words.contains("A rule `ab>c` turns `ab` into `c`."), "{words}");
     let public = r#"{"rules": "a>b", "result": "b"}"#;
     let solve = opening("reach", Role::Solve, public, Vec::new());
     let asked = family("{}").open(&solve).unwrap();
-    assert_eq!(asked, "reach\n```input\n'a'>'b'\n```\n```output\n'b'\n```\n```input\n");
+    let given = "```input\n'a'>'b'\n```\n```output\n'b'\n```\n";
+    assert_eq!(asked, format!("<|solve-abduction|>{given}```input\n"));
     let wrong = opening("reduce", Role::Solve, public, Vec::new());
     assert!(family("{}").open(&wrong).unwrap_err().contains("`word`"));
 }

@@ -1,13 +1,24 @@
 """The family `@NAME@`: a word is given, its mirror image is asked. Replace it by your own."""
 
+from string import ascii_lowercase
+
 from quaero import Family, Kind, Rejected, Task, right, unparsable, wrong
+
+# What the seed model is asked with. It was primed on tasks about Python functions and knows their
+# marks (<|solve-deduction|>, <|propose-deduction|>) and where an answer to them ends, so the task
+# is put to it as one. For a pretrained model write what you want in words.
+PROGRAM = "```python\ndef f(s):\n    return s[::-1]\n```\n"
+
+
+def block(kind, word):
+    return f"```{kind}\n'{word}'\n```\n"
 
 
 class Mirror(Family):
     name = "@NAME@"
     summary = "Words and their mirror images"
     kinds = [Kind("mirror", "a word is given, its letters in reverse order are asked")]
-    options = {"letters": "abc", "len_max": 6}
+    options = {"letters": ascii_lowercase, "len_max": 6}
 
     def is_word(self, text):
         fits = 2 <= len(text) <= self.options["len_max"]
@@ -27,18 +38,20 @@ class Mirror(Family):
         return Task({"word": word}, {"mirror": word[::-1]}, format=format, metrics=metrics)
 
     def seeds(self, kind):
-        """All words of two and three letters but those that are their own mirror image."""
-        letters = self.options["letters"]
+        """Words of two and three of the first letters that are not their own mirror image."""
+        letters = self.options["letters"][:3]
         pairs = [a + b for a in letters for b in letters]
         words = pairs + [pair + c for pair in pairs for c in letters]
         return [self.task(word) for word in words if self.is_word(word) and word != word[::-1]]
 
     def ask_for_a_task(self, opening):
-        shown = "".join(f"```input\n'{public['word']}'\n```\n" for public, _ in opening.references)
-        return f"propose\n{shown}```input\n"
+        words = [public["word"] for public, _ in opening.references]
+        shown = "".join(PROGRAM + block("input", w) + block("output", w[::-1]) for w in words)
+        return f"{shown}<|propose-deduction|>{PROGRAM}```input\n"
 
     def ask_for_an_answer(self, opening):
-        return f"mirror\n```input\n'{opening.public['word']}'\n```\n```output\n"
+        asked = block("input", opening.public["word"])
+        return f"<|solve-deduction|>{PROGRAM}{asked}```output\n"
 
     def judge_proposal(self, opening, completion):
         word, format = self.read(completion, "input")

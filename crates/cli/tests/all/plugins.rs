@@ -105,8 +105,14 @@ fn from_template(lang: &str) -> bool {
     let trained = quaero(&[&steps[..], &["--set", "mix.mirrors/mirror=4"]].concat());
     assert!(trained.status.success(), "{}", text(&trained.stderr));
     let metrics = std::fs::read_to_string(home.join("run/metrics.jsonl")).unwrap();
-    let rewarded = |line: &&str| line.contains("\"mirrors/solve/mirror/reward\"");
-    assert_eq!(metrics.lines().filter(rewarded).count(), 20, "{metrics}");
+    let rewards: Vec<f64> = metrics
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter_map(|row| row["mirrors/solve/mirror/reward"].as_f64())
+        .collect();
+    assert_eq!(rewards.len(), 20, "{metrics}");
+    // It knows such tasks, and learns what it lacks.
+    assert!(rewards[0] > 0.0 && rewards[19] > rewards[0], "{rewards:?}");
     true
 }
 

@@ -5,7 +5,7 @@
 
 use quaero_sdk::{
     Blocks, Episode, Family, Golden, Kind, Manifest, Metric, Opening, Options, OptionsError,
-    Proposed, Reply, Role, after_fence,
+    Proposed, Reply, Role, after_fence, fenced,
 };
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ impl Family for Mirror {
         let read = || -> Result<Self, OptionsError> {
             let mut options = Options::parse(options)?;
             let are_defaults = !options.has("n_letters") && !options.has("len_max");
-            let n_letters = options.count("n_letters", 3, 2..=26)?;
+            let n_letters = options.count("n_letters", 26, 2..=26)?;
             let len_max = options.count("len_max", 6, 2..=64)?;
             options.finish()?; // refuses unknown keys, and names the nearest known one
             Ok(Self { n_letters, len_max, are_defaults })
@@ -49,9 +49,9 @@ impl Family for Mirror {
         }
     }
 
-    /// All words of two and three letters but those that are their own mirror image.
+    /// Words of two and three of the first letters that are not their own mirror image.
     fn seeds(&self, _kind: &str) -> Vec<Proposed> {
-        let letters: Vec<String> = (b'a'..).take(self.n_letters as usize).map(one).collect();
+        let letters: Vec<String> = (b'a'..).take(self.n_letters.min(3) as usize).map(one).collect();
         let longer = |words: &[String]| -> Vec<String> {
             words
                 .iter()
@@ -69,13 +69,17 @@ impl Family for Mirror {
         known(&opening.kind)?;
         if opening.role == Role::Solve {
             let word = text(&opening.public, "word")?;
-            return Ok(format!("mirror\n```input\n'{word}'\n```\n```output\n"));
+            let asked = fenced("input", &format!("'{word}'"));
+            return Ok(format!("<|solve-deduction|>{}{asked}```output\n", program()));
         }
-        let mut prompt = "propose\n".to_owned();
+        let mut prompt = String::new();
         for reference in &opening.references {
-            prompt += &format!("```input\n'{}'\n```\n", text(&reference.public, "word")?);
+            let word = text(&reference.public, "word")?;
+            prompt += &program();
+            prompt += &fenced("input", &format!("'{word}'"));
+            prompt += &fenced("output", &format!("'{}'", mirrored(&word)));
         }
-        Ok(prompt + "```input\n")
+        Ok(format!("{prompt}<|propose-deduction|>{}```input\n", program()))
     }
 
     fn reply(&self, episode: &Episode) -> Reply {
@@ -159,6 +163,13 @@ fn text(half: &str, name: &str) -> Result<String, String> {
 fn known(kind: &str) -> Result<(), String> {
     let why = || format!("no kind {kind:?} in the family @NAME@; it has mirror");
     (kind == "mirror").then_some(()).ok_or_else(why)
+}
+
+/// What the seed model is asked with. It was primed on tasks about Python functions and knows their
+/// marks (`<|solve-deduction|>`, `<|propose-deduction|>`) and where an answer to them ends, so the
+/// task is put to it as one. For a pretrained model write what you want in words.
+fn program() -> String {
+    fenced("python", "def f(s):\n    return s[::-1]")
 }
 
 fn mirrored(word: &str) -> String {
