@@ -53,7 +53,8 @@ fn a_task_is_played_by_hand() {
         &["<|solve-deduction|>```input\n", "unparsable · score 0", "the task: {"],
     );
     let words = ["plugin", "try", "rewrite", "--propose"];
-    check(&words, "ab>b\naab\n```\n", 0, &["propose\n", "a task: {\"public\"", "n_steps 2"]);
+    let wanted = ["<|propose-deduction|>```input\n", "a task: {\"public\"", "n_steps 2"];
+    check(&words, "ab>b\naab\n```\n", 0, &wanted);
 }
 
 #[test]
