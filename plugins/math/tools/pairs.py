@@ -285,12 +285,15 @@ near("name", ("AB = 5", "CD = 5"), ("AB = 5", "6"), (r"\angle A=30^\circ", r"\an
      ("AB", "BA"), ("[ABC] = 6", "[ABC] = 7"), ("|AB|=5", "|CD|=5"))
 equal("unit", (r"1\text{ hour and }30\text{ minutes}", r"90\text{ minutes}"),
       (r"1\text{ hour and }30\text{ minutes}", r"1.5\text{ hours}"), ("2 feet 6 inches", "30 inches"),
+      ("1 hour 30 minutes 15 seconds", "5415 seconds"),
       (r"2\text{ min }5\text{ s}", r"125\text{ s}"), ("1 year and 6 months", "18 months"),
-      ("2 dollars and 50 cents", r"\$2.50"), (r"21^{\text{st}}", "21"), ("20^{th}", "20th"))
+      ("2 dollars and 50 cents", r"\$2.50"), (" and ".join(f"{n} apples" for n in range(1, 90)), " and ".join(f"{n} apples" for n in range(89, 0, -1))),
+      (r"21^{\text{st}}", "21"), ("20^{th}", "20th"))
 near("unit", (r"1\text{ hour and }30\text{ minutes}", r"130\text{ minutes}"),
      (r"1\text{ hour and }30\text{ minutes}", "31"), ("2 feet 6 inches", "26 inches"),
      ("2 feet 6 inches", "2 feet"), ("2 feet, 6 inches", "30 inches"), ("21^{st}", "22"),
-     ("3 apples and 2 pears", "5"), ("2 dollars and 50 cents", "52"))
+     ("3 apples and 2 pears", "5"), ("2 dollars and 50 cents", "52"),
+     ("1 hour 30 minutes 15 seconds", "105 minutes"), (" and ".join(f"{n} apples" for n in range(1, 90)), "89 apples"))
 equal("matrix", (r"\begin{pmatrix}1/2&0\\0&1\end{pmatrix}", r"\frac12\begin{pmatrix}1&0\\0&2\end{pmatrix}"),
       (r"-\begin{pmatrix}1\\-2\end{pmatrix}", r"\begin{pmatrix}-1\\2\end{pmatrix}"),
       (r"\begin{bmatrix}1\\2\end{bmatrix}", r"\begin{bmatrix}1 & 2\end{bmatrix}^T"), ("(1,2)^T", "(1,2)"),

@@ -46,12 +46,8 @@ fn lines_are_graded_as_they_stand_and_bad_ones_are_named() {
 #[test]
 fn a_task_is_played_by_hand() {
     let words = ["plugin", "try", "rewrite", "--kind", "reduce"];
-    check(
-        &words,
-        "zzz\n```\n",
-        0,
-        &["<|solve-deduction|>```input\n", "unparsable · score 0", "the task: {"],
-    );
+    let wanted = ["<|solve-deduction|>```input\n", "unparsable · score 0", "the task: {"];
+    check(&words, "zzz\n```\n", 0, &wanted);
     let words = ["plugin", "try", "rewrite", "--propose"];
     let wanted = ["<|propose-deduction|>```input\n", "a task: {\"public\"", "n_steps 2"];
     check(&words, "ab>b\naab\n```\n", 0, &wanted);

@@ -176,22 +176,20 @@ impl Comparison {
 
     /// Without the approximate end of `a ≈ b`, and with `x = a = b` as `x = b` where `a` is `b`.
     fn simplified(&self, node: &Node) -> Node {
-        let Node::Chain(parts, relations) = node else { return node.clone() };
+        let Node::Chain(all, relations) = node else { return node.clone() };
+        let named = relation::is_name(&all[0]);
         let n_exact = relations.iter().position(|r| *r == Rel::About).unwrap_or(relations.len());
-        let (parts, relations) = (&parts[..=n_exact], &relations[..n_exact]);
+        let (parts, relations) = (&all[..=n_exact], &relations[..n_exact]);
         if relations.is_empty() {
             // x ≈ 1.41 names a value, 1 + √2 ≈ 2.41 is one.
-            return match (relation::is_name(&parts[0]), node) {
-                (true, Node::Chain(all, _)) => {
-                    Node::Chain(vec![parts[0].clone(), all[1].clone()], vec![Rel::Eq])
-                }
-                _ => parts[0].clone(),
+            return match named {
+                true => Node::Chain(all[..2].to_vec(), vec![Rel::Eq]),
+                false => all[0].clone(),
             };
         }
         if relations.len() < 2 || relations.iter().any(|r| *r != Rel::Eq) {
             return Node::Chain(parts.to_vec(), relations.to_vec());
         }
-        let named = relation::is_name(&parts[0]);
         let values = &parts[usize::from(named)..];
         let agree = values.windows(2).all(|pair| self.same(&pair[0], &pair[1]) == Truth::Equal);
         match (agree, parts.last()) {

@@ -261,7 +261,7 @@ impl Parser {
         match self.peek() {
             Some(Tok::Word(_)) => {
                 let quantity = self.unit(node)?;
-                self.smaller_unit(quantity)
+                Ok(self.smaller_units(quantity))
             }
             _ => Ok(node),
         }

@@ -274,8 +274,10 @@ impl Lexer {
                 None => self.inner(&inside, false),
             };
         }
-        if let ("operatorname", Some(fun)) = (name, tables::operator(inside.trim())) {
-            self.push(Tok::Fun(fun));
+        if name == "operatorname"
+            && let Some(fun @ Tok::Fun(_)) = tables::command(inside.trim())
+        {
+            self.push(fun);
             return Ok(());
         }
         let text = matches!(name, "text" | "textrm" | "mbox" | "textit" | "textnormal" | "mathrm");

@@ -59,26 +59,29 @@ const KNOWN: &[(&[&str], &str, i64, i64)] = &[
     (&["foot-pounds"], "foot-pound", 1, 1),
 ];
 
-/// Units that are named with a smaller one behind them, and how many of those they are.
-const PARTS: &[(&str, &str, i64)] = &[
-    ("week", "day", 7),
-    ("day", "hour", 24),
-    ("hour", "minute", 60),
-    ("minute", "second", 60),
-    ("year", "month", 12),
-    ("yard", "foot", 3),
-    ("foot", "inch", 12),
-    ("dollar", "cent", 100),
+/// Units that are named with a smaller one behind them, by their first names.
+const PARTS: &[(&str, &str)] = &[
+    ("week", "day"),
+    ("day", "h"),
+    ("h", "min"),
+    ("min", "s"),
+    ("year", "month"),
+    ("yd", "ft"),
+    ("ft", "in"),
+    ("dollar", "cent"),
 ];
 
+/// The first name, the base and the factor of a unit that converts.
+fn known(name: &str) -> Option<(&'static str, &'static str, Rat)> {
+    let name = name.to_ascii_lowercase();
+    let (names, base, n, d) = KNOWN.iter().find(|(names, ..)| names.contains(&name.as_str()))?;
+    Some((names[0], base, Rat::new((*n).into(), (*d).into())))
+}
+
 /// How many `smaller` ones a `unit` is, if the two go together in one quantity.
-pub(crate) fn in_smaller(unit: &str, smaller: &str) -> Option<i64> {
-    let is = |found: &str, name: &str| {
-        let found = found.to_ascii_lowercase();
-        KNOWN.iter().any(|(names, ..)| names.contains(&name) && names.contains(&found.as_str()))
-    };
-    let found = PARTS.iter().find(|(a, b, _)| is(unit, a) && is(smaller, b));
-    found.map(|(.., n)| *n)
+pub(crate) fn in_smaller(unit: &str, smaller: &str) -> Option<Rat> {
+    let ((a, _, n), (b, _, m)) = (known(unit)?, known(smaller)?);
+    PARTS.contains(&(a, b)).then(|| n / m)
 }
 
 impl Measured {
@@ -176,12 +179,11 @@ fn named(text: &str) -> Unit {
             lower => {
                 let exponent = power * exponent.parse::<i32>().unwrap_or(1).clamp(-9, 9);
                 let exponent = if below { -exponent } else { exponent };
-                let known = KNOWN.iter().find(|(names, ..)| names.contains(&lower));
-                match known {
-                    Some((_, base, n, d)) => {
-                        factor *= Rat::new((*n).into(), (*d).into()).pow(exponent);
+                match known(lower) {
+                    Some((_, base, in_base)) => {
+                        factor *= in_base.pow(exponent);
                         if !base.is_empty() {
-                            *dimensions.entry((*base).to_owned()).or_default() += exponent;
+                            *dimensions.entry(base.to_owned()).or_default() += exponent;
                         }
                     }
                     None => {

@@ -41,7 +41,7 @@ impl Parser {
             return None;
         }
         self.at += 3;
-        Some(Node::Apply(format!("{name}({of})"), Vec::new()))
+        Some(Node::Var(format!("{name}({of})")))
     }
 }
 

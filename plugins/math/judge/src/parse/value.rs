@@ -122,20 +122,24 @@ impl Parser {
         }
     }
 
-    /// A quantity with a smaller unit behind it: `1 hour and 30 minutes`, `5 feet 6 inches`.
-    pub(super) fn smaller_unit(&mut self, quantity: Node) -> Parsed {
-        let saved = self.at;
-        let Node::Quantity(value, unit) = quantity else { return Ok(quantity) };
-        self.eat_cmd("and");
-        if matches!((self.peek(), self.peek_at(1)), (Some(Tok::Num(_)), Some(Tok::Word(_))))
-            && let Node::Quantity(rest, smaller) = self.deeper(Self::sum)?
-            && let Some(n) = units::in_smaller(&unit, &smaller)
-        {
-            let value = Node::Mul(vec![*value, Node::int(n)]);
-            return Ok(Node::Quantity(Box::new(Node::Add(vec![value, *rest])), smaller));
+    /// A quantity with smaller units behind it: `1 hour and 30 minutes`, `5 feet 6 inches`.
+    pub(super) fn smaller_units(&mut self, mut quantity: Node) -> Node {
+        while let Node::Quantity(value, unit) = &quantity {
+            let and = usize::from(self.peek() == Some(&Tok::Cmd("and")));
+            let (Some(Tok::Num(digits)), Some(Tok::Word(smaller))) =
+                (self.peek_at(and), self.peek_at(and + 1))
+            else {
+                break;
+            };
+            let goes_on =
+                matches!(self.peek_at(and + 2), Some(Tok::Word(_) | Tok::Sym('/' | '*' | '^')));
+            let Some(n) = units::in_smaller(unit, smaller).filter(|_| !goes_on) else { break };
+            let whole = Node::Mul(vec![(**value).clone(), Node::Num(n)]);
+            let sum = Node::Add(vec![whole, number(digits)]);
+            quantity = Node::Quantity(Box::new(sum), smaller.clone());
+            self.at += and + 2;
         }
-        self.at = saved;
-        Ok(Node::Quantity(value, unit))
+        quantity
     }
 
     /// The fraction of a mixed number, `1\frac12` or `1 1/2`.

@@ -255,15 +255,6 @@ fn function(name: &str) -> Option<Fun> {
     })
 }
 
-/// A function that is written `\operatorname{…}`; without it these letters are a product.
-pub(crate) fn operator(name: &str) -> Option<Fun> {
-    match name {
-        "Re" => Some(Fun::Re),
-        "Im" => Some(Fun::Im),
-        _ => None,
-    }
-}
-
 /// A LaTeX command, without its backslash.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn command(name: &str) -> Option<Tok> {
