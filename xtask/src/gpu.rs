@@ -19,7 +19,7 @@ use crate::{kernels, prepare};
 /// The most bytes of a bundle: what can be carried to a machine that is lent for minutes.
 const N_BYTES_MAX: u64 = 60 << 20;
 /// The programs in it.
-const PROGRAMS: [&str; 2] = ["quaero", "kernel-trials"];
+const PROGRAMS: [&str; 2] = ["quaero", "kernel-tests"];
 /// The family that self-play is tried with, and its smallest configuration.
 const FAMILY: &str = "python.wasm";
 const CONFIG: &str = "configs/ci/tiny.toml";
@@ -82,7 +82,7 @@ fn bundle(folder: &Path) -> Result<()> {
     build()?;
     let target = shell::target_directory(&shell::metadata("Cargo.toml")?)?;
     let built = target.join("release");
-    if kernels::current_cubins(&built.join("kernel-trials"))? {
+    if kernels::current_cubins(&built.join("kernel-tests"))? {
         say("building again, with the cubins");
         build()?;
     }
@@ -94,9 +94,9 @@ fn bundle(folder: &Path) -> Result<()> {
         strip(&folder.join(program));
     }
     say("running the trials under emulation, for bits to compare with");
-    let mut bits = command(built.join("kernel-trials"));
+    let mut bits = command(built.join("kernel-tests"));
     bits.args(["bits", "--cache"]).arg(target.join("simt"));
-    let bits = shell::output("kernel-trials bits", &mut bits)?;
+    let bits = shell::output("kernel-tests bits", &mut bits)?;
     write(&folder.join("emulated-bits.tsv"), &bits)?;
     copy(&prepare::plugins_dir().join(FAMILY), &folder.join("plugins").join(FAMILY))?;
     copy(&shell::root().join(CONFIG), &folder.join("tiny.toml"))?;

@@ -63,9 +63,9 @@ pub(crate) fn mutants(options: &[&str]) -> Result<ExitCode> {
 
 /// Runs the binary of the crate `trials`.
 fn trials(words: &[&str]) -> Result<()> {
-    let mut run = cargo("run --quiet --release -p quaero-trials --bin kernel-trials --");
+    let mut run = cargo("run --quiet --release -p quaero-conformance --bin kernel-tests --");
     run.args(words).arg("--cache").arg(target()?.join("simt"));
-    shell::run(&format!("kernel-trials {}", words.join(" ")), &mut run)
+    shell::run(&format!("kernel-tests {}", words.join(" ")), &mut run)
 }
 
 fn target() -> Result<PathBuf> {
@@ -96,14 +96,14 @@ pub(crate) fn cubins(options: &[&str]) -> Result<ExitCode> {
         return Ok(ExitCode::from(shell::WRONG_WORDS));
     }
     compile_all(&|file| {
-        let mut ask = cargo("run --quiet --release -p quaero-trials --bin kernel-trials -- digest");
+        let mut ask = cargo("run --quiet --release -p quaero-conformance --bin kernel-tests -- digest");
         shell::output("the digest of a kernel", ask.arg(file))
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Compiles every kernel file if a cubin is missing or of other sources than those that `trials`,
-/// the built `kernel-trials`, holds; whether it did.
+/// the built `kernel-tests`, holds; whether it did.
 ///
 /// # Errors
 /// As [`cubins`].

@@ -1,6 +1,6 @@
 //! `quaero gpu-check`: everything that only a GPU can show, in one command and under ten minutes.
 //!
-//! It starts this program and `kernel-trials`, each step in a process of its own and under a limit
+//! It starts this program and `kernel-tests`, each step in a process of its own and under a limit
 //! of time: one that fails, hangs or loses the device is recorded, and the next goes on. The record
 //! (JSON) and the page drawn from it are written anew after every step, so that a check that is
 //! cut short leaves what it found.

@@ -82,7 +82,7 @@ impl Place {
     }
 
     fn trials(&self, words: &[&str]) -> Result<Command, Lack> {
-        let mut command = Command::new(self.needs("kernel-trials")?);
+        let mut command = Command::new(self.needs("kernel-tests")?);
         command.current_dir(self.scratch.path());
         command.args(["run", "--device", "cuda"]).args(words);
         command.arg("--cache").arg(self.scratch.path().join("simt"));

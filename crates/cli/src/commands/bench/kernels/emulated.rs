@@ -84,7 +84,7 @@ pub(super) fn trials(
 pub(super) fn judge(subject: &Subject, devices: &[Device]) -> (Vec<Value>, usize) {
     let mut rows = Vec::new();
     for trial in subject.trials() {
-        rows.push(match quaero_trials::run(&trial, devices) {
+        rows.push(match quaero_conformance::run(&trial, devices) {
             Ok(errors) => json!({"trial": trial.name, "errors": errors}),
             Err(how) => json!({"trial": trial.name, "wrong": how}),
         });

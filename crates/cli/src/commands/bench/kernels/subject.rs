@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use quaero_bench::Case;
 use quaero_kernels::Registry;
-use quaero_trials::Trial;
+use quaero_conformance::Test;
 
 use crate::args::BenchKernels;
 use crate::world::WrongWords;
@@ -75,8 +75,8 @@ impl Subject {
 
     /// The trials to run: those of its files. A file whose kernels others try has none of its own,
     /// and all trials stand in.
-    pub(super) fn trials(&self) -> Vec<Trial> {
-        let all = quaero_trials::all();
+    pub(super) fn trials(&self) -> Vec<Test> {
+        let all = quaero_conformance::all();
         if all.iter().any(|trial| self.has_file(trial.file)) {
             return all.into_iter().filter(|trial| self.has_file(trial.file)).collect();
         }

@@ -1,4 +1,4 @@
-//! `kernel-trials`: runs the trials on the emulated device or a GPU, under sanitizers, or against
+//! `kernel-tests`: runs the tests on the emulated device or a GPU, under sanitizers, or against
 //! planted bugs. Tells what it finds on stdout; `cargo xtask` calls it.
 
 use std::io::Write;
@@ -7,18 +7,18 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use quaero_conformance::mutants::MUTANTS;
+use quaero_conformance::{Test, all, run};
 use quaero_kernels::{CudaOptions, Device, SOURCES, Sanitizer, SimtOptions, digest};
-use quaero_trials::mutants::MUTANTS;
-use quaero_trials::{Trial, all, run};
 
 const USAGE: &str = "\
-usage: kernel-trials run [--cache DIR] [--file FILE.cu] [--variant FILE.cu=PATH] [--small]
+usage: kernel-tests run [--cache DIR] [--file FILE.cu] [--variant FILE.cu=PATH] [--small]
                          [--sanitizer address|thread]
-       kernel-trials run --device cuda [--file FILE.cu] [--small] [--bits FILE] [--alone]
-       kernel-trials bits [--cache DIR]
-       kernel-trials mutants [--cache DIR] [--only N]
-       kernel-trials digest FILE.cu
-       kernel-trials mutant N [--cache DIR] [--small] [--sanitizer thread]";
+       kernel-tests run --device cuda [--file FILE.cu] [--small] [--bits FILE] [--alone]
+       kernel-tests bits [--cache DIR]
+       kernel-tests mutants [--cache DIR] [--only N]
+       kernel-tests digest FILE.cu
+       kernel-tests mutant N [--cache DIR] [--small] [--sanitizer thread]";
 /// A planted bug was caught.
 const CAUGHT: u8 = 3;
 /// Seconds after which a planted bug counts as a hang.
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let outcome = match words.split_first() {
         Some((command, rest)) => parse(rest).and_then(|words| match command.as_str() {
             "run" if words.cuda && !words.alone => on_gpu(&words),
-            "run" => trials(&words),
+            "run" => tests(&words),
             "bits" => bits(&words),
             "mutants" => mutants(&words),
             "mutant" => mutant(&words),
@@ -162,48 +162,48 @@ fn devices(words: &Words) -> Result<Vec<Device>, String> {
     Ok(vec![open(options.clone())?, open(shuffled)?])
 }
 
-fn trials(words: &Words) -> Result<ExitCode, String> {
+fn tests(words: &Words) -> Result<ExitCode, String> {
     if let Some(code) = again(words)? {
         return Ok(code);
     }
-    let wanted = |trial: &Trial| {
-        words.file.as_ref().is_none_or(|file| trial.file == file) && (!words.small || trial.small)
+    let wanted = |test: &Test| {
+        words.file.as_ref().is_none_or(|file| test.file == file) && (!words.small || test.small)
     };
     // A GPU is shared; an emulated device is each thread's own.
     let shared = devices(words)?;
-    let (trials, unfit): (Vec<Trial>, Vec<Trial>) =
-        all().into_iter().filter(wanted).partition(|trial| trial.fits(&shared[0]));
-    for trial in &unfit {
-        say(&format!("SKIP  {:<48} {} has no warpgroups", trial.name, shared[0].name()));
+    let (tests, unfit): (Vec<Test>, Vec<Test>) =
+        all().into_iter().filter(wanted).partition(|test| test.fits(&shared[0]));
+    for test in &unfit {
+        say(&format!("SKIP  {:<48} {} has no warpgroups", test.name, shared[0].name()));
     }
     let (next, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
     each(words.sanitizer, || {
         let devices = if words.cuda { shared.clone() } else { devices(words).unwrap_or_default() };
-        while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let same = |_| same_bits(words, trial, &devices[0]);
-            match run(trial, &devices).and_then(|errors| Ok((same(())?, errors))) {
+        while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let same = |_| same_bits(words, test, &devices[0]);
+            match run(test, &devices).and_then(|errors| Ok((same(())?, errors))) {
                 Ok((same, errors)) => {
                     let errors: Vec<String> =
                         errors.iter().map(|(name, error)| format!("{name} {error:.1e}")).collect();
-                    say(&format!("ok    {:<48} {}{same}", trial.name, errors.join(", ")));
+                    say(&format!("ok    {:<48} {}{same}", test.name, errors.join(", ")));
                 }
                 Err(how) => {
                     failures.fetch_add(1, Ordering::Relaxed);
-                    say(&format!("WRONG {:<48} {how}", trial.name));
+                    say(&format!("WRONG {:<48} {how}", test.name));
                 }
             }
         }
     });
     let failures = failures.into_inner();
-    say(&format!("{} trials, {failures} wrong", trials.len()));
+    say(&format!("{} tests, {failures} wrong", tests.len()));
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The trials on a GPU, each file's in a process of its own: a kernel that reads where it must not
+/// The tests on a GPU, each file's in a process of its own: a kernel that reads where it must not
 /// takes the device from its whole process.
 fn on_gpu(words: &Words) -> Result<ExitCode, String> {
     devices(words)?;
-    let mut files: Vec<&str> = all().iter().map(|trial| trial.file).collect();
+    let mut files: Vec<&str> = all().iter().map(|test| test.file).collect();
     files.sort_unstable();
     files.dedup();
     files.retain(|file| words.file.as_ref().is_none_or(|wanted| wanted == file));
@@ -212,7 +212,7 @@ fn on_gpu(words: &Words) -> Result<ExitCode, String> {
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let told = of_file(file).unwrap_or_else(|error| format!("WRONG {file}: {error}\n"));
             let mut sums = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for line in told.lines().filter(|line| !line.contains(" trials, ")) {
+            for line in told.lines().filter(|line| !line.contains(" tests, ")) {
                 say(line);
                 sums[0] += usize::from(line.starts_with("ok "));
                 sums[1] += usize::from(line.starts_with("WRONG "));
@@ -226,20 +226,20 @@ fn on_gpu(words: &Words) -> Result<ExitCode, String> {
         }
     });
     let [right, wrong, same, of] = counts.into_inner().unwrap_or_default();
-    say(&format!("{} trials, {wrong} wrong", right + wrong));
+    say(&format!("{} tests, {wrong} wrong", right + wrong));
     if of > 0 {
         say(&format!("{same} of {of} outputs have the emulation's bits"));
     }
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What this program says of one file's trials, in another process.
+/// What this program says of one file's tests, in another process.
 fn of_file(file: &str) -> std::io::Result<String> {
     let mut child = Command::new(std::env::current_exe()?);
     child.args(std::env::args().skip(1)).args(["--alone", "--file", file]);
     let done = child.output()?;
     let mut told = String::from_utf8_lossy(&done.stdout).into_owned();
-    if !told.contains(" trials, ") {
+    if !told.contains(" tests, ") {
         let last = String::from_utf8_lossy(&done.stderr).lines().last().unwrap_or("").to_owned();
         told.push_str(&format!("WRONG {file:<48} {} {last}\n", done.status));
     }
@@ -249,12 +249,12 @@ fn of_file(file: &str) -> std::io::Result<String> {
 /// Before the number of outputs whose bits are the emulation's.
 const BITS: &str = "; bits ";
 
-/// How many outputs of `trial` have the bits that `--bits` lists; nothing without it.
-fn same_bits(words: &Words, trial: &Trial, device: &Device) -> Result<String, String> {
+/// How many outputs of `test` have the bits that `--bits` lists; nothing without it.
+fn same_bits(words: &Words, test: &Test, device: &Device) -> Result<String, String> {
     let Some(list) = &words.bits else { return Ok(String::new()) };
-    let got = trial.bits(device).map_err(|error| error.to_string())?;
+    let got = test.bits(device).map_err(|error| error.to_string())?;
     let same = got.iter().filter(|(name, bits)| {
-        let row = format!("{}\t{name}\t{bits:016x}", trial.name);
+        let row = format!("{}\t{name}\t{bits:016x}", test.name);
         list.lines().any(|line| line == row)
     });
     Ok(format!("{BITS}{}/{}", same.count(), got.len()))
@@ -263,9 +263,9 @@ fn same_bits(words: &Words, trial: &Trial, device: &Device) -> Result<String, St
 /// What the bits of every output are, for `--bits` on another machine.
 fn bits(words: &Words) -> Result<ExitCode, String> {
     let devices = devices(words)?;
-    for trial in all() {
-        for (name, bits) in trial.bits(&devices[0]).map_err(|error| error.to_string())? {
-            say(&format!("{}\t{name}\t{bits:016x}", trial.name));
+    for test in all() {
+        for (name, bits) in test.bits(&devices[0]).map_err(|error| error.to_string())? {
+            say(&format!("{}\t{name}\t{bits:016x}", test.name));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,14 +1,14 @@
-//! A trial: what to launch, and what must come out.
+//! A test: what to launch, and what must come out.
 
 use half::bf16;
 use quaero_kernels::{Buffer, Device, Element, Error, View};
 use quaero_testkit::kernels::{Real, Stored, e2, widened};
 
-type Run = Box<dyn Fn(&Device) -> Result<Vec<Got>, Error> + Send + Sync>;
-type Expect = Box<dyn Fn() -> Vec<Want> + Send + Sync>;
+type Run = Box<dyn Fn(&Device) -> Result<Vec<Output>, Error> + Send + Sync>;
+type Expect = Box<dyn Fn() -> Vec<Expected> + Send + Sync>;
 
 /// One kernel at one shape.
-pub struct Trial {
+pub struct Test {
     /// Kernel and shape.
     pub name: String,
     /// The kernel file it is about.
@@ -22,7 +22,7 @@ pub struct Trial {
 
 /// What a device gave.
 #[derive(Clone, Debug)]
-pub struct Got {
+pub struct Output {
     name: String,
     values: Vec<f32>,
     bits: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Got {
 
 /// What it should have given.
 #[derive(Clone, Debug)]
-pub struct Want {
+pub struct Expected {
     name: String,
     stored: Stored,
     want: Vec<f64>,
@@ -65,7 +65,7 @@ impl AsF32 for u8 {
     }
 }
 
-impl Got {
+impl Output {
     pub(crate) fn view<T: AsF32>(name: &str, view: View<'_, T>) -> Result<Self, Error> {
         let values: Vec<T> = view.to_vec()?;
         // Bits by way of f32 and the storage's own order: exact for every type that is used.
@@ -102,7 +102,7 @@ impl Got {
     }
 }
 
-impl Want {
+impl Expected {
     pub(crate) fn new<A: Real, B: Real>(
         name: &str,
         stored: Stored,
@@ -118,7 +118,7 @@ impl Want {
     }
 }
 
-/// What a device must have for a trial.
+/// What a device must have for a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum About {
     Any,
@@ -128,12 +128,12 @@ enum About {
     Library,
 }
 
-impl Trial {
+impl Test {
     pub(crate) fn new(
         file: &'static str,
         name: String,
-        run: impl Fn(&Device) -> Result<Vec<Got>, Error> + Send + Sync + 'static,
-        expect: impl Fn() -> Vec<Want> + Send + Sync + 'static,
+        run: impl Fn(&Device) -> Result<Vec<Output>, Error> + Send + Sync + 'static,
+        expect: impl Fn() -> Vec<Expected> + Send + Sync + 'static,
     ) -> Self {
         let (run, expect) = (Box::new(run), Box::new(expect));
         Self { name, file, small: false, about: About::Any, run, expect }
@@ -164,7 +164,7 @@ impl Trial {
         }
     }
 
-    fn run_on(&self, device: &Device) -> Result<Vec<Got>, Error> {
+    fn run_on(&self, device: &Device) -> Result<Vec<Output>, Error> {
         let device = device.clone();
         (self.run)(&match self.about {
             About::Any => device,
@@ -188,7 +188,7 @@ impl Trial {
     ///
     /// # Errors
     /// The first output that is wrong, and how.
-    pub fn judge(&self, got: &[Got]) -> Result<Vec<(String, f64)>, String> {
+    pub fn judge(&self, got: &[Output]) -> Result<Vec<(String, f64)>, String> {
         let find = |name: &str| {
             let found = got.iter().find(|output| output.name == name);
             found.ok_or_else(|| format!("there is no output `{name}`"))
@@ -217,17 +217,17 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-/// Runs `trial` on every device of `devices` and judges the first result; all must have the same
+/// Runs `test` on every device of `devices` and judges the first result; all must have the same
 /// bits, and none may have bank conflicts in its reads of tiles.
 ///
 /// # Errors
 /// What went wrong, in words.
-pub fn run(trial: &Trial, devices: &[Device]) -> Result<Vec<(String, f64)>, String> {
-    let mut first: Option<Vec<Got>> = None;
+pub fn run(test: &Test, devices: &[Device]) -> Result<Vec<(String, f64)>, String> {
+    let mut first: Option<Vec<Output>> = None;
     for device in devices {
         let conflicts = || device.stats().map_or(0, |stats| stats.bank_conflicts);
         let before = conflicts();
-        let got = trial.run_on(device).map_err(|error| error.to_string())?;
+        let got = test.run_on(device).map_err(|error| error.to_string())?;
         if conflicts() > before {
             return Err(format!("{} cycles of bank conflicts", conflicts() - before));
         }
@@ -241,7 +241,7 @@ pub fn run(trial: &Trial, devices: &[Device]) -> Result<Vec<(String, f64)>, Stri
             first = Some(got);
         }
     }
-    trial.judge(&first.unwrap_or_default())
+    test.judge(&first.unwrap_or_default())
 }
 
 /// `n` numbers in (−1, 1), times `scale`, as bf16.

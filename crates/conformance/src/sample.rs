@@ -1,4 +1,4 @@
-//! Trials of the sampler: draws against a search over every token, survivors against a sort.
+//! Tests of the sampler: draws against a search over every token, survivors against a sort.
 
 use quaero_kernels::head::{self, Logits};
 use quaero_kernels::sample::{self, Draws, Law};
@@ -7,9 +7,9 @@ use quaero_rng::{Key, block, open01};
 use quaero_testkit::kernels::Stored;
 use quaero_testkit::random;
 
-use crate::trial::{Got, Trial, Want};
+use crate::test::{Expected, Output, Test};
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
+pub(crate) fn add(tests: &mut Vec<Test>) {
     let plain = Law { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
     let laws = vec![
         plain,
@@ -22,12 +22,12 @@ pub(crate) fn add(trials: &mut Vec<Trial>) {
         Law { min_p: 0.05, temperature: 3.0, ..plain },
         Law { top_p: 0.9, min_p: 0.2, top_k: 9, temperature: 1.2 },
     ];
-    trials.push(draws(1, laws[..2].to_vec()));
-    trials.push(draws(7, laws.clone()).small());
-    trials.push(draws(199, laws.clone()));
-    trials.push(draws(1283, laws));
-    trials.push(odd());
-    trials.push(frequencies());
+    tests.push(draws(1, laws[..2].to_vec()));
+    tests.push(draws(7, laws.clone()).small());
+    tests.push(draws(199, laws.clone()));
+    tests.push(draws(1283, laws));
+    tests.push(odd());
+    tests.push(frequencies());
 }
 
 fn keys(n: usize) -> Vec<(u64, u64)> {
@@ -85,7 +85,7 @@ fn oracle(row: &[f32], law: Law, key: u64, position: u64) -> (usize, f64, f64) {
     if law.temperature == 0.0 {
         return (top, logp(top, &|_| true), 0.0);
     }
-    let kept = survivors(row, law).expect("trials keep sums away from bounds");
+    let kept = survivors(row, law).expect("tests keep sums away from bounds");
     let score = |i: usize| {
         let word = block_of(key, position, i as u64 / 4)[i % 4];
         f64::from(row[i]) / t - (-f64::from(open01(word)).ln()).ln()
@@ -111,7 +111,7 @@ fn draw(
     logits: &[f32],
     v: usize,
     draws: &[(Law, u64, u64)],
-) -> Result<[Got; 3], Error> {
+) -> Result<[Output; 3], Error> {
     let mut padded = Vec::new();
     for row in logits.chunks(v) {
         padded.extend_from_slice(row);
@@ -123,10 +123,14 @@ fn draw(
     let mut token = device.zero_indices(n, v)?;
     let (mut logp, mut cut) = (device.alloc(n)?, device.alloc(n)?);
     sample::draw(logits, &draws, &mut token, logp.view_mut(), cut.view_mut())?;
-    Ok([Got::view("token", token.view())?, Got::of("logp", &logp)?, Got::of("logp_cut", &cut)?])
+    Ok([
+        Output::view("token", token.view())?,
+        Output::of("logp", &logp)?,
+        Output::of("logp_cut", &cut)?,
+    ])
 }
 
-fn draws(v: usize, laws: Vec<Law>) -> Trial {
+fn draws(v: usize, laws: Vec<Law>) -> Test {
     let rows: Vec<(Law, u64, u64)> =
         laws.iter().zip(keys(laws.len())).map(|(&law, (key, at))| (law, key, at)).collect();
     let logits = logits(rows.len(), v);
@@ -140,16 +144,16 @@ fn draws(v: usize, laws: Vec<Law>) -> Trial {
         let cut: Vec<f64> = all.iter().map(|draw| draw.2).collect();
         let naive = |x: &[f64]| -> Vec<f64> { x.iter().map(|&x| x + 1e-6).collect() };
         vec![
-            Want::exact("token", tokens),
-            Want::new("logp", Stored::F32, &logp, &naive(&logp)),
-            Want::new("logp_cut", Stored::F32, &cut, &naive(&cut)),
+            Expected::exact("token", tokens),
+            Expected::new("logp", Stored::F32, &logp, &naive(&logp)),
+            Expected::new("logp_cut", Stored::F32, &cut, &naive(&cut)),
         ]
     };
-    Trial::new("sample.cu", format!("sample V {v}"), run, expect)
+    Test::new("sample.cu", format!("sample V {v}"), run, expect)
 }
 
 /// Rows with an infinity or NaN: log-probabilities that are NaN, token 0.
-fn odd() -> Trial {
+fn odd() -> Test {
     let mut logits = logits(3, 40);
     (logits[5], logits[79], logits[80]) = (f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
     let law = Law { temperature: 1.0, top_k: 3, top_p: 0.5, min_p: 0.1 };
@@ -158,14 +162,14 @@ fn odd() -> Trial {
         Ok(vec![token, logp.flags("logp is NaN"), cut.flags("logp_cut is NaN")])
     };
     let expect = || {
-        let ones = |name| Want::exact(name, vec![1.0; 3]);
-        vec![Want::exact("token", vec![0.0; 3]), ones("logp is NaN"), ones("logp_cut is NaN")]
+        let ones = |name| Expected::exact(name, vec![1.0; 3]);
+        vec![Expected::exact("token", vec![0.0; 3]), ones("logp is NaN"), ones("logp_cut is NaN")]
     };
-    Trial::new("sample.cu", "sample odd rows".to_owned(), run, expect).small()
+    Test::new("sample.cu", "sample odd rows".to_owned(), run, expect).small()
 }
 
 /// Chi-square of 2000 draws over 9 tokens against their probabilities, and the engine's own words.
-fn frequencies() -> Trial {
+fn frequencies() -> Test {
     let (v, n) = (9, 2000);
     let row: Vec<f32> = random(3, v).iter().map(|x| x * 2.0).collect();
     let law = Law { temperature: 0.8, top_k: 0, top_p: 1.0, min_p: 0.0 };
@@ -184,8 +188,8 @@ fn frequencies() -> Trial {
         });
         // 8 degrees of freedom: above 28 once in 2000 times, and the key is fixed.
         let good = same && terms.sum::<f64>() < 28.0;
-        Ok(vec![Got::flag("chi-square is small", good)])
+        Ok(vec![Output::flag("chi-square is small", good)])
     };
-    let expect = || vec![Want::exact("chi-square is small", vec![1.0])];
-    Trial::new("sample.cu", "sample frequencies".to_owned(), run, expect)
+    let expect = || vec![Expected::exact("chi-square is small", vec![1.0])];
+    Test::new("sample.cu", "sample frequencies".to_owned(), run, expect)
 }

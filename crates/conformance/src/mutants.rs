@@ -1,4 +1,4 @@
-//! Planted bugs: each is one change of a kernel's text that the trials of its file must catch.
+//! Planted bugs: each is one change of a kernel's text that the tests of its file must catch.
 //!
 //! A bug may hang or crash the process it runs in, so whoever hunts it gives it one of its own.
 
@@ -17,7 +17,7 @@ pub struct Mutant {
     pub what: &'static str,
     /// The file that is changed.
     pub file: &'static str,
-    /// The kernel file whose trials must catch it.
+    /// The kernel file whose tests must catch it.
     pub tried: &'static str,
     /// What stands there; the first occurrence is changed.
     pub from: &'static str,
@@ -38,24 +38,24 @@ impl Mutant {
         BTreeMap::from([(self.file.to_owned(), text.replacen(self.from, self.to, 1))])
     }
 
-    /// How the trials catch it; `None` if they do not. In order with late copies, and shuffled with
+    /// How the tests catch it; `None` if they do not. In order with late copies, and shuffled with
     /// early ones.
     ///
     /// # Errors
-    /// If the changed file does not compile: then it is no test of the trials.
+    /// If the changed file does not compile: then it is no test of the tests.
     pub fn hunt(&self, options: &SimtOptions, small: bool) -> Result<Option<String>, Error> {
         let options = SimtOptions { overlay: self.overlay(), ..options.clone() };
         let shuffled = SimtOptions { seed: 7, late_copies: false, ..options.clone() };
         let devices = [Device::simt(options)?, Device::simt(shuffled)?];
-        for trial in crate::all() {
-            if trial.file != self.tried || small && !trial.small {
+        for test in crate::all() {
+            if test.file != self.tried || small && !test.small {
                 continue;
             }
-            if let Err(how) = crate::run(&trial, &devices) {
+            if let Err(how) = crate::run(&test, &devices) {
                 if how.contains("does not compile") {
                     return Err(Error::Compile { file: self.file.to_owned(), log: how });
                 }
-                return Ok(Some(format!("{}: {how}", trial.name)));
+                return Ok(Some(format!("{}: {how}", test.name)));
             }
         }
         Ok(None)
@@ -67,14 +67,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_bug_changes_its_file_and_has_trials() {
-        let trials = crate::all();
+    fn every_bug_changes_its_file_and_has_tests() {
+        let tests = crate::all();
         assert!(MUTANTS.len() >= 40, "{} bugs", MUTANTS.len());
         for mutant in MUTANTS {
             let overlay = mutant.overlay();
             let (_, text) = SOURCES.iter().find(|(path, _)| *path == mutant.file).unwrap();
             assert_ne!(overlay[mutant.file], *text, "{}", mutant.what);
-            assert!(trials.iter().any(|trial| trial.file == mutant.tried), "{}", mutant.tried);
+            assert!(tests.iter().any(|test| test.file == mutant.tried), "{}", mutant.tried);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Trials of the head: log-probabilities, their gradient, and the policy-gradient loss by chunks.
+//! Tests of the head: log-probabilities, their gradient, and the policy-gradient loss by chunks.
 
 use half::bf16;
 use quaero_kernels::gemm::{Matrix, MatrixMut};
@@ -8,19 +8,19 @@ use quaero_objective as objective;
 use quaero_testkit::kernels::{self as oracle, Naive, Real, Stored, matmul};
 use quaero_testkit::random;
 
-use crate::trial::{Got, Trial, Want, halves, of};
+use crate::test::{Expected, Output, Test, halves, of};
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
+pub(crate) fn add(tests: &mut Vec<Test>) {
     for (rows, v, temperature) in [(1, 1, 1.0), (5, 97, 0.7), (3, 1031, 1.3)] {
-        trials.push(logp(rows, v, temperature));
+        tests.push(logp(rows, v, temperature));
     }
     for kl in [0, 1, 2, 3] {
-        trials.push(loss(7, 97, 1.1, Terms { kl, tis: None }));
+        tests.push(loss(7, 97, 1.1, Terms { kl, tis: None }));
     }
     for (kl, first_step) in [(0, false), (3, false), (0, true)] {
-        trials.push(loss(13, 97, 1.1, Terms { kl, tis: Some(Tis { cap: 1.2, first_step }) }));
+        tests.push(loss(13, 97, 1.1, Terms { kl, tis: Some(Tis { cap: 1.2, first_step }) }));
     }
-    trials.push(chunk(9, 53, 24));
+    tests.push(chunk(9, 53, 24));
 }
 
 /// Logits as rows of the kernels' stride.
@@ -42,11 +42,11 @@ fn targets(rows: usize, v: usize) -> Vec<i32> {
     (0..rows as i32).map(|row| (row * 31 + 2) % v as i32).collect()
 }
 
-fn logp(rows: usize, v: usize, temperature: f64) -> Trial {
+fn logp(rows: usize, v: usize, temperature: f64) -> Test {
     let logits: Vec<f32> = random(1, rows * v).iter().map(|x| x * 9.0).collect();
     let (dlogp, dentropy) = (random(2, rows), random(3, rows));
     let inputs = (logits.clone(), dlogp.clone(), dentropy.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let data = device.upload(&padded(&inputs.0, v))?;
         let logits = Logits { data: data.view(), vocab_size: v, temperature: temperature as f32 };
         let targets = device.indices(&targets(rows, v), v)?;
@@ -58,9 +58,9 @@ fn logp(rows: usize, v: usize, temperature: f64) -> Trial {
         head::backward(logits, &targets, grads, dlogits.view_mut())?;
         let dlogits = device.upload(&bare(&dlogits.to_vec()?, v))?;
         Ok(vec![
-            Got::of("logp", &logp)?,
-            Got::of("entropy", &entropy)?,
-            Got::of("dlogits", &dlogits)?,
+            Output::of("logp", &logp)?,
+            Output::of("entropy", &entropy)?,
+            Output::of("dlogits", &dlogits)?,
         ])
     };
     fn both<R: Real>(logits: &[R], v: usize, t: f64, grads: (&[R], &[R])) -> [Vec<R>; 3] {
@@ -81,13 +81,13 @@ fn logp(rows: usize, v: usize, temperature: f64) -> Trial {
         let (l, p, e) = (oracle::of(&logits), oracle::of(&dlogp), oracle::of(&dentropy));
         let naive = both::<Naive>(&l, v, temperature, (&p, &e));
         vec![
-            Want::new("logp", Stored::F32, &want[0], &naive[0]),
-            Want::new("entropy", Stored::F32, &want[1], &naive[1]),
-            Want::new("dlogits", Stored::Bf16, &want[2], &naive[2]),
+            Expected::new("logp", Stored::F32, &want[0], &naive[0]),
+            Expected::new("entropy", Stored::F32, &want[1], &naive[1]),
+            Expected::new("dlogits", Stored::Bf16, &want[2], &naive[2]),
         ]
     };
     let name = format!("head_logp R {rows} V {v} T {temperature}");
-    Trial::new("head_logp_bwd.cu", name, run, expect).small()
+    Test::new("head_logp_bwd.cu", name, run, expect).small()
 }
 
 /// The terms of a loss that come and go.
@@ -190,11 +190,11 @@ fn loss_oracle<R: Real>(logits: &[R], v: usize, t: f64, told: &Told, terms: Term
     [losses, dlogits]
 }
 
-fn loss(rows: usize, v: usize, temperature: f64, terms: Terms) -> Trial {
+fn loss(rows: usize, v: usize, temperature: f64, terms: Terms) -> Test {
     let logits: Vec<f32> = random(1, rows * v).iter().map(|x| x * 5.0).collect();
     let told = Told::new(&logits, v, temperature);
     let inputs = (logits.clone(), told.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let data = device.upload(&padded(&inputs.0, v))?;
         let logits = Logits { data: data.view(), vocab_size: v, temperature: temperature as f32 };
         let targets = device.indices(&targets(rows, v), v)?;
@@ -224,19 +224,19 @@ fn loss(rows: usize, v: usize, temperature: f64, terms: Terms) -> Trial {
         let (mut logp_again, mut entropy_again) = (device.alloc(rows)?, device.alloc(rows)?);
         head::forward(logits, &targets, logp_again.view_mut(), entropy_again.view_mut())?;
         Ok(vec![
-            Got::of("loss", &device.upload(&losses)?)?,
-            Got::of("dlogits", &dlogits)?,
-            Got::of("logp", &logp)?,
-            Got::of("logp without the loss", &logp_again)?.twin_of("logp"),
-            Got::of("stats", &stats)?,
+            Output::of("loss", &device.upload(&losses)?)?,
+            Output::of("dlogits", &dlogits)?,
+            Output::of("logp", &logp)?,
+            Output::of("logp without the loss", &logp_again)?.twin_of("logp"),
+            Output::of("stats", &stats)?,
         ])
     };
     let expect = move || {
         let want = loss_oracle::<f64>(&oracle::of(&logits), v, temperature, &told, terms);
         let naive = loss_oracle::<Naive>(&oracle::of(&logits), v, temperature, &told, terms);
         vec![
-            Want::new("loss", Stored::F32, &want[0], &naive[0]),
-            Want::new("dlogits", Stored::Bf16, &want[1], &naive[1]),
+            Expected::new("loss", Stored::F32, &want[0], &naive[0]),
+            Expected::new("dlogits", Stored::Bf16, &want[1], &naive[1]),
         ]
     };
     let Terms { kl, tis } = terms;
@@ -244,11 +244,11 @@ fn loss(rows: usize, v: usize, temperature: f64, terms: Terms) -> Trial {
         format!(" TIS {cap}{}", if first_step { " first step" } else { "" })
     });
     let name = format!("policy_loss R {rows} V {v} KL {kl}{tis}");
-    Trial::new("policy_loss.cu", name, run, expect).small()
+    Test::new("policy_loss.cu", name, run, expect).small()
 }
 
 /// From hidden states to the loss and back, in two chunks.
-fn chunk(rows: usize, v: usize, c: usize) -> Trial {
+fn chunk(rows: usize, v: usize, c: usize) -> Test {
     let temperature = 1.0;
     let (hidden, weight) = (halves(1, rows * c, 1.0), halves(2, v * c, 1.0));
     fn logits<R: Real>(hidden: &[bf16], weight: &[bf16], (v, c): (usize, usize)) -> Vec<R> {
@@ -259,7 +259,7 @@ fn chunk(rows: usize, v: usize, c: usize) -> Trial {
     let narrow: Vec<f32> = exact.iter().map(|&x| x as f32).collect();
     let told = Told::new(&narrow, v, temperature);
     let inputs = (hidden.clone(), weight.clone(), told.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (hidden, weight, told) = &inputs;
         let (hidden, weight) = (device.upload(hidden)?, device.upload(weight)?);
         let mut dhidden = device.alloc::<bf16>(rows * c)?;
@@ -294,9 +294,9 @@ fn chunk(rows: usize, v: usize, c: usize) -> Trial {
         }
         let losses: Vec<f32> = stats.to_vec()?.chunks(4).map(|row| row[0]).collect();
         Ok(vec![
-            Got::of("loss", &device.upload(&losses)?)?,
-            Got::of("dhidden", &dhidden)?,
-            Got::of("dweight", &dweight)?,
+            Output::of("loss", &device.upload(&losses)?)?,
+            Output::of("dhidden", &dhidden)?,
+            Output::of("dweight", &dweight)?,
         ])
     };
     let expect = move || {
@@ -313,10 +313,10 @@ fn chunk(rows: usize, v: usize, c: usize) -> Trial {
         let [dh, dw] = grads(&d, &hidden, &weight, v);
         let [dh_naive, dw_naive] = grads(&d_naive, &hidden, &weight, v);
         vec![
-            Want::new("loss", Stored::F32, &loss, &loss_naive),
-            Want::new("dhidden", Stored::Bf16, &dh, &dh_naive),
-            Want::new("dweight", Stored::F32, &dw, &dw_naive),
+            Expected::new("loss", Stored::F32, &loss, &loss_naive),
+            Expected::new("dhidden", Stored::Bf16, &dh, &dh_naive),
+            Expected::new("dweight", Stored::F32, &dw, &dw_naive),
         ]
     };
-    Trial::new("policy_loss.cu", format!("head in chunks R {rows} V {v} C {c}"), run, expect)
+    Test::new("policy_loss.cu", format!("head in chunks R {rows} V {v} C {c}"), run, expect)
 }

@@ -1,4 +1,4 @@
-//! Trials of what goes row by row or element by element: RoPE, SwiGLU, embedding, casts.
+//! Tests of what goes row by row or element by element: RoPE, SwiGLU, embedding, casts.
 
 use half::bf16;
 use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
@@ -6,25 +6,25 @@ use quaero_kernels::{Device, Error, cast, embedding, mlp, rope};
 use quaero_testkit::kernels::{self as oracle, Naive, Real, Stored};
 use quaero_testkit::random;
 
-use crate::trial::{Got, Trial, Want, halves, of};
+use crate::test::{Expected, Output, Test, halves, of};
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
+pub(crate) fn add(tests: &mut Vec<Test>) {
     for (rows, n_heads, n_kv_heads, head_dim) in [(1, 1, 1, 32), (7, 4, 2, 64), (3, 3, 1, 128)] {
-        trials.push(rotated(rows, Heads { n_heads, n_kv_heads, head_dim }));
+        tests.push(rotated(rows, Heads { n_heads, n_kv_heads, head_dim }));
     }
     for (rows, f) in [(1, 8), (13, 336), (3, 1000)] {
-        trials.push(gated(rows, f));
-        trials.push(gated_backward(rows, f));
+        tests.push(gated(rows, f));
+        tests.push(gated_backward(rows, f));
     }
     for (rows, v, c) in [(1, 1, 8), (19, 7, 72), (67, 199, 264)] {
-        trials.push(embedded(rows, v, c));
+        tests.push(embedded(rows, v, c));
     }
     for n in [1, 8, 2047, 4099] {
-        trials.push(casts(n));
+        tests.push(casts(n));
     }
 }
 
-fn rotated(rows: usize, heads: Heads) -> Trial {
+fn rotated(rows: usize, heads: Heads) -> Test {
     let (d, n_pages, n_positions) = (heads.head_dim, 3, 150);
     let qkv = halves(1, rows * heads.width(), 1.0);
     let angles: Vec<f32> = random(2, n_positions * d / 2).iter().map(|x| x * 3.0).collect();
@@ -33,7 +33,7 @@ fn rotated(rows: usize, heads: Heads) -> Trial {
     // The second row is not kept; the others go to scattered places.
     let slot = move |row: usize| (row != 1).then_some((row * 67 + 3) % (n_pages * PAGE_LEN));
     let inputs = (qkv.clone(), cos.clone(), sin.clone(), positions.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (qkv, cos, sin, positions) = &inputs;
         let mut qkv = device.upload(qkv)?;
         let angles = Angles::new(device, cos, sin, d / 2)?;
@@ -43,14 +43,14 @@ fn rotated(rows: usize, heads: Heads) -> Trial {
         let mut pages = KvPages::new(device, n_pages, heads)?;
         rope::forward(qkv.view_mut(), &angles, &positions, &slots, &mut pages)?;
         pages.copy_slots(&[0, 3, 63], &[2 * PAGE_LEN, PAGE_LEN + 1, 2 * PAGE_LEN + 62])?;
-        let rotated = Got::of("qkv", &qkv)?;
+        let rotated = Output::of("qkv", &qkv)?;
         rope::backward(qkv.view_mut(), heads, &angles, &positions)?;
         let (keys, values) = pages.contents();
         Ok(vec![
             rotated,
-            Got::of("back", &qkv)?,
-            Got::of("keys", keys)?,
-            Got::of("values", values)?,
+            Output::of("back", &qkv)?,
+            Output::of("keys", keys)?,
+            Output::of("values", values)?,
         ])
     };
     let expect = move || {
@@ -72,15 +72,15 @@ fn rotated(rows: usize, heads: Heads) -> Trial {
         }
         let (keys_naive, values_exact) = (keys.clone(), values);
         vec![
-            Want::new("qkv", Stored::Bf16, &turned, &naive),
-            Want::new("back", Stored::Bf16, &back, &back_naive),
-            Want::new("keys", Stored::Bf16, &keys, &keys_naive),
-            Want::exact("values", values_exact),
+            Expected::new("qkv", Stored::Bf16, &turned, &naive),
+            Expected::new("back", Stored::Bf16, &back, &back_naive),
+            Expected::new("keys", Stored::Bf16, &keys, &keys_naive),
+            Expected::exact("values", values_exact),
         ]
     };
     let Heads { n_heads, n_kv_heads, .. } = heads;
     let name = format!("rope_kv R {rows} H {n_heads} K {n_kv_heads} D {d}");
-    Trial::new("rope_kv_fwd.cu", name, run, expect).small()
+    Test::new("rope_kv_fwd.cu", name, run, expect).small()
 }
 
 /// Rotates q and k of every row.
@@ -122,29 +122,29 @@ fn paged(
     (keys, values)
 }
 
-fn gated(rows: usize, f: usize) -> Trial {
+fn gated(rows: usize, f: usize) -> Test {
     let x = halves(1, rows * 2 * f, 6.0);
     let input = x.clone();
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (x, mut y) = (device.upload(&input)?, device.alloc(rows * f)?);
         mlp::swiglu(x.view(), f, y.view_mut())?;
-        Ok(vec![Got::of("y", &y)?])
+        Ok(vec![Output::of("y", &y)?])
     };
     let expect = move || {
         let want: Vec<f64> = of(&x).chunks(2 * f).flat_map(oracle::swiglu).collect();
         let naive: Vec<Naive> = of(&x).chunks(2 * f).flat_map(oracle::swiglu).collect();
-        vec![Want::new("y", Stored::Bf16, &want, &naive)]
+        vec![Expected::new("y", Stored::Bf16, &want, &naive)]
     };
-    Trial::new("swiglu_fwd.cu", format!("swiglu_fwd R {rows} F {f}"), run, expect).small()
+    Test::new("swiglu_fwd.cu", format!("swiglu_fwd R {rows} F {f}"), run, expect).small()
 }
 
-fn gated_backward(rows: usize, f: usize) -> Trial {
+fn gated_backward(rows: usize, f: usize) -> Test {
     let (x, dy) = (halves(1, rows * 2 * f, 6.0), halves(2, rows * f, 1.0));
     let inputs = (x.clone(), dy.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (mut x, dy) = (device.upload(&inputs.0)?, device.upload(&inputs.1)?);
         mlp::swiglu_backward(x.view_mut(), f, dy.view())?;
-        Ok(vec![Got::of("dgate_up", &x)?])
+        Ok(vec![Output::of("dgate_up", &x)?])
     };
     fn both<R: Real>(x: &[R], dy: &[R], f: usize) -> Vec<R> {
         let rows = x.chunks(2 * f).zip(dy.chunks(f));
@@ -153,16 +153,16 @@ fn gated_backward(rows: usize, f: usize) -> Trial {
     let expect = move || {
         let want = both::<f64>(&of(&x), &of(&dy), f);
         let naive = both::<Naive>(&of(&x), &of(&dy), f);
-        vec![Want::new("dgate_up", Stored::Bf16, &want, &naive)]
+        vec![Expected::new("dgate_up", Stored::Bf16, &want, &naive)]
     };
-    Trial::new("swiglu_bwd.cu", format!("swiglu_bwd R {rows} F {f}"), run, expect).small()
+    Test::new("swiglu_bwd.cu", format!("swiglu_bwd R {rows} F {f}"), run, expect).small()
 }
 
-fn embedded(rows: usize, v: usize, c: usize) -> Trial {
+fn embedded(rows: usize, v: usize, c: usize) -> Test {
     let (table, dy) = (halves(1, v * c, 1.0), halves(2, rows * c, 1.0));
     let tokens: Vec<u32> = (0..rows as u32).map(|row| row * row * 7 % v as u32).collect();
     let inputs = (table.clone(), dy.clone(), tokens.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (table, dy, tokens) = &inputs;
         let signed: Vec<i32> = tokens.iter().map(|&token| token as i32).collect();
         let (table, dy) = (device.upload(table)?, device.upload(dy)?);
@@ -171,7 +171,7 @@ fn embedded(rows: usize, v: usize, c: usize) -> Trial {
         let mut dtable = device.upload(&random(3, v * c))?;
         let sorted = embedding::Rows::new(device, tokens, v)?;
         embedding::backward(dtable.view_mut(), c, &sorted, dy.view())?;
-        Ok(vec![Got::of("y", &y)?, Got::of("dtable", &dtable)?])
+        Ok(vec![Output::of("y", &y)?, Output::of("dtable", &dtable)?])
     };
     fn sums<R: Real>(mut table: Vec<R>, tokens: &[u32], dy: &[R], c: usize) -> Vec<R> {
         for (dy, &token) in dy.chunks(c).zip(tokens) {
@@ -186,34 +186,34 @@ fn embedded(rows: usize, v: usize, c: usize) -> Trial {
         let want = sums::<f64>(oracle::of(&old), &tokens, &of(&dy), c);
         let naive = sums::<Naive>(oracle::of(&old), &tokens, &of(&dy), c);
         vec![
-            Want::exact("y", tokens.iter().flat_map(row).collect()),
-            Want::new("dtable", Stored::F32, &want, &naive),
+            Expected::exact("y", tokens.iter().flat_map(row).collect()),
+            Expected::new("dtable", Stored::F32, &want, &naive),
         ]
     };
-    Trial::new("embedding_bwd.cu", format!("embedding R {rows} V {v} C {c}"), run, expect).small()
+    Test::new("embedding_bwd.cu", format!("embedding R {rows} V {v} C {c}"), run, expect).small()
 }
 
-fn casts(n: usize) -> Trial {
+fn casts(n: usize) -> Test {
     let x: Vec<f32> = random(1, n).iter().map(|x| x * 1e3).collect();
     let input = x.clone();
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let x = device.upload(&input)?;
         let (mut narrow, mut wide) = (device.alloc(n)?, device.alloc(n)?);
         cast::to_bf16(x.view(), narrow.view_mut())?;
         cast::to_f32(narrow.view(), wide.view_mut())?;
         let mut sum = device.upload(&halves(2, n, 1e3))?;
         cast::add(narrow.view(), sum.view_mut())?;
-        Ok(vec![Got::of("bf16", &narrow)?, Got::of("f32", &wide)?, Got::of("sum", &sum)?])
+        Ok(vec![Output::of("bf16", &narrow)?, Output::of("f32", &wide)?, Output::of("sum", &sum)?])
     };
     let expect = move || {
         let narrow: Vec<bf16> = x.iter().map(|&x| bf16::from_f32(x)).collect();
         let pairs = narrow.iter().zip(halves(2, n, 1e3));
         let sum = pairs.map(|(x, y)| f64::from(bf16::from_f32(x.to_f32() + y.to_f32()).to_f32()));
         vec![
-            Want::exact("bf16", of(&narrow)),
-            Want::exact("f32", of(&narrow)),
-            Want::exact("sum", sum.collect()),
+            Expected::exact("bf16", of(&narrow)),
+            Expected::exact("f32", of(&narrow)),
+            Expected::exact("sum", sum.collect()),
         ]
     };
-    Trial::new("cast.cu", format!("cast n {n}"), run, expect).small()
+    Test::new("cast.cu", format!("cast n {n}"), run, expect).small()
 }

@@ -1,10 +1,10 @@
-//! Every trial on the emulated device: two orders of threads, copies late and early, same bits.
+//! Every test on the emulated device: two orders of threads, copies late and early, same bits.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
+use quaero_conformance::{all, run};
 use quaero_kernels::{CudaOptions, Device, SOURCES, SimtOptions};
-use quaero_trials::{all, run};
 
 fn options() -> SimtOptions {
     SimtOptions::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("simt"))
@@ -15,36 +15,36 @@ fn devices(options: SimtOptions) -> Vec<Device> {
     [options, shuffled].map(|options| Device::simt(options).unwrap()).into()
 }
 
-/// Every `n_parts`-th trial from `part` on, so that the parts run side by side.
+/// Every `n_parts`-th test from `part` on, so that the parts run side by side.
 #[track_caller]
 fn check(part: usize, n_parts: usize) {
     let devices = devices(options());
     let mut failures = Vec::new();
-    for trial in all().into_iter().skip(part).step_by(n_parts) {
-        if let Err(how) = run(&trial, &devices) {
-            failures.push(format!("{}: {how}", trial.name));
+    for test in all().into_iter().skip(part).step_by(n_parts) {
+        if let Err(how) = run(&test, &devices) {
+            failures.push(format!("{}: {how}", test.name));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn trials_hold_first_part() {
+fn kernels_hold_first_part() {
     check(0, 4);
 }
 
 #[test]
-fn trials_hold_second_part() {
+fn kernels_hold_second_part() {
     check(1, 4);
 }
 
 #[test]
-fn trials_hold_third_part() {
+fn kernels_hold_third_part() {
     check(2, 4);
 }
 
 #[test]
-fn trials_hold_fourth_part() {
+fn kernels_hold_fourth_part() {
     check(3, 4);
 }
 
@@ -58,12 +58,12 @@ fn versions_on_the_ladder_hold() {
         let mut options = options();
         options.overlay.insert(file.clone(), (*text).to_owned());
         let devices = devices(options);
-        let mut n_trials = 0;
-        for trial in all().iter().filter(|trial| trial.file == file) {
-            run(trial, &devices).unwrap_or_else(|how| panic!("{path}, {}: {how}", trial.name));
-            n_trials += 1;
+        let mut n_tests = 0;
+        for test in all().iter().filter(|test| test.file == file) {
+            run(test, &devices).unwrap_or_else(|how| panic!("{path}, {}: {how}", test.name));
+            n_tests += 1;
         }
-        assert!(n_trials > 0, "{path} has no trials");
+        assert!(n_tests > 0, "{path} has no tests");
     }
 }
 
@@ -87,8 +87,8 @@ fn the_emulation_names_what_is_wrong() {
         let mut options = options();
         options.overlay.insert("swiglu_fwd.cu".to_owned(), text.replacen(from, to, 1));
         let devices = devices(options);
-        let trial = all().into_iter().find(|trial| trial.file == "swiglu_fwd.cu").unwrap();
-        run(&trial, &devices).expect_err("the kernel is broken")
+        let test = all().into_iter().find(|test| test.file == "swiglu_fwd.cu").unwrap();
+        run(&test, &devices).expect_err("the kernel is broken")
     };
     let guard = "  store8(y + i, out);";
     let found = [
@@ -114,8 +114,8 @@ fn misuse_of_warpgroups_is_named() {
         let devices = devices(options);
         // More stages than a ring has.
         let is = |name: &str| name.contains("K 330") || name.contains("T [200]");
-        let trial = all().into_iter().find(|trial| trial.file == file && is(&trial.name)).unwrap();
-        let found = run(&trial, &devices).expect_err("the kernel is broken");
+        let test = all().into_iter().find(|test| test.file == file && is(&test.name)).unwrap();
+        let found = run(&test, &devices).expect_err("the kernel is broken");
         assert!(found.contains(expected), "{found}");
     }
     let gemm = "gemm_wgmma.cu";

@@ -1,10 +1,10 @@
-//! Trials of the norms: whole rows, heads inside rows, in place, alone and in a batch.
+//! Tests of the norms: whole rows, heads inside rows, in place, alone and in a batch.
 
 use quaero_kernels::norm::{self, Forward, Groups};
 use quaero_kernels::{Device, Error};
 use quaero_testkit::kernels::{Naive, Real, Stored, rms_norm, rms_norm_bwd, rstd};
 
-use crate::trial::{Got, Trial, Want, halves, of};
+use crate::test::{Expected, Output, Test, halves, of};
 
 const EPS: f64 = 1e-5;
 
@@ -15,7 +15,7 @@ struct Shape {
     groups: Groups,
 }
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
+pub(crate) fn add(tests: &mut Vec<Test>) {
     let whole = |rows, c| Shape { rows, c, groups: Groups::whole(c) };
     let heads = Groups { width: 200, first: 64, count: 3 };
     for shape in [
@@ -26,16 +26,16 @@ pub(crate) fn add(trials: &mut Vec<Trial>) {
         whole(1, 4104),
         Shape { rows: 5, c: 32, groups: heads },
     ] {
-        trials.push(forward(shape));
+        tests.push(forward(shape));
     }
     for shape in
         [whole(1, 8), whole(33, 72), whole(2, 2056), Shape { rows: 23, c: 32, groups: heads }]
     {
-        trials.push(backward(shape));
+        tests.push(backward(shape));
     }
-    trials.push(added(5, 136));
-    trials.push(added(1, 2048));
-    trials.push(bias(131, 40, 16, 21));
+    tests.push(added(5, 136));
+    tests.push(added(1, 2048));
+    tests.push(bias(131, 40, 16, 21));
 }
 
 impl Shape {
@@ -59,10 +59,10 @@ impl Shape {
     }
 }
 
-fn forward(shape: Shape) -> Trial {
+fn forward(shape: Shape) -> Test {
     let (x, w) = (halves(1, shape.len(), 1.0), halves(2, shape.c, 1.0));
     let inputs = (x.clone(), w.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (x, w) = (device.upload(&inputs.0)?, device.upload(&inputs.1)?);
         let (mut y, mut y_again) = (device.upload(&inputs.0)?, device.upload(&inputs.0)?);
         let mut rstd = device.alloc(shape.n_groups())?;
@@ -75,11 +75,11 @@ fn forward(shape: Shape) -> Trial {
         let mut rstd_alone = device.alloc(groups.count)?;
         norm::forward_in_place(alone.view_mut(), w.view(), eps, groups, rstd_alone.view_mut())?;
         Ok(vec![
-            Got::of("y", &y)?,
-            Got::of("y in place", &y_again)?.twin_of("y"),
-            Got::view("the last row", y.slice(last))?,
-            Got::of("the last row alone", &alone)?.twin_of("the last row"),
-            Got::of("rstd", &rstd)?,
+            Output::of("y", &y)?,
+            Output::of("y in place", &y_again)?.twin_of("y"),
+            Output::view("the last row", y.slice(last))?,
+            Output::of("the last row alone", &alone)?.twin_of("the last row"),
+            Output::of("rstd", &rstd)?,
         ])
     };
     fn oracle<R: Real>(shape: Shape, x: &[R], w: &[R]) -> (Vec<R>, Vec<R>) {
@@ -94,19 +94,19 @@ fn forward(shape: Shape) -> Trial {
         let (y, r) = oracle::<f64>(shape, &of(&x), &of(&w));
         let (y_naive, r_naive) = oracle::<Naive>(shape, &of(&x), &of(&w));
         vec![
-            Want::new("y", Stored::Bf16, &y, &y_naive),
-            Want::new("rstd", Stored::F32, &r, &r_naive),
+            Expected::new("y", Stored::Bf16, &y, &y_naive),
+            Expected::new("rstd", Stored::F32, &r, &r_naive),
         ]
     };
-    let trial = Trial::new("rms_norm_fwd.cu", shape.name("rms_norm_fwd"), run, expect);
-    if shape.rows == 7 { trial.small() } else { trial }
+    let test = Test::new("rms_norm_fwd.cu", shape.name("rms_norm_fwd"), run, expect);
+    if shape.rows == 7 { test.small() } else { test }
 }
 
-fn backward(shape: Shape) -> Trial {
+fn backward(shape: Shape) -> Test {
     let n = shape.len();
     let data = [halves(1, n, 1.0), halves(2, shape.c, 1.0), halves(3, n, 1.0), halves(4, n, 1.0)];
     let inputs = data.clone();
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let [x, w, dy, dx] = &inputs;
         let (x, w, dy) = (device.upload(x)?, device.upload(w)?, device.upload(dy)?);
         let (mut y, mut rstd) = (device.alloc(n)?, device.alloc(shape.n_groups())?);
@@ -120,13 +120,13 @@ fn backward(shape: Shape) -> Trial {
             let (to, scratch) = (out.view_mut(), scratch.view_mut());
             norm::backward(forward, dy.view(), to, accumulate, dw.view_mut(), scratch)?;
             let names = if accumulate { ["dx sum", "dw sum"] } else { ["dx", "dw"] };
-            outputs.push(Got::of(names[0], &out)?);
-            outputs.push(Got::of(names[1], &dw)?);
+            outputs.push(Output::of(names[0], &out)?);
+            outputs.push(Output::of(names[1], &dw)?);
         }
         let (mut d, mut dw) = (device.upload(&inputs[2])?, device.zeros(shape.c)?);
         norm::backward_in_place(forward, d.view_mut(), dw.view_mut(), scratch.view_mut())?;
-        outputs.push(Got::of("dw in place", &dw)?.twin_of("dw"));
-        outputs.push(Got::of("d", &d)?);
+        outputs.push(Output::of("dw in place", &dw)?.twin_of("dw"));
+        outputs.push(Output::of("d", &d)?);
         Ok(outputs)
     };
     fn oracle<R: Real>(shape: Shape, data: [Vec<R>; 4]) -> ([Vec<R>; 3], Vec<R>) {
@@ -148,21 +148,21 @@ fn backward(shape: Shape) -> Trial {
         let ([dx, sum, d], dw) = oracle::<f64>(shape, data.each_ref().map(|x| of(x)));
         let ([dx_n, sum_n, d_n], dw_n) = oracle::<Naive>(shape, data.each_ref().map(|x| of(x)));
         vec![
-            Want::new("dx", Stored::Bf16, &dx, &dx_n),
-            Want::new("dx sum", Stored::Bf16, &sum, &sum_n),
-            Want::new("d", Stored::Bf16, &d, &d_n),
-            Want::new("dw", Stored::F32, &dw, &dw_n),
-            Want::new("dw sum", Stored::F32, &dw, &dw_n),
+            Expected::new("dx", Stored::Bf16, &dx, &dx_n),
+            Expected::new("dx sum", Stored::Bf16, &sum, &sum_n),
+            Expected::new("d", Stored::Bf16, &d, &d_n),
+            Expected::new("dw", Stored::F32, &dw, &dw_n),
+            Expected::new("dw sum", Stored::F32, &dw, &dw_n),
         ]
     };
-    let trial = Trial::new("rms_norm_bwd.cu", shape.name("rms_norm_bwd"), run, expect);
-    if shape.rows == 33 { trial.small() } else { trial }
+    let test = Test::new("rms_norm_bwd.cu", shape.name("rms_norm_bwd"), run, expect);
+    if shape.rows == 33 { test.small() } else { test }
 }
 
-fn added(rows: usize, c: usize) -> Trial {
+fn added(rows: usize, c: usize) -> Test {
     let (x, r, w) = (halves(1, rows * c, 1.0), halves(2, rows * c, 1.0), halves(3, c, 1.0));
     let inputs = (x.clone(), r.clone(), w.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (mut x, r) = (device.upload(&inputs.0)?, device.upload(&inputs.1)?);
         let w = device.upload(&inputs.2)?;
         let (mut y, mut rstd) = (device.alloc(rows * c)?, device.alloc(rows)?);
@@ -172,11 +172,11 @@ fn added(rows: usize, c: usize) -> Trial {
         let (groups, to) = (Groups::whole(c), (y_again.view_mut(), rstd_again.view_mut()));
         norm::forward(x.view(), w.view(), EPS as f32, groups, to.0, to.1)?;
         Ok(vec![
-            Got::of("h", &x)?,
-            Got::of("y", &y)?,
-            Got::of("rstd", &rstd)?,
-            Got::of("y in two steps", &y_again)?.twin_of("y"),
-            Got::of("rstd in two steps", &rstd_again)?.twin_of("rstd"),
+            Output::of("h", &x)?,
+            Output::of("y", &y)?,
+            Output::of("rstd", &rstd)?,
+            Output::of("y in two steps", &y_again)?.twin_of("y"),
+            Output::of("rstd in two steps", &rstd_again)?.twin_of("rstd"),
         ])
     };
     let expect = move || {
@@ -186,22 +186,22 @@ fn added(rows: usize, c: usize) -> Trial {
         };
         let naive: Vec<Naive> =
             of::<Naive>(&h).chunks(c).flat_map(|h| rms_norm(h, &of(&w), EPS)).collect();
-        vec![Want::exact("h", of(&h)), Want::new("y", Stored::Bf16, &y(&of(&h)), &naive)]
+        vec![Expected::exact("h", of(&h)), Expected::new("y", Stored::Bf16, &y(&of(&h)), &naive)]
     };
-    Trial::new("add_rms_norm_fwd.cu", format!("add_rms_norm_fwd R {rows} C {c}"), run, expect)
+    Test::new("add_rms_norm_fwd.cu", format!("add_rms_norm_fwd R {rows} C {c}"), run, expect)
         .small()
 }
 
-fn bias(rows: usize, width: usize, first: usize, c: usize) -> Trial {
+fn bias(rows: usize, width: usize, first: usize, c: usize) -> Test {
     let dx = halves(1, rows * width, 1.0);
     let input = dx.clone();
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let dx = device.upload(&input)?;
         let mut dbias = device.upload(&vec![0.5_f32; c])?;
         let mut scratch = device.alloc(norm::bias_scratch_len(rows, c))?;
         let place = (width, first);
         norm::bias_backward(dx.view(), place, dbias.view_mut(), scratch.view_mut())?;
-        Ok(vec![Got::of("dbias", &dbias)?])
+        Ok(vec![Output::of("dbias", &dbias)?])
     };
     fn oracle<R: Real>(dx: &[R], (width, first, c): (usize, usize, usize)) -> Vec<R> {
         let column = |i: usize| dx.chunks(width).fold(R::of(0.5), |sum, row| sum + row[first + i]);
@@ -210,8 +210,7 @@ fn bias(rows: usize, width: usize, first: usize, c: usize) -> Trial {
     let expect = move || {
         let place = (width, first, c);
         let (want, naive) = (oracle::<f64>(&of(&dx), place), oracle::<Naive>(&of(&dx), place));
-        vec![Want::new("dbias", Stored::F32, &want, &naive)]
+        vec![Expected::new("dbias", Stored::F32, &want, &naive)]
     };
-    Trial::new("column_sum.cu", format!("column_sum R {rows} C {c} of {width}"), run, expect)
-        .small()
+    Test::new("column_sum.cu", format!("column_sum R {rows} C {c} of {width}"), run, expect).small()
 }

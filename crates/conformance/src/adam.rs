@@ -1,4 +1,4 @@
-//! Trials of the optimisers and of the gradient's norm.
+//! Tests of the optimisers and of the gradient's norm.
 
 use half::bf16;
 use quaero_kernels::adam::{self, Full, LEAN_BLOCK, Lean, Norm, Step};
@@ -6,35 +6,35 @@ use quaero_kernels::{Device, Error};
 use quaero_testkit::kernels::{self as oracle, Naive, Stored};
 use quaero_testkit::random;
 
-use crate::trial::{Got, Trial, Want, halves};
+use crate::test::{Expected, Output, Test, halves};
 
 const STEP: Step =
     Step { betas: (0.9, 0.95), step_size: 0.01, inv_sqrt_correction: 1.7, eps: 1e-8, keep: 0.999 };
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
+pub(crate) fn add(tests: &mut Vec<Test>) {
     for n in [1, 4, 1025, 2053] {
-        trials.push(full(n));
+        tests.push(full(n));
     }
     for lens in [vec![1], vec![4096, 3, 9001]] {
         for max_norm in [0.5, 1e6] {
-            trials.push(norm(lens.clone(), max_norm));
+            tests.push(norm(lens.clone(), max_norm));
         }
     }
     for n in [1, 256, 2305] {
-        trials.push(lean(n));
+        tests.push(lean(n));
     }
-    trials.push(unbiased());
-    trials.push(converges());
+    tests.push(unbiased());
+    tests.push(converges());
 }
 
 fn squares(seed: u64, n: usize) -> Vec<f32> {
     random(seed, n).iter().map(|x| x * x).collect()
 }
 
-fn full(n: usize) -> Trial {
+fn full(n: usize) -> Test {
     let state = [random(1, n), random(2, n), squares(3, n), random(4, n)];
     let inputs = state.clone();
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let [w, m, v, grad] = &inputs;
         let (mut w, mut m, mut v) = (device.upload(w)?, device.upload(m)?, device.upload(v)?);
         let (grad, mut copy) = (device.upload(grad)?, device.alloc(n)?);
@@ -49,11 +49,11 @@ fn full(n: usize) -> Trial {
         adam::step(STEP, to, grad.view(), &norm)?;
         let rounded: Vec<bf16> = w.to_vec()?.into_iter().map(bf16::from_f32).collect();
         Ok(vec![
-            Got::of("w", &w)?,
-            Got::of("m", &m)?,
-            Got::of("v", &v)?,
-            Got::of("w rounded", &device.upload(&rounded)?)?,
-            Got::of("w_bf16", &copy)?.twin_of("w rounded"),
+            Output::of("w", &w)?,
+            Output::of("m", &m)?,
+            Output::of("v", &v)?,
+            Output::of("w rounded", &device.upload(&rounded)?)?,
+            Output::of("w_bf16", &copy)?.twin_of("w rounded"),
         ])
     };
     fn both<R: oracle::Real>(state: &[Vec<f32>; 4]) -> [Vec<R>; 3] {
@@ -76,32 +76,32 @@ fn full(n: usize) -> Trial {
         ["w", "m", "v"]
             .iter()
             .zip(want.iter().zip(&naive))
-            .map(|(name, (want, naive))| Want::new(name, Stored::F32, want, naive))
+            .map(|(name, (want, naive))| Expected::new(name, Stored::F32, want, naive))
             .collect()
     };
-    Trial::new("adamw.cu", format!("adamw n {n}"), run, expect).small()
+    Test::new("adamw.cu", format!("adamw n {n}"), run, expect).small()
 }
 
-fn norm(lens: Vec<usize>, max_norm: f32) -> Trial {
+fn norm(lens: Vec<usize>, max_norm: f32) -> Test {
     let grads: Vec<Vec<f32>> = lens.iter().map(|&n| random(n as u64, n)).collect();
     let name = format!("grad_norm n {lens:?} max {max_norm}");
     let inputs = grads.clone();
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let grads: Result<Vec<_>, _> = inputs.iter().map(|grad| device.upload(grad)).collect();
         let grads = grads?;
         let mut norm = Norm::new(device, &lens)?;
         norm.of(&grads.iter().map(|grad| grad.view()).collect::<Vec<_>>(), max_norm)?;
         let (norm, factor) = norm.read()?;
-        Ok(vec![Got::of("norm and factor", &device.upload(&[norm, factor])?)?])
+        Ok(vec![Output::of("norm and factor", &device.upload(&[norm, factor])?)?])
     };
     let expect = move || {
         let sum: f64 = grads.iter().flatten().map(|&x| f64::from(x) * f64::from(x)).sum();
         let want = [sum.sqrt(), (f64::from(max_norm) / (sum.sqrt() + 1e-6)).min(1.0)];
         let naive: f32 = grads.iter().flatten().map(|x| x * x).sum::<f32>().sqrt();
         let naive = [f64::from(naive), want[1]];
-        vec![Want::new("norm and factor", Stored::F32, &want, &naive)]
+        vec![Expected::new("norm and factor", Stored::F32, &want, &naive)]
     };
-    Trial::new("grad_norm.cu", name, run, expect).small()
+    Test::new("grad_norm.cu", name, run, expect).small()
 }
 
 /// What the codes of the lean kind stand for.
@@ -161,9 +161,9 @@ impl State {
 
 /// Two steps: every weight within an ulp of the exact step from the decoded state, every moment
 /// within a code of the exact one.
-fn lean(n: usize) -> Trial {
+fn lean(n: usize) -> Test {
     let (w, grads) = (halves(1, n, 1.0), [random(2, n), random(3, n)]);
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let mut state = State::new(w.clone());
         let mut good = true;
         for (key, grad) in grads.iter().enumerate() {
@@ -173,14 +173,14 @@ fn lean(n: usize) -> Trial {
         }
         let bytes = [&state.m[..], &state.v[..]].concat();
         Ok(vec![
-            Got::flag("every step is right", good),
-            Got::of("w", &device.upload(&state.w)?)?,
-            Got::of("codes", &device.upload(&bytes)?)?,
-            Got::of("scales", &device.upload(&state.m_scale)?)?,
+            Output::flag("every step is right", good),
+            Output::of("w", &device.upload(&state.w)?)?,
+            Output::of("codes", &device.upload(&bytes)?)?,
+            Output::of("scales", &device.upload(&state.m_scale)?)?,
         ])
     };
-    let expect = || vec![Want::exact("every step is right", vec![1.0])];
-    Trial::new("adamw_lean.cu", format!("adamw_lean n {n}"), run, expect).small()
+    let expect = || vec![Expected::exact("every step is right", vec![1.0])];
+    Test::new("adamw_lean.cu", format!("adamw_lean n {n}"), run, expect).small()
 }
 
 fn lean_is_right(before: &State, after: &State, grad: f32, i: usize) -> bool {
@@ -203,9 +203,9 @@ fn lean_is_right(before: &State, after: &State, grad: f32, i: usize) -> bool {
 }
 
 /// Stochastic rounding loses nothing on average: many weights take a step far below an ulp.
-fn unbiased() -> Trial {
+fn unbiased() -> Test {
     let n = 8192;
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let mut state = State::new(vec![bf16::from_f32(1.0); n]);
         // |step| is step_size · m / (√v · correction) = 1e-3 with no history: an eighth of an ulp.
         let step = Step {
@@ -218,16 +218,16 @@ fn unbiased() -> Trial {
         state.step(device, step, &vec![-0.25; n], 77)?;
         let mean: f64 = state.w.iter().map(|w| f64::from(w.to_f32())).sum::<f64>() / n as f64;
         // One weight's deviation is under 0.33 ulp = 0.0026; five of the mean's are 1.5e-4.
-        Ok(vec![Got::flag("the mean moves by the step", (mean - 1.001).abs() < 1.5e-4)])
+        Ok(vec![Output::flag("the mean moves by the step", (mean - 1.001).abs() < 1.5e-4)])
     };
-    let expect = || vec![Want::exact("the mean moves by the step", vec![1.0])];
-    Trial::new("adamw_lean.cu", "adamw_lean unbiased".to_owned(), run, expect)
+    let expect = || vec![Expected::exact("the mean moves by the step", vec![1.0])];
+    Test::new("adamw_lean.cu", "adamw_lean unbiased".to_owned(), run, expect)
 }
 
 /// A quadratic is brought down as the full kind brings it down.
-fn converges() -> Trial {
+fn converges() -> Test {
     let n = 300;
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let goal = random(5, n);
         let mut state = State::new(halves(6, n, 1.0));
         let (b1, b2) = STEP.betas;
@@ -246,8 +246,8 @@ fn converges() -> Trial {
         let distance: f32 =
             state.w.iter().zip(&goal).map(|(w, goal)| (w.to_f32() - goal).powi(2)).sum();
         // From about 200 at the start; bf16's own rounding leaves about 1e-4.
-        Ok(vec![Got::flag("it converges", distance < 0.05)])
+        Ok(vec![Output::flag("it converges", distance < 0.05)])
     };
-    let expect = || vec![Want::exact("it converges", vec![1.0])];
-    Trial::new("adamw_lean.cu", "adamw_lean converges".to_owned(), run, expect)
+    let expect = || vec![Expected::exact("it converges", vec![1.0])];
+    Test::new("adamw_lean.cu", "adamw_lean converges".to_owned(), run, expect)
 }

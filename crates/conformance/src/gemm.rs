@@ -1,4 +1,4 @@
-//! Trials of the matrix products: every layout, ragged extents, all tiles with the same bits; the
+//! Tests of the matrix products: every layout, ragged extents, all tiles with the same bits; the
 //! portable kernels and those for warpgroups.
 
 use half::bf16;
@@ -7,21 +7,21 @@ use quaero_kernels::{Buffer, Device, Error};
 use quaero_testkit::kernels::{Naive, Real, Stored, matmul};
 use quaero_testkit::random;
 
-use crate::trial::{Got, Trial, Want, halves, of};
+use crate::test::{Expected, Output, Test, halves, of};
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
+pub(crate) fn add(tests: &mut Vec<Test>) {
     for layout in [Layout::Nt, Layout::Nn, Layout::Tn] {
         for extents in [(1, 1, 1), (65, 67, 37), (129, 131, 96)] {
-            trials.push(product(layout, extents, By::Portable));
+            tests.push(product(layout, extents, By::Portable));
         }
         // More stages than a ring has, more than one tile and band.
         for extents in [(1, 1, 1), (65, 67, 37), (129, 131, 96), (131, 258, 330), (2100, 70, 16)] {
-            trials.push(product(layout, extents, By::Warpgroups));
+            tests.push(product(layout, extents, By::Warpgroups));
         }
     }
     for layout in [Layout::Nn, Layout::Tn] {
         for extents in [(1, 1, 1), (65, 67, 37), (129, 131, 330)] {
-            trials.push(product(layout, extents, By::Library));
+            tests.push(product(layout, extents, By::Library));
         }
     }
 }
@@ -72,7 +72,7 @@ fn outputs(
     layout: Layout,
     (a, b): (&Padded, &Padded),
     (bias, old, n): (Option<&[bf16]>, &[f32], usize),
-) -> Result<Vec<Got>, Error> {
+) -> Result<Vec<Output>, Error> {
     let (a_data, b_data) = (device.upload(&a.data)?, device.upload(&b.data)?);
     let bias = bias.map(|bias| device.upload(bias)).transpose()?;
     let (a, b) = (a.on(&a_data), b.on(&b_data));
@@ -84,7 +84,7 @@ fn outputs(
     };
     for &tile in &tiles[..n_tiles] {
         let again = tile != Tile::Narrow;
-        let mut keep = |name: &str, output: Result<Got, Error>| -> Result<(), Error> {
+        let mut keep = |name: &str, output: Result<Output, Error>| -> Result<(), Error> {
             got.push(if again { output?.twin_of(name) } else { output? });
             Ok(())
         };
@@ -98,7 +98,7 @@ fn outputs(
             let to = MatrixMut::new(c.view_mut(), n);
             let bias = bias.as_ref().map(|bias| bias.view());
             gemm::into_bf16(layout, a, b, bias, to, Some(tile))?;
-            keep("c", Got::of(&label("c"), &c))?;
+            keep("c", Output::of(&label("c"), &c))?;
         }
         if layout != Layout::Nn {
             for accumulate in [false, true] {
@@ -106,14 +106,14 @@ fn outputs(
                 let to = MatrixMut::new(c.view_mut(), n);
                 gemm::into_f32(layout, a, b, accumulate, to, Some(tile))?;
                 let name = if accumulate { "sum" } else { "f32" };
-                keep(name, Got::of(&label(name), &c))?;
+                keep(name, Output::of(&label(name), &c))?;
             }
         }
     }
     Ok(got)
 }
 
-fn product(layout: Layout, (m, n, k): (usize, usize, usize), by: By) -> Trial {
+fn product(layout: Layout, (m, n, k): (usize, usize, usize), by: By) -> Test {
     let a = match layout {
         Layout::Tn => Padded::random(1, k, m),
         Layout::Nt | Layout::Nn => Padded::random(1, m, k),
@@ -151,13 +151,13 @@ fn product(layout: Layout, (m, n, k): (usize, usize, usize), by: By) -> Trial {
             let c = added(&want, |i| bias.map_or(0.0, |bias| of::<f64>(bias)[i % n]), true);
             let none = Naive(0.0);
             let c_naive = added(&naive, |i| bias.map_or(none, |bias| of(bias)[i % n]), true);
-            wants.push(Want::new("c", Stored::Bf16, &c, &c_naive));
+            wants.push(Expected::new("c", Stored::Bf16, &c, &c_naive));
         }
         if layout != Layout::Nn {
             let sum = added(&want, |i| f64::from(old[i]), false);
             let sum_naive = added(&naive, |i| Naive(old[i]), false);
-            wants.push(Want::new("f32", Stored::F32, &want, &naive));
-            wants.push(Want::new("sum", Stored::F32, &sum, &sum_naive));
+            wants.push(Expected::new("f32", Stored::F32, &want, &naive));
+            wants.push(Expected::new("sum", Stored::F32, &sum, &sum_naive));
         }
         wants
     };
@@ -166,11 +166,11 @@ fn product(layout: Layout, (m, n, k): (usize, usize, usize), by: By) -> Trial {
         By::Warpgroups => ("gemm_wgmma.cu", "gemm_wgmma"),
         By::Library => ("gemm.cu", "gemm by the library"),
     };
-    let trial = Trial::new(file, format!("{family} {layout:?} M {m} N {n} K {k}"), run, expect);
-    let trial = match by {
-        By::Portable => trial,
-        By::Warpgroups => trial.with_warpgroups(),
-        By::Library => trial.with_library(),
+    let test = Test::new(file, format!("{family} {layout:?} M {m} N {n} K {k}"), run, expect);
+    let test = match by {
+        By::Portable => test,
+        By::Warpgroups => test.with_warpgroups(),
+        By::Library => test.with_library(),
     };
-    if m == 65 && layout == Layout::Nt { trial.small() } else { trial }
+    if m == 65 && layout == Layout::Nt { test.small() } else { test }
 }

@@ -2,7 +2,7 @@
 
 use super::Mutant;
 
-/// Each must be caught by a trial of the file it is tried on.
+/// Each must be caught by a test of the file it is tried on.
 pub const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "a block's sum reads its parts without a barrier",

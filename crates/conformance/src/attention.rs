@@ -1,4 +1,4 @@
-//! Trials of attention: ragged batches, each sequence alone, row by row as decoding goes, and the
+//! Tests of attention: ragged batches, each sequence alone, row by row as decoding goes, and the
 //! gradient.
 
 use half::bf16;
@@ -7,36 +7,36 @@ use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Buffer, Device, Error, rope};
 use quaero_testkit::kernels::{self as oracle, Naive, Stored};
 
-use crate::trial::{Got, Trial, Want, halves, of};
+use crate::test::{Expected, Output, Test, halves, of};
 
 const fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
     Heads { n_heads, n_kv_heads, head_dim }
 }
 
-pub(crate) fn add(trials: &mut Vec<Trial>) {
-    trials.push(forward("attention_fwd", &[1], heads(1, 1, 32)).small());
-    trials.push(forward("attention_fwd", &[33, 2], heads(2, 1, 32)).small());
-    trials.push(forward("attention_fwd", &[63, 1, 64, 65], heads(4, 2, 64)));
-    trials.push(forward("attention_fwd", &[131], heads(3, 1, 32)));
-    trials.push(forward("attention_fwd", &[70, 67], heads(2, 2, 128)));
-    trials.push(decode("attention_decode", &[1, 64, 65, 130], heads(4, 2, 64)));
-    trials.push(decode("attention_decode", &[3, 67], heads(2, 1, 32)).small());
-    trials.push(decode("attention_decode", &[129], heads(16, 1, 128)));
+pub(crate) fn add(tests: &mut Vec<Test>) {
+    tests.push(forward("attention_fwd", &[1], heads(1, 1, 32)).small());
+    tests.push(forward("attention_fwd", &[33, 2], heads(2, 1, 32)).small());
+    tests.push(forward("attention_fwd", &[63, 1, 64, 65], heads(4, 2, 64)));
+    tests.push(forward("attention_fwd", &[131], heads(3, 1, 32)));
+    tests.push(forward("attention_fwd", &[70, 67], heads(2, 2, 128)));
+    tests.push(decode("attention_decode", &[1, 64, 65, 130], heads(4, 2, 64)));
+    tests.push(decode("attention_decode", &[3, 67], heads(2, 1, 32)).small());
+    tests.push(decode("attention_decode", &[129], heads(16, 1, 128)));
     // More blocks of keys than the ring has places, groups that do not divide a tile.
-    trials.push(forward(WARPGROUPS, &[1], heads(1, 1, 64)).small().with_warpgroups());
-    trials.push(forward(WARPGROUPS, &[63, 1, 64, 65], heads(4, 2, 64)).with_warpgroups());
-    trials.push(forward(WARPGROUPS, &[70, 67], heads(2, 2, 128)).with_warpgroups());
-    trials.push(forward(WARPGROUPS, &[3, 265], heads(7, 1, 64)).with_warpgroups());
-    trials.push(forward(WARPGROUPS, &[200], heads(3, 1, 128)).with_warpgroups());
-    trials.push(decode(WARPGROUPS, &[1, 64, 65, 330], heads(4, 2, 64)).with_warpgroups());
-    trials.push(decode(WARPGROUPS, &[129], heads(16, 1, 128)).with_warpgroups());
-    trials.push(backward(&[1], heads(1, 1, 32)).small());
-    trials.push(backward(&[17, 3], heads(2, 1, 32)).small());
-    trials.push(backward(&[63, 66], heads(4, 2, 64)));
-    trials.push(backward(&[70], heads(1, 1, 128)));
-    trials.push(branches(ANY, 2, &[3, 1], heads(2, 1, 32)).small());
-    trials.push(branches(ANY, 67, &[1, 70, 0, 62], heads(4, 2, 64)));
-    trials.push(branches(LOW, 2, &[3, 1], heads(2, 1, 32)).small());
+    tests.push(forward(WARPGROUPS, &[1], heads(1, 1, 64)).small().with_warpgroups());
+    tests.push(forward(WARPGROUPS, &[63, 1, 64, 65], heads(4, 2, 64)).with_warpgroups());
+    tests.push(forward(WARPGROUPS, &[70, 67], heads(2, 2, 128)).with_warpgroups());
+    tests.push(forward(WARPGROUPS, &[3, 265], heads(7, 1, 64)).with_warpgroups());
+    tests.push(forward(WARPGROUPS, &[200], heads(3, 1, 128)).with_warpgroups());
+    tests.push(decode(WARPGROUPS, &[1, 64, 65, 330], heads(4, 2, 64)).with_warpgroups());
+    tests.push(decode(WARPGROUPS, &[129], heads(16, 1, 128)).with_warpgroups());
+    tests.push(backward(&[1], heads(1, 1, 32)).small());
+    tests.push(backward(&[17, 3], heads(2, 1, 32)).small());
+    tests.push(backward(&[63, 66], heads(4, 2, 64)));
+    tests.push(backward(&[70], heads(1, 1, 128)));
+    tests.push(branches(ANY, 2, &[3, 1], heads(2, 1, 32)).small());
+    tests.push(branches(ANY, 67, &[1, 70, 0, 62], heads(4, 2, 64)));
+    tests.push(branches(LOW, 2, &[3, 1], heads(2, 1, 32)).small());
 }
 
 /// The kernels for warpgroups: whole sequences and decoding.
@@ -136,7 +136,7 @@ fn name(kernel: &str, lens: &[usize], heads: Heads) -> String {
     format!("{kernel} T {lens:?} H {n_heads} K {n_kv_heads} D {head_dim}")
 }
 
-/// What trials with such rows are called, and what makes the rows of sequences of these lengths.
+/// What tests with such rows are called, and what makes the rows of sequences of these lengths.
 type Scores = (&'static str, fn(&[usize], Heads) -> Vec<bf16>);
 const ANY: Scores = ("attention_bwd, branches of", rows);
 const LOW: Scores = ("attention_bwd, low scores, branches of", rows_of_low_scores);
@@ -162,7 +162,7 @@ type Outputs<'a> = (&'a Buffer<bf16>, &'a Buffer<f32>);
 
 /// Outputs that must equal those of the whole batch by bits.
 fn twins(
-    got: &mut Vec<Got>,
+    got: &mut Vec<Output>,
     what: &str,
     rows: std::ops::Range<usize>,
     heads: Heads,
@@ -170,14 +170,14 @@ fn twins(
 ) -> Result<(), Error> {
     let (w, h) = (heads.q_width(), heads.n_heads);
     let (out, lse) = (format!("out {what}"), format!("lse {what}"));
-    got.push(Got::view(&out, whole.0.slice(rows.start * w..rows.end * w))?);
-    got.push(Got::view(&lse, whole.1.slice(rows.start * h..rows.end * h))?);
-    got.push(Got::of(&format!("{out}, alone"), parts.0)?.twin_of(&out));
-    got.push(Got::of(&format!("{lse}, alone"), parts.1)?.twin_of(&lse));
+    got.push(Output::view(&out, whole.0.slice(rows.start * w..rows.end * w))?);
+    got.push(Output::view(&lse, whole.1.slice(rows.start * h..rows.end * h))?);
+    got.push(Output::of(&format!("{out}, alone"), parts.0)?.twin_of(&out));
+    got.push(Output::of(&format!("{lse}, alone"), parts.1)?.twin_of(&lse));
     Ok(())
 }
 
-fn expect(qkv: &[bf16], lens: &[usize], heads: Heads) -> Vec<Want> {
+fn expect(qkv: &[bf16], lens: &[usize], heads: Heads) -> Vec<Expected> {
     let shape = (heads.n_heads, heads.n_kv_heads, heads.head_dim);
     let (mut out, mut lse, mut out_naive, mut lse_naive) = (vec![], vec![], vec![], vec![]);
     let mut row0 = 0;
@@ -192,20 +192,20 @@ fn expect(qkv: &[bf16], lens: &[usize], heads: Heads) -> Vec<Want> {
         lse_naive.extend(naive.lse);
     }
     vec![
-        Want::new("out", Stored::Bf16, &out, &out_naive),
-        Want::new("lse", Stored::F32, &lse, &lse_naive),
+        Expected::new("out", Stored::Bf16, &out, &out_naive),
+        Expected::new("lse", Stored::F32, &lse, &lse_naive),
     ]
 }
 
-fn forward(kernel: &str, lens: &[usize], heads: Heads) -> Trial {
+fn forward(kernel: &str, lens: &[usize], heads: Heads) -> Test {
     let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
     let name = name(kernel, &lens, heads);
     let inputs = (lens.clone(), qkv.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (lens, qkv) = &inputs;
         let batch = Batch::new(device, qkv, lens, heads)?;
         let (out, lse) = batch.whole(lens)?;
-        let mut got = vec![Got::of("out", &out)?, Got::of("lse", &lse)?];
+        let mut got = vec![Output::of("out", &out)?, Output::of("lse", &lse)?];
         // The last sequence alone, and its last rows, as a prompt that goes on.
         let (seq, len) = (lens.len() - 1, lens[lens.len() - 1]);
         let row0 = lens[..seq].iter().sum::<usize>();
@@ -217,19 +217,19 @@ fn forward(kernel: &str, lens: &[usize], heads: Heads) -> Trial {
         }
         Ok(got)
     };
-    Trial::new(file(kernel), name, run, move || expect(&qkv, &lens, heads))
+    Test::new(file(kernel), name, run, move || expect(&qkv, &lens, heads))
 }
 
-fn decode(kernel: &str, lens: &[usize], heads: Heads) -> Trial {
+fn decode(kernel: &str, lens: &[usize], heads: Heads) -> Test {
     let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
     let decoding = if kernel == WARPGROUPS { "attention_wgmma, decoding" } else { kernel };
     let name = name(decoding, &lens, heads);
     let inputs = (lens.clone(), qkv.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (lens, qkv) = &inputs;
         let batch = Batch::new(device, qkv, lens, heads)?;
         let (out, lse) = batch.whole(lens)?;
-        let mut got = vec![Got::of("out", &out)?, Got::of("lse", &lse)?];
+        let mut got = vec![Output::of("out", &out)?, Output::of("lse", &lse)?];
         let mut row0 = 0;
         for (seq, &len) in lens.iter().enumerate() {
             // Rows around the edges of key blocks; more take long and show nothing else.
@@ -242,15 +242,15 @@ fn decode(kernel: &str, lens: &[usize], heads: Heads) -> Trial {
         }
         Ok(got)
     };
-    Trial::new(file(kernel), name, run, move || expect(&qkv, &lens, heads))
+    Test::new(file(kernel), name, run, move || expect(&qkv, &lens, heads))
 }
 
-fn backward(lens: &[usize], heads: Heads) -> Trial {
+fn backward(lens: &[usize], heads: Heads) -> Test {
     let (lens, qkv) = (lens.to_vec(), rows(lens, heads));
     let dout = halves(2, lens.iter().sum::<usize>() * heads.q_width(), 1.0);
     let name = name("attention_bwd", &lens, heads);
     let inputs = (lens.clone(), qkv.clone(), dout.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (lens, qkv, dout) = &inputs;
         let batch = Batch::new(device, qkv, lens, heads)?;
         let (out, lse) = batch.whole(lens)?;
@@ -261,7 +261,7 @@ fn backward(lens: &[usize], heads: Heads) -> Trial {
         let forward = Forward { qkv: batch.qkv.view(), out: out.view(), lse: lse.view(), heads };
         let to = (dqkv.view_mut(), delta.view_mut());
         attention::backward(forward, &pieces, dout.view(), to.0, to.1)?;
-        Ok(vec![Got::of("dqkv", &dqkv)?])
+        Ok(vec![Output::of("dqkv", &dqkv)?])
     };
     let expect = move || {
         let shape = (heads.n_heads, heads.n_kv_heads, heads.head_dim);
@@ -274,20 +274,20 @@ fn backward(lens: &[usize], heads: Heads) -> Trial {
             want.extend(oracle::attention_bwd::<f64>(&of(qkv), shape, &of(dout)));
             naive.extend(oracle::attention_bwd::<Naive>(&of(qkv), shape, &of(dout)));
         }
-        vec![Want::new("dqkv", Stored::Bf16, &want, &naive)]
+        vec![Expected::new("dqkv", Stored::Bf16, &want, &naive)]
     };
-    Trial::new("attention_bwd.cu", name, run, expect)
+    Test::new("attention_bwd.cu", name, run, expect)
 }
 
 /// A root and its branches against the sequences that they abbreviate.
-fn branches((what, rows): Scores, n_root: usize, tails: &[usize], heads: Heads) -> Trial {
+fn branches((what, rows): Scores, n_root: usize, tails: &[usize], heads: Heads) -> Test {
     let tails = tails.to_vec();
     let n_rows = n_root + tails.iter().sum::<usize>();
     let qkv = rows(&[n_rows], heads);
     let dout = halves(2, n_rows * heads.q_width(), 1.0);
     let name = name(what, &[&[n_root], &tails[..]].concat(), heads);
     let inputs = (tails.clone(), qkv.clone(), dout.clone());
-    let run = move |device: &Device| -> Result<Vec<Got>, Error> {
+    let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let (tails, qkv, dout) = &inputs;
         // The forward pass runs over whole sequences; of each branch its own rows are kept.
         let (mut out, mut lse) = (Vec::new(), Vec::new());
@@ -308,14 +308,14 @@ fn branches((what, rows): Scores, n_root: usize, tails: &[usize], heads: Heads) 
         let mut delta = device.alloc(lse.len())?;
         let forward = Forward { qkv: qkv.view(), out: out.view(), lse: lse.view(), heads };
         attention::backward(forward, &pieces, dout.view(), dqkv.view_mut(), delta.view_mut())?;
-        Ok(vec![Got::of("dqkv", &dqkv)?])
+        Ok(vec![Output::of("dqkv", &dqkv)?])
     };
     let expect = move || {
         let want = branched::<f64>(&qkv, &dout, n_root, &tails, heads);
         let naive = branched::<Naive>(&qkv, &dout, n_root, &tails, heads);
-        vec![Want::new("dqkv", Stored::Bf16, &want, &naive)]
+        vec![Expected::new("dqkv", Stored::Bf16, &want, &naive)]
     };
-    Trial::new("attention_bwd.cu", name, run, expect)
+    Test::new("attention_bwd.cu", name, run, expect)
 }
 
 /// The packed rows of the root, then of each branch.
