@@ -1,14 +1,15 @@
-//! `quaero gpu-check`: everything that only a GPU can show, in one command and under ten minutes.
+//! `quaero-lab gpu-check`: all that only a GPU can show, in one command and under ten minutes.
 //!
-//! It starts this program and `kernel-tests`, each step in a process of its own and under a limit
-//! of time: one that fails, hangs or loses the device is recorded, and the next goes on. The record
-//! (JSON) and the page drawn from it are written anew after every step, so that a check that is
-//! cut short leaves what it found.
+//! It starts this program and, for self-play, `quaero` beside it, each step in a process of its own
+//! and under a limit of time: one that fails, hangs or loses the device is recorded, and the next
+//! goes on. The record (JSON) and the page drawn from it are written anew after every step, so that
+//! a check that is cut short leaves what it found.
 //!
 //! # Layout
-//! `child` a process under a limit → `found` what a step's words mean → `steps` which steps there
-//! are → this file, which walks them.
+//! `bundle` what a step runs → `child` a process under a limit → `found` what its output means →
+//! `steps` which steps there are → this file, which walks them.
 
+mod bundle;
 mod child;
 mod found;
 mod steps;
@@ -18,12 +19,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use quaero_kernels::{CudaOptions, Device};
+use quaero_terminal::{UsageError, print};
 use serde_json::{Value, json};
 
-use self::steps::{Place, Step};
+use self::bundle::Bundle;
+use self::steps::Step;
 use crate::args::GpuCheck;
-use crate::print;
-use crate::world::WrongWords;
 
 /// Of the record's fields; raised when one changes its meaning.
 const SCHEMA: u64 = 1;
@@ -44,14 +45,14 @@ pub(crate) fn run(args: &GpuCheck) -> anyhow::Result<()> {
     drop(device);
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
-    let place = Place::new(args)?;
+    let bundle = Bundle::new(args)?;
     let date = date(seconds_since_1970());
     let stem = free_stem(&args.out, &short_name(&name), &date)?;
     let mut record = json!({
-        "schema": SCHEMA, "date": date, "commit": place.commit(), "device": name, "facts": facts,
+        "schema": SCHEMA, "date": date, "commit": bundle.commit(), "device": name, "facts": facts,
         "seconds": 0.0, "steps": [],
     });
-    walk(args, &place, &steps, &mut record, &stem)?;
+    walk(args, &bundle, &steps, &mut record, &stem)?;
     let bad: Vec<String> = record["steps"]
         .as_array()
         .into_iter()
@@ -79,7 +80,7 @@ fn wanted(args: &GpuCheck) -> anyhow::Result<Vec<Step>> {
         if !all.iter().any(|step| step.name == name) {
             let names: Vec<&str> = all.iter().map(|step| step.name).collect();
             return Err(
-                WrongWords(format!("no step `{name}`; there are: {}", names.join(", "))).into()
+                UsageError(format!("no step `{name}`; there are: {}", names.join(", "))).into()
             );
         }
     }
@@ -92,7 +93,7 @@ fn wanted(args: &GpuCheck) -> anyhow::Result<Vec<Step>> {
 #[expect(clippy::disallowed_methods, reason = "steps run under limits of time")]
 fn walk(
     args: &GpuCheck,
-    place: &Place,
+    bundle: &Bundle,
     steps: &[Step],
     record: &mut Value,
     stem: &Path,
@@ -103,7 +104,7 @@ fn walk(
         let left = whole.saturating_sub(start.elapsed());
         let limit = left.min(Duration::from_secs(step.limit_s));
         let began = start.elapsed().as_secs_f64();
-        let mut row = steps::run(step, place, limit);
+        let mut row = steps::run(step, bundle, limit);
         let now = start.elapsed().as_secs_f64();
         row["step"] = json!(step.name);
         row["seconds"] = json!(round(now - began));

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use quaero_bench::Case;
-use quaero_kernels::Registry;
 use quaero_conformance::Test;
+use quaero_kernels::Registry;
+use quaero_terminal::UsageError;
 
 use crate::args::BenchKernels;
-use crate::world::WrongWords;
 
 /// What is measured.
 pub(super) struct Subject {
@@ -37,7 +37,7 @@ impl Subject {
                 let mut names: Vec<&str> = registry.kernels().map(|k| k.name.as_str()).collect();
                 names.sort_unstable();
                 let words = format!("no kernel `{name}`; there are: {}", names.join(", "));
-                return Err(WrongWords(words).into());
+                return Err(UsageError(words).into());
             }
         }
         let variant = match &args.variant {
@@ -73,12 +73,12 @@ impl Subject {
         }
     }
 
-    /// The trials to run: those of its files. A file whose kernels others try has none of its own,
-    /// and all trials stand in.
-    pub(super) fn trials(&self) -> Vec<Test> {
+    /// The tests to run: those of its files. A file whose kernels others try has none of its own,
+    /// and all tests stand in.
+    pub(super) fn tests(&self) -> Vec<Test> {
         let all = quaero_conformance::all();
-        if all.iter().any(|trial| self.has_file(trial.file)) {
-            return all.into_iter().filter(|trial| self.has_file(trial.file)).collect();
+        if all.iter().any(|test| self.has_file(test.file)) {
+            return all.into_iter().filter(|test| self.has_file(test.file)).collect();
         }
         all
     }
@@ -99,9 +99,9 @@ impl Variant {
             });
         let file = file.ok_or_else(|| {
             let path = path.display();
-            WrongWords(format!(
+            UsageError(format!(
                 "{path} defines no kernel of the registry; keep the name and arguments of the one \
-                 it replaces, or name that one: quaero bench kernels NAME --variant {path}"
+                 it replaces, or name that one: quaero-lab bench kernels NAME --variant {path}"
             ))
         })?;
         Ok(Self { file, label, text })
@@ -145,7 +145,7 @@ mod tests {
         for name in ["sum_squares", "grad_norm", "grad_norm.cu", "gemm_down"] {
             let subject = Subject::new(&BenchKernels::of(Some(name))).unwrap();
             assert!(quaero_bench::all().iter().any(|case| subject.has_case(case)), "{name}");
-            assert!(!subject.trials().is_empty(), "{name}");
+            assert!(!subject.tests().is_empty(), "{name}");
         }
         assert!(Subject::new(&BenchKernels::of(Some("gemmm"))).is_err());
     }

@@ -1,4 +1,4 @@
-//! `quaero bench step`: the numeric work of self-play on a random model of a real shape. Each step
+//! `quaero-lab bench step`: the numeric work of self-play on a random model of a real shape. Each step
 //! generates completions and learns from them; tasks and sandbox are left out.
 
 use std::path::Path;
@@ -11,12 +11,13 @@ use quaero_objective::Options as Objective;
 use quaero_optim::{AdamWOptions, Memory, Schedule};
 use quaero_policy::Policy;
 use quaero_rng::Key;
+use quaero_terminal::print;
 use quaero_types::{Batch, Finish, Kind, PolicyVersion, Role, Row, Sample, TaskRole};
 use quaero_update::{Learner, Options, Stats};
 use serde_json::json;
 
 use crate::args::{BenchStep, Shape};
-use crate::{print, world};
+use crate::place;
 
 /// Tokens a page of the cache holds on the CPU; a device has its own.
 const PAGE_TOKENS: usize = 64;
@@ -29,14 +30,14 @@ struct Measured {
     stats: Stats,
 }
 
-pub(crate) fn run(plugins: &Path, args: &BenchStep) -> anyhow::Result<()> {
-    let device = world::device(plugins, args.device)?;
+pub(crate) fn run(args: &BenchStep) -> anyhow::Result<()> {
+    let device = place::device(args.device)?;
     let free_at_start = device.free_bytes();
     let config = config(args);
     let model = Model::random(config.clone(), Key::new(1))?;
     let n_params = model.params().n_elements();
     // Nothing is encoded: the tokenizer only completes the policy.
-    let tokenizer = world::policy(Path::new(world::SEED))?.tokenizer;
+    let tokenizer = place::policy(Path::new(place::SEED))?.tokenizer;
     let mut policy = Policy { version: PolicyVersion(0), model: model.to(&device)?, tokenizer };
     let mut learner = Learner::new(&learning(args), &policy.model)?;
     let mut engine = Engine::new(options(args, &policy.model));

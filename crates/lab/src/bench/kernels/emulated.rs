@@ -1,4 +1,4 @@
-//! Without a GPU: the trials on the emulated device, and under AddressSanitizer for a kernel of the
+//! Without a GPU: the tests on the emulated device, and under AddressSanitizer for a kernel of the
 //! user's own. No time is measured: the emulation's says nothing of a GPU's.
 
 use std::process::Command;
@@ -8,12 +8,14 @@ use quaero_bench::table;
 use quaero_kernels::{Device, Sanitizer, SimtOptions};
 use serde_json::{Value, json};
 
-use super::{Subject, cache};
+use super::subject::Subject;
 use crate::args::BenchKernels;
+use crate::conformance::sanitizer;
+use crate::place::cache;
 
-/// Runs the trials, twice each: in order with late copies, and shuffled with early ones.
+/// Runs the tests, twice each: in order with late copies, and shuffled with early ones.
 pub(super) fn check(args: &BenchKernels, subject: &Subject) -> anyhow::Result<Value> {
-    let (trials, wrong) = trials(subject, Sanitizer::None)?;
+    let (tests, wrong) = tests(subject, Sanitizer::None)?;
     let mut notes = vec!["time: not measured, there is no GPU here".to_owned()];
     let mut sanitizer = Value::Null;
     if subject.variant.is_some() && wrong == 0 {
@@ -35,7 +37,7 @@ pub(super) fn check(args: &BenchKernels, subject: &Subject) -> anyhow::Result<Va
         .map(|case| table::row(case, "built-in", &Ok(None)))
         .collect();
     notes.push(format!("floors: {}", floors(&cases)));
-    let mut all = json!({"trials": trials, "sanitizer": sanitizer, "resources": resources,
+    let mut all = json!({"tests": tests, "sanitizer": sanitizer, "resources": resources,
                          "notes": notes});
     if args.json.json {
         all["cases"] = json!(cases);
@@ -68,8 +70,8 @@ fn resources(subject: &Subject) -> Vec<Value> {
     list.into_iter().filter(|row| subject.has_file(row["file"].as_str().unwrap_or(""))).collect()
 }
 
-/// Every trial with what came of it, and how many are wrong.
-pub(super) fn trials(
+/// Every test with what came of it, and how many are wrong.
+pub(super) fn tests(
     subject: &Subject,
     sanitizer: Sanitizer,
 ) -> anyhow::Result<(Vec<Value>, usize)> {
@@ -80,15 +82,15 @@ pub(super) fn trials(
     Ok(judge(subject, &devices))
 }
 
-/// The subject's trials on `devices`, whose bits must agree.
+/// The subject's tests on `devices`, whose bits must agree.
 pub(super) fn judge(subject: &Subject, devices: &[Device]) -> (Vec<Value>, usize) {
     let mut rows = Vec::new();
-    for trial in subject.trials() {
-        rows.push(match quaero_conformance::run(&trial, devices) {
-            Ok(errors) => json!({"trial": trial.name, "errors": errors}),
-            Err(how) => json!({"trial": trial.name, "wrong": how}),
+    for test in subject.tests() {
+        rows.push(match quaero_conformance::run(&test, devices) {
+            Ok(errors) => json!({"test": test.name, "errors": errors}),
+            Err(how) => json!({"test": test.name, "wrong": how}),
         });
-        // A kernel that does not compile says the same of every trial.
+        // A kernel that does not compile says the same of every test.
         if rows.last().is_some_and(|row| {
             row["wrong"].as_str().is_some_and(|how| how.contains("does not compile"))
         }) {
@@ -101,11 +103,10 @@ pub(super) fn judge(subject: &Subject, devices: &[Device]) -> (Vec<Value>, usize
 
 /// This program again, with the sanitizer's runtime loaded before anything else.
 fn under_address_sanitizer(args: &BenchKernels) -> anyhow::Result<String> {
-    let mut ask = Command::new("c++");
-    let Ok(answer) = ask.arg("-print-file-name=libasan.so").output() else {
-        return Ok("not run: there is no `c++`; remedy: apt install g++".to_owned());
+    let library = match sanitizer::runtime("libasan.so") {
+        Ok(library) => library,
+        Err(error) => return Ok(format!("not run: {error:#}")),
     };
-    let library = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
     let mut again = Command::new(std::env::current_exe()?);
     again.args(["bench", "kernels", "--device", "simt", "--sanitized"]);
     again.args(args.name.iter());
@@ -130,8 +131,8 @@ fn says(line: &str) -> bool {
 
 /// What [`under_address_sanitizer`] starts.
 pub(super) fn sanitized(subject: &Subject) -> anyhow::Result<()> {
-    let (rows, wrong) = trials(subject, Sanitizer::Address)?;
+    let (rows, wrong) = tests(subject, Sanitizer::Address)?;
     let first = rows.iter().find_map(|row| row["wrong"].as_str());
-    anyhow::ensure!(wrong == 0, "{}", first.unwrap_or("a trial is wrong"));
+    anyhow::ensure!(wrong == 0, "{}", first.unwrap_or("a test is wrong"));
     Ok(())
 }

@@ -1,24 +1,23 @@
-//! `quaero bench kernels`: every kernel, or one, or one of the user's own beside ours.
+//! `quaero-lab bench kernels`: every kernel, or one, or one of the user's own beside ours.
 //!
 //! On a GPU a case is timed against the least time that its work takes there, with PyTorch beside
-//! it. Without one nothing is timed: the trials run on the emulated device, and what the compiler
+//! it. Without one nothing is timed: the tests run on the emulated device, and what the compiler
 //! said of the kernels is shown.
 
+mod baseline;
 mod emulated;
 mod gpu;
-mod peer;
 mod subject;
-
-use std::path::PathBuf;
 
 use quaero_bench::table;
 use quaero_kernels::{CudaOptions, Device, Error};
 use quaero_ops::Kind;
+use quaero_terminal::print;
 use serde_json::{Value, json};
 
 use self::subject::Subject;
 use crate::args::BenchKernels;
-use crate::print;
+use crate::place::cache;
 
 pub(crate) fn run(args: &BenchKernels) -> anyhow::Result<()> {
     let subject = Subject::new(args)?;
@@ -59,17 +58,10 @@ fn open(subject: &Subject) -> Result<Device, Error> {
     Device::cuda(CudaOptions { overlay, ..CudaOptions::new(cache()) })
 }
 
-/// Where compiled kernels are kept: with what cargo builds, or where there is no repository among
-/// the system's temporary files.
-fn cache() -> PathBuf {
-    let target = PathBuf::from("target");
-    if target.is_dir() { target.join("simt") } else { std::env::temp_dir().join("quaero-kernels") }
-}
-
 fn n_wrong(all: &Value) -> usize {
     let list = |key: &str| all[key].as_array().into_iter().flatten();
     let wrong = list("cases").filter(|row| row["error"].is_string()).count();
-    wrong + list("trials").filter(|row| row["wrong"].is_string()).count()
+    wrong + list("tests").filter(|row| row["wrong"].is_string()).count()
 }
 
 /// Everything for people.
@@ -77,12 +69,12 @@ fn show(all: &Value) {
     let list = |key: &str| all[key].as_array().cloned().unwrap_or_default();
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     print::line(&text(all, "device"));
-    let trials = list("trials");
-    if !trials.is_empty() {
-        let wrong: Vec<&Value> = trials.iter().filter(|row| row["wrong"].is_string()).collect();
-        print::line(&format!("{} trials, {} wrong", trials.len(), wrong.len()));
+    let tests = list("tests");
+    if !tests.is_empty() {
+        let wrong: Vec<&Value> = tests.iter().filter(|row| row["wrong"].is_string()).collect();
+        print::line(&format!("{} tests, {} wrong", tests.len(), wrong.len()));
         for row in wrong {
-            print::line(&format!("WRONG {}: {}", text(row, "trial"), text(row, "wrong")));
+            print::line(&format!("WRONG {}: {}", text(row, "test"), text(row, "wrong")));
         }
     }
     if let Some(words) = all["sanitizer"].as_str() {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 /// How often the process is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What a process said, and how it ended.
+/// What a process wrote, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct Output {
     pub(super) stdout: String,
     pub(super) stderr: String,
     pub(super) end: End,
@@ -28,7 +28,7 @@ pub(super) enum End {
     Late,
 }
 
-impl Said {
+impl Output {
     /// The last lines of stderr that say something.
     pub(super) fn last_words(&self, n: usize) -> Vec<String> {
         let lines: Vec<&str> = self.stderr.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -42,7 +42,7 @@ impl Said {
 /// # Errors
 /// If it does not start, or its words cannot be kept.
 #[expect(clippy::disallowed_methods, reason = "the limit is one of time")]
-pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Said> {
+pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Output> {
     let (out, err) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(err.try_clone()?);
     own_group(command);
@@ -58,7 +58,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Sai
         }
         std::thread::sleep(PAUSE);
     };
-    Ok(Said { stdout: all_of(out)?, stderr: all_of(err)?, end })
+    Ok(Output { stdout: all_of(out)?, stderr: all_of(err)?, end })
 }
 
 fn all_of(mut file: File) -> std::io::Result<String> {

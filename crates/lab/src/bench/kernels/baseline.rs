@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
+use quaero_terminal::print;
 use serde_json::{Value, json};
 
 use crate::args::BenchKernels;
-use crate::print;
 
-const SCRIPT: &str = include_str!("../../../../peers/torch_kernels.py");
+const SCRIPT: &str = include_str!("../../../baselines/torch_kernels.py");
 
-/// What the peer said, or why there is none.
+/// What the baseline said, or why there is none.
 pub(super) fn torch(args: &BenchKernels, rows: &[Value]) -> Value {
     if args.no_torch {
         return json!({"missing": "--no-torch"});

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::child::Said;
-use super::steps::Place;
+use super::bundle::Bundle;
+use super::child::Output;
 
 /// What is asked of nvidia-smi.
 pub(super) const FACTS: &[&str] = &[
@@ -58,14 +58,15 @@ impl Found {
 }
 
 /// The object that a command printed with `--json`.
-fn object(said: Option<&Said>) -> Option<Value> {
-    let text = said?.stdout.trim();
+fn object(outputs: Option<&Output>) -> Option<Value> {
+    let text = outputs?.stdout.trim();
     let value = serde_json::from_str::<Value>(text).ok();
     value.filter(Value::is_object)
 }
 
-pub(super) fn machine(_: &Place, said: &[Said]) -> Found {
-    let line = said.first().and_then(|said| said.stdout.lines().next()).unwrap_or_default();
+pub(super) fn machine(_: &Bundle, outputs: &[Output]) -> Found {
+    let line =
+        outputs.first().and_then(|outputs| outputs.stdout.lines().next()).unwrap_or_default();
     let values: Vec<&str> = line.split(',').map(str::trim).collect();
     if values.len() != FACTS.len() {
         return Found::nothing("nvidia-smi does not tell what was asked");
@@ -76,8 +77,8 @@ pub(super) fn machine(_: &Place, said: &[Said]) -> Found {
 }
 
 /// Lines `ok    NAME errors; bits 1/2` and `WRONG NAME how`.
-pub(super) fn trials(_: &Place, said: &[Said]) -> Found {
-    let text = said.first().map_or("", |said| said.stdout.as_str());
+pub(super) fn conformance(_: &Bundle, outputs: &[Output]) -> Found {
+    let text = outputs.first().map_or("", |outputs| outputs.stdout.as_str());
     let (mut n_ok, mut n_same, mut n_outputs) = (0_usize, 0_usize, 0_usize);
     let (mut wrong, mut other_bits) = (Vec::new(), Vec::new());
     for line in text.lines() {
@@ -97,7 +98,7 @@ pub(super) fn trials(_: &Place, said: &[Said]) -> Found {
         }
     }
     let n_wrong = wrong.len();
-    let mut summary = format!("{} trials, {n_wrong} wrong", n_ok + n_wrong);
+    let mut summary = format!("{} tests, {n_wrong} wrong", n_ok + n_wrong);
     if n_outputs > 0 {
         summary.push_str(&format!("; {n_same} of {n_outputs} outputs have the emulation's bits"));
     }
@@ -107,8 +108,8 @@ pub(super) fn trials(_: &Place, said: &[Said]) -> Found {
     Found { told: wrong, ..Found::of(found, summary, n_wrong > 0) }
 }
 
-pub(super) fn products(_: &Place, said: &[Said]) -> Found {
-    let Some(all) = object(said.first()) else { return Found::nothing("no figures") };
+pub(super) fn products(_: &Bundle, outputs: &[Output]) -> Found {
+    let Some(all) = object(outputs.first()) else { return Found::nothing("no figures") };
     let rows = all["bits"].as_array().cloned().unwrap_or_default();
     let different = |row: &Value| row["different"].as_array().map_or(0, Vec::len);
     let n_different: usize = rows.iter().map(different).sum();
@@ -117,14 +118,14 @@ pub(super) fn products(_: &Place, said: &[Said]) -> Found {
     Found::of(all["bits"].clone(), summary, n_different > 0 || n_compared == 0)
 }
 
-pub(super) fn twice(_: &Place, said: &[Said]) -> Found {
-    let (Some(a), Some(b)) = (object(said.first()), object(said.get(1))) else {
+pub(super) fn twice(_: &Bundle, outputs: &[Output]) -> Found {
+    let (Some(a), Some(b)) = (object(outputs.first()), object(outputs.get(1))) else {
         return Found::nothing("no two results");
     };
     let gap = a["logp_gap_max"].as_f64();
     let same =
         |b: &Value| a["digest"].is_string() && a["digest"] == b["digest"] && a["loss"] == b["loss"];
-    let (equal, by_graphs) = (same(&b), object(said.get(2)));
+    let (equal, by_graphs) = (same(&b), object(outputs.get(2)));
     let graphs_equal = by_graphs.as_ref().is_some_and(same);
     let say = |equal| if equal { "equal" } else { "DIFFERENT" };
     let summary = format!(
@@ -139,8 +140,8 @@ pub(super) fn twice(_: &Place, said: &[Said]) -> Found {
     Found::of(found, summary, !equal || !graphs_equal || gap != Some(0.0))
 }
 
-pub(super) fn kernels(_: &Place, said: &[Said]) -> Found {
-    let Some(all) = object(said.first()) else { return Found::nothing("no figures") };
+pub(super) fn kernels(_: &Bundle, outputs: &[Output]) -> Found {
+    let Some(all) = object(outputs.first()) else { return Found::nothing("no figures") };
     let cases = all["cases"].as_array().cloned().unwrap_or_default();
     let wrong = |case: &&Value| case["error"].is_string();
     let told: Vec<String> = cases
@@ -158,9 +159,9 @@ pub(super) fn kernels(_: &Place, said: &[Said]) -> Found {
     Found { told: told.clone(), ..Found::of(all, summary, !told.is_empty() || cases.is_empty()) }
 }
 
-pub(super) fn step(_: &Place, said: &[Said]) -> Found {
-    let Some(mut all) = object(said.first()) else { return Found::nothing("no figures") };
-    let by_graphs = object(said.get(1)).map_or(Value::Null, |run| run["rollout_tok_s"].clone());
+pub(super) fn step(_: &Bundle, outputs: &[Output]) -> Found {
+    let Some(mut all) = object(outputs.first()) else { return Found::nothing("no figures") };
+    let by_graphs = object(outputs.get(1)).map_or(Value::Null, |run| run["rollout_tok_s"].clone());
     all["rollout_tok_s_by_graphs"] = by_graphs;
     let rate = |key: &str| all[key].as_f64().unwrap_or(f64::NAN);
     let gap = all["logp_gap_max"].as_f64();
@@ -174,8 +175,8 @@ pub(super) fn step(_: &Place, said: &[Said]) -> Found {
     Found::of(all, summary, gap != Some(0.0))
 }
 
-pub(super) fn self_play(place: &Place, _: &[Said]) -> Found {
-    let text = std::fs::read_to_string(place.run_folder().join("metrics.jsonl"));
+pub(super) fn self_play(bundle: &Bundle, _: &[Output]) -> Found {
+    let text = std::fs::read_to_string(bundle.run_folder().join("metrics.jsonl"));
     last_step(&text.unwrap_or_default())
 }
 
@@ -196,9 +197,9 @@ pub(super) fn last_step(metrics: &str) -> Found {
     Found::of(json!({"scalars": scalars, "n_steps": rows.len()}), summary, gap != 0.0)
 }
 
-/// compute-sanitizer's own words, beside those of the trials that it watched.
-pub(super) fn sanitizer(place: &Place, said: &[Said]) -> Found {
-    let text = said.first().map_or("", |said| said.stdout.as_str());
+/// compute-sanitizer's own words, beside those of the tests that it watched.
+pub(super) fn sanitizer(bundle: &Bundle, outputs: &[Output]) -> Found {
+    let text = outputs.first().map_or("", |outputs| outputs.stdout.as_str());
     let own: Vec<String> = text
         .lines()
         .filter(|line| line.starts_with("========="))
@@ -207,13 +208,13 @@ pub(super) fn sanitizer(place: &Place, said: &[Said]) -> Found {
     let verdict = own.iter().rev().find(|line| line.contains("SUMMARY"));
     let clean =
         verdict.is_some_and(|line| line.contains(" 0 errors") || line.contains(" 0 hazards"));
-    let of_trials = trials(place, said);
+    let of_tests = conformance(bundle, outputs);
     let summary = match verdict {
-        Some(line) => format!("{}; {}", line.trim_matches(['=', ' ']), of_trials.summary),
-        None => format!("no summary; {}", of_trials.summary),
+        Some(line) => format!("{}; {}", line.trim_matches(['=', ' ']), of_tests.summary),
+        None => format!("no summary; {}", of_tests.summary),
     };
-    let found = json!({"clean": clean, "trials": of_trials.found});
-    let wrong = of_trials.wrong || (verdict.is_some() && !clean);
+    let found = json!({"clean": clean, "conformance": of_tests.found});
+    let wrong = of_tests.wrong || (verdict.is_some() && !clean);
     let told = own.into_iter().take(LINES_MAX).collect();
     Found { told, ..Found::of(found, summary, wrong) }
 }

@@ -4,18 +4,19 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::child::{self, End, Said};
+use super::bundle::Bundle;
+use super::child::{self, End, Output};
 use super::found;
-use super::steps::{self, Place};
+use super::steps;
 use super::{date, free_stem, short_name, wanted};
 use crate::args::GpuCheck;
 
-fn said(stdout: &str) -> Said {
-    Said { stdout: stdout.to_owned(), stderr: String::new(), end: End::Well }
+fn said(stdout: &str) -> Output {
+    Output { stdout: stdout.to_owned(), stderr: String::new(), end: End::Well }
 }
 
-fn place() -> Place {
-    Place::new(&GpuCheck::of(&[])).unwrap()
+fn bundle() -> Bundle {
+    Bundle::new(&GpuCheck::of(&[])).unwrap()
 }
 
 #[test]
@@ -57,10 +58,10 @@ fn steps_are_chosen_by_name() {
     let names = |words: &[&str]| -> Vec<&str> {
         wanted(&GpuCheck::of(words)).unwrap().iter().map(|step| step.name).collect()
     };
-    assert_eq!(names(&["--only", "step", "--only", "trials"]), ["trials", "step"]);
+    assert_eq!(names(&["--only", "step", "--only", "conformance"]), ["conformance", "step"]);
     assert!(!names(&["--skip", "kernels"]).contains(&"kernels"));
     let error = wanted(&GpuCheck::of(&["--only", "kernel"])).err().unwrap();
-    assert!(error.to_string().contains("there are: machine, trials"), "{error}");
+    assert!(error.to_string().contains("there are: machine, conformance"), "{error}");
 }
 
 /// All steps at their limits would take longer than a check may; the most telling come first.
@@ -109,13 +110,13 @@ fn trials_are_counted() {
     let text = "ok    rms_norm_fwd 1 row      y 1.1e-3, rstd 0.0e0; bits 2/2\n\
                 ok    attention_fwd ragged    out 1.9e-3; bits 1/2\n\
                 WRONG gemm 1                  `c`: off by 3\n\
-                3 trials, 1 wrong\n";
-    let got = found::trials(&place(), &[said(text)]);
+                3 tests, 1 wrong\n";
+    let got = found::conformance(&bundle(), &[said(text)]);
     assert!(got.wrong);
-    assert_eq!(got.summary, "3 trials, 1 wrong; 3 of 4 outputs have the emulation's bits");
+    assert_eq!(got.summary, "3 tests, 1 wrong; 3 of 4 outputs have the emulation's bits");
     assert_eq!(got.found["other_bits"].as_array().unwrap().len(), 1);
     assert!(got.told[0].contains("off by 3"));
-    assert!(!found::trials(&place(), &[said("ok    a  y 1.0e-3\n1 trials, 0 wrong\n")]).wrong);
+    assert!(!found::conformance(&bundle(), &[said("ok    a  y 1.0e-3\n1 tests, 0 wrong\n")]).wrong);
 }
 
 #[test]
@@ -123,20 +124,20 @@ fn two_runs_must_agree_by_bits() {
     let run = |digest: &str, gap: &str| {
         said(&format!("{{\"digest\": \"{digest}\", \"loss\": [1.5], \"logp_gap_max\": {gap}}}"))
     };
-    let wrong = |runs: [Said; 3]| found::twice(&place(), &runs).wrong;
+    let wrong = |runs: [Output; 3]| found::twice(&bundle(), &runs).wrong;
     assert!(!wrong([run("ab", "0.0"), run("ab", "0.0"), run("ab", "0.0")]));
     assert!(wrong([run("ab", "0.0"), run("ac", "0.0"), run("ab", "0.0")]));
     assert!(wrong([run("ab", "0.0"), run("ab", "0.0"), run("ac", "0.0")]), "graphs");
     assert!(wrong([run("ab", "1e-7"), run("ab", "0.0"), run("ab", "0.0")]));
-    let got = found::twice(&place(), &[run("ab", "0.0"), run("ab", "0.0")]);
+    let got = found::twice(&bundle(), &[run("ab", "0.0"), run("ab", "0.0")]);
     assert!(got.wrong && got.summary.contains("with graphs: no result"), "{}", got.summary);
-    assert!(found::twice(&place(), &[said("")]).found.is_null());
+    assert!(found::twice(&bundle(), &[said("")]).found.is_null());
 }
 
 #[test]
 fn the_sanitizer_has_the_last_word() {
-    let trials = "ok    a  y 1.0e-3\n1 trials, 0 wrong\n";
-    let wrong = |line: &str| found::sanitizer(&place(), &[said(&format!("{trials}{line}"))]).wrong;
+    let tests = "ok    a  y 1.0e-3\n1 tests, 0 wrong\n";
+    let wrong = |line: &str| found::sanitizer(&bundle(), &[said(&format!("{tests}{line}"))]).wrong;
     assert!(!wrong("========= ERROR SUMMARY: 0 errors\n"));
     assert!(wrong("========= ERROR SUMMARY: 10 errors\n"));
     assert!(!wrong("========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)\n"));
@@ -157,12 +158,12 @@ fn self_play_tells_of_its_last_step() {
 
 /// A step whose program is not there is recorded, and the check goes on.
 #[test]
-fn a_lack_is_told_and_is_no_failure() {
+fn what_is_missing_is_told_and_is_no_failure() {
     let all = steps::all();
     let step = all.iter().find(|step| step.name == "self-play").unwrap();
-    let row = steps::run(step, &place(), Duration::from_secs(30));
+    let row = steps::run(step, &bundle(), Duration::from_secs(30));
     assert_eq!(row["outcome"], "skipped", "{row}");
     assert!(row["told"][0].as_str().unwrap().contains("--bundle"));
-    let row = steps::run(step, &place(), Duration::from_secs(1));
+    let row = steps::run(step, &bundle(), Duration::from_secs(1));
     assert_eq!(row["summary"], "no time was left");
 }

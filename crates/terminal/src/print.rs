@@ -3,7 +3,7 @@
 use std::io::Write;
 
 /// A line of result on stdout. A closed pipe (`| head`) ends the program quietly.
-pub(crate) fn line(text: &str) {
+pub fn line(text: &str) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
@@ -11,13 +11,13 @@ pub(crate) fn line(text: &str) {
 }
 
 /// A line for people on stderr.
-pub(crate) fn note(text: &str) {
+pub fn note(text: &str) {
     // Nobody is left to be told when stderr is gone.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// An error with its causes, each once.
-pub(crate) fn error(error: &anyhow::Error) {
+pub fn error(error: &anyhow::Error) {
     let mut told = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
@@ -28,19 +28,25 @@ pub(crate) fn error(error: &anyhow::Error) {
     note(&format!("error: {told}"));
 }
 
-/// A table with right-aligned numbers: the first column left, the others right.
-pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) {
+/// A table: the first column left-aligned, the others right-aligned.
+pub fn table(header: &[&str], rows: &[Vec<String>]) {
+    columns(header, rows).iter().for_each(|text| line(text));
+}
+
+/// The lines of [`table`].
+#[must_use]
+pub fn columns(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count());
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain([header[column].chars().count()]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let show = |cells: &[String]| {
-        let parts = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+    let head: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
+    let show = |cells: &Vec<String>| {
+        let cells = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
             if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         });
-        line(parts.collect::<Vec<_>>().join("  ").trim_end());
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    show(&header.iter().map(|&h| h.to_owned()).collect::<Vec<_>>());
-    rows.iter().for_each(|row| show(row));
+    std::iter::once(&head).chain(rows).map(show).collect()
 }

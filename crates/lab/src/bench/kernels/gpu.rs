@@ -6,11 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use quaero_bench::source::Numbers;
 use quaero_bench::{Ceilings, Source, Timing, bits as of_rows, ceilings, table};
 use quaero_kernels::{CudaOptions, Device, SOURCES};
+use quaero_terminal::print;
 use serde_json::{Value, json};
 
-use super::{Subject, cache, emulated, peer};
+use super::subject::Subject;
+use super::{baseline, emulated};
 use crate::args::BenchKernels;
-use crate::print;
+use crate::place::cache;
 
 /// Shapes of products whose rows are compared: of the two models.
 const BITS: &[(usize, usize)] = &[(2048, 2048), (4096, 2048), (896, 896), (896, 4864)];
@@ -51,33 +53,33 @@ pub(super) fn measure(
         }
     }
     if let Some(variant) = &subject.variant {
-        let (trials, _) = emulated::judge(subject, &[device.clone(), device.clone()]);
-        all["trials"] = json!(trials);
+        let (tests, _) = emulated::judge(subject, &[device.clone(), device.clone()]);
+        all["tests"] = json!(tests);
         let mut source = Source::new(device, &numbers)?;
         time(subject, &variant.label, &mut source, &mut rows);
     }
     if let Err(error) = built_in.trim() {
-        troubles.push(format!("giving memory to the peer: {error}"));
+        troubles.push(format!("giving memory to the baseline: {error}"));
     }
-    let peer = peer::torch(args, &rows);
-    let best = best(ours, &peer);
+    let baseline = baseline::torch(args, &rows);
+    let best = best(ours, &baseline);
     for row in &mut rows {
         if let Some(best) = &best {
             table::hold_against(row, best);
         }
         let name = row["case"].as_str().unwrap_or_default().to_owned();
-        table::beside_peer(row, &peer["cases"][&name]);
+        table::beside_peer(row, &baseline["cases"][&name]);
     }
     all["ceilings"] = json!({
         "copy_gb_s": best.map(|best| best.copy_gb_s),
         "matmul_tflop_s": best.map(|best| best.matmul_tflop_s),
         "ours": ours.map(|c| json!({"copy_gb_s": c.copy_gb_s, "matmul_tflop_s": c.matmul_tflop_s})),
-        "torch": peer["ceilings"],
+        "torch": baseline["ceilings"],
     });
-    all["torch"] = json!({"version": peer["torch"], "missing": peer["missing"],
-                          "seconds": peer["seconds"]});
+    all["torch"] = json!({"version": baseline["torch"], "missing": baseline["missing"],
+                          "seconds": baseline["seconds"]});
     all["cases"] = json!(rows);
-    troubles.extend(notes(best, &peer));
+    troubles.extend(notes(best, &baseline));
     all["notes"] = json!(troubles);
     Ok(all)
 }
@@ -138,16 +140,16 @@ fn ladder() -> impl Iterator<Item = (String, String, String)> {
 }
 
 /// The better of both libraries' ceilings.
-fn best(ours: Option<Ceilings>, peer: &Value) -> Option<Ceilings> {
+fn best(ours: Option<Ceilings>, baseline: &Value) -> Option<Ceilings> {
     let ours = ours?;
-    let theirs = |key: &str| peer["ceilings"][key].as_f64().unwrap_or(0.0);
+    let theirs = |key: &str| baseline["ceilings"][key].as_f64().unwrap_or(0.0);
     Some(Ceilings {
         copy_gb_s: ours.copy_gb_s.max(theirs("copy_gb_s")),
         matmul_tflop_s: ours.matmul_tflop_s.max(theirs("matmul_tflop_s")),
     })
 }
 
-fn notes(best: Option<Ceilings>, peer: &Value) -> Vec<String> {
+fn notes(best: Option<Ceilings>, baseline: &Value) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(Ceilings { copy_gb_s, matmul_tflop_s }) = best {
         notes.push(format!(
@@ -155,8 +157,8 @@ fn notes(best: Option<Ceilings>, peer: &Value) -> Vec<String> {
             TFLOP/s"
         ));
     }
-    if let Some(why) = peer["missing"].as_str() {
-        notes.push(format!("no peer: {why}"));
+    if let Some(why) = baseline["missing"].as_str() {
+        notes.push(format!("no baseline: {why}"));
     }
     notes
 }
