@@ -167,10 +167,10 @@ impl Pool {
                 detail,
                 reward,
                 format,
-                proposal.sample.tokens.len(),
-                proposal.sample.finish == Finish::Length,
+                proposal.trace.n_written(),
+                proposal.trace.finish == Finish::Length,
                 ids_json(&proposal.parents),
-                proposal.sample.text,
+                proposal.trace.text,
             ])
     }
 
@@ -221,9 +221,9 @@ impl Pool {
                 verdict.format,
                 verdict.reason,
                 reward,
-                attempt.sample.tokens.len(),
-                attempt.sample.finish == Finish::Length,
-                attempt.sample.text,
+                attempt.trace.n_written(),
+                attempt.trace.finish == Finish::Length,
+                attempt.trace.text,
             ])
     }
 }

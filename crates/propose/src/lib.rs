@@ -4,7 +4,7 @@
 //! Prompts are the family's; what comes back is the model's words, still unread.
 
 use quaero_engine::Engine;
-use quaero_policy::{Ask, Limits, Policy, Written};
+use quaero_policy::{GenerateRequest, Limits, Policy};
 use quaero_rng::Key;
 use quaero_runtime::Host;
 use quaero_types::{Fault, Kind, Opening, Pair, Proposal, Role, TaskId};
@@ -70,26 +70,30 @@ pub fn propose(
         };
         match family.open(std::slice::from_ref(&opening)).remove(0) {
             Ok(prompt) => {
-                asks.push(Ask { text: prompt.text, n_samples: 1, key: key.named("tokens") });
+                asks.push(GenerateRequest {
+                    text: prompt.text,
+                    n_samples: 1,
+                    key: key.named("tokens"),
+                });
                 opened.push((opening, commission));
             }
             Err(fault) => out.faults.push(fault),
         }
     }
-    let written = policy.write(engine, &asks, limits, on_tokens)?;
+    let written = policy.generate(engine, &asks, limits, on_tokens)?;
     for ((opening, commission), written) in opened.into_iter().zip(written) {
         match written {
-            Written::Samples(samples) => {
-                for sample in samples {
+            Ok(traces) => {
+                for trace in traces {
                     out.written.push(Proposal {
                         kind: commission.kind.clone(),
                         opening: opening.clone(),
                         parents: commission.references.iter().map(|(id, _)| *id).collect(),
-                        sample,
+                        trace,
                     });
                 }
             }
-            Written::PromptTooLong(_) => out.prompts_too_long += 1,
+            Err(_) => out.prompts_too_long += 1,
         }
     }
     Ok(out)

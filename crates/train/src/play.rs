@@ -182,8 +182,8 @@ fn record_proposals(run: &mut Run<'_>, played: &Played, credit: &Credit) -> Resu
             attempt_idx: Some(idx),
             reason,
             reward,
-            n_tokens_in: Some(proposal.sample.prompt.len()),
-            n_tokens_out: Some(proposal.sample.tokens.len()),
+            n_tokens_in: Some(proposal.trace.prompt().len()),
+            n_tokens_out: Some(proposal.trace.n_written()),
             ..Event::default()
         };
         run.events.push(&event.to_json());
@@ -228,8 +228,8 @@ fn record_attempts(
             verdict: Some(verdict.status.name().to_owned()),
             reason: (!verdict.reason.is_empty()).then(|| verdict.reason.clone()),
             reward,
-            n_tokens_in: Some(attempt.sample.prompt.len()),
-            n_tokens_out: Some(attempt.sample.tokens.len()),
+            n_tokens_in: Some(attempt.trace.prompt().len()),
+            n_tokens_out: Some(attempt.trace.n_written()),
             ..Event::default()
         };
         run.events.push(&event.to_json());

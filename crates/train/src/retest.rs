@@ -12,7 +12,7 @@ use quaero_pool::{Again, Stored};
 use quaero_types::{Kind, Task, TaskId};
 
 use crate::credit::Played;
-use crate::held::Held;
+use crate::deferred::DeferredProposal;
 use crate::run::Run;
 use crate::{Error, Retests};
 
@@ -30,7 +30,7 @@ pub(crate) struct Memory {
 /// A proposal of the step before.
 #[derive(Debug)]
 pub(crate) struct Late {
-    pub(crate) held: Held,
+    pub(crate) held: DeferredProposal,
     /// Its task and its solve rate after the update, where it was answered again.
     pub(crate) now: Option<(Arc<Task>, f64)>,
 }
@@ -47,10 +47,10 @@ impl Memory {
 pub(crate) fn draw(run: &Run<'_>, step: u64) -> Result<Vec<Stored>, Error> {
     let Some(options) = &run.options.retests else { return Ok(Vec::new()) };
     let mut drawn = Vec::new();
-    for id in run.held.iter().filter_map(Held::unsolved) {
+    for id in run.held.iter().filter_map(DeferredProposal::unsolved) {
         drawn.extend(run.pool.get(id)?);
     }
-    let held: BTreeSet<TaskId> = run.held.iter().filter_map(Held::task).collect();
+    let held: BTreeSet<TaskId> = run.held.iter().filter_map(DeferredProposal::task).collect();
     let since = step.saturating_sub(options.steps_max);
     for (kind, _) in &run.options.mix {
         let key = run.key(step).named("retest").named(&kind.to_string());
@@ -75,7 +75,7 @@ pub(crate) fn recall(run: &mut Run<'_>, played: &Played, step: u64) -> Result<Me
     }
     let mut memory = Memory::default();
     let held = std::mem::take(&mut run.held);
-    let ids: BTreeSet<TaskId> = held.iter().filter_map(Held::task).collect();
+    let ids: BTreeSet<TaskId> = held.iter().filter_map(DeferredProposal::task).collect();
     for (kind, _) in &run.options.mix {
         let old = run.pool.graded_again(kind, step, u64::MAX, usize::MAX)?;
         let old = old.iter().filter(|again| !ids.contains(&again.task.id));
@@ -87,7 +87,7 @@ pub(crate) fn recall(run: &mut Run<'_>, played: &Played, step: u64) -> Result<Me
     let again: BTreeMap<TaskId, &Arc<Task>> =
         played.retests.tasks.iter().map(|task| (task.id, task)).collect();
     let now = |id: TaskId| Some((Arc::clone(again.get(&id)?), rates.get(&id)?.mean()?));
-    let late = |held: Held| Late { now: held.unsolved().and_then(now), held };
+    let late = |held: DeferredProposal| Late { now: held.unsolved().and_then(now), held };
     memory.late = held.into_iter().map(late).collect();
     Ok(memory)
 }
