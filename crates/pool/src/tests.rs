@@ -551,3 +551,4 @@ fn inserting_is_fast() {
 
 mod gradings;
 mod readme;
+mod rewards;

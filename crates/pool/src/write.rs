@@ -174,6 +174,28 @@ impl Pool {
             ])
     }
 
+    /// Keeps the reward of the proposal that became task `id`, which is known only since this step.
+    /// A reward that is there already stays.
+    ///
+    /// # Errors
+    /// If the file cannot be written; the step is then taken back.
+    ///
+    /// # Panics
+    /// If no step is being recorded.
+    pub fn record_reward(&mut self, id: TaskId, reward: f32) -> Result<(), Error> {
+        let (step, id) = (self.opened().step, id.to_string());
+        let done = self
+            .db
+            .prepare_cached(
+                "UPDATE proposals SET reward = ?, rewarded_step = ?
+                 WHERE step = (SELECT proposed_step FROM tasks WHERE id = ?) AND task_id = ?
+                   AND outcome = 'task' AND reward IS NULL",
+            )
+            .and_then(|mut statement| statement.execute(params![reward, step, id, id]))
+            .map_err(|source| self.failed("recording a reward", source));
+        self.or_abort(done).map(|_| ())
+    }
+
     /// Keeps an attempt, the `sample_idx`-th on its task in this step.
     ///
     /// # Errors
