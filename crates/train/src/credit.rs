@@ -8,11 +8,11 @@ use quaero_advantage::{
     overlong_punishment,
 };
 use quaero_types::{
-    Attempt, Batch, Finish, Judged, Kind, Proposal, Role, Row, Sample, Task, TaskId, TaskRole,
+    Attempt, Batch, Finish, Judged, Kind, Proposal, Role, Row, Task, TaskId, TaskRole, Trace,
     Verdict,
 };
 
-use crate::held::{Held, Wait};
+use crate::deferred::{DeferredProposal, Wait};
 use crate::retest::{self, Late, Memory};
 use crate::{Options, Retests};
 
@@ -59,7 +59,7 @@ pub(crate) struct Credit {
     /// Reward of each proposal of the step before that waited.
     pub(crate) late: Vec<Option<f32>>,
     /// This step's proposals, where they have to wait.
-    pub(crate) held: Vec<Held>,
+    pub(crate) held: Vec<DeferredProposal>,
     /// Reward of each training attempt; `None` where the judge failed.
     pub(crate) attempts: Vec<Option<f32>>,
     /// Share of groups whose outcomes are all equal; `None` where no group has two rows.
@@ -88,27 +88,27 @@ pub(crate) fn credit(options: &Options, played: &Played, memory: &Memory) -> Cre
         training.verdicts.iter().map(|verdict| solver.reward(verdict)).collect();
     let mut rows = Vec::new();
     if options.propose.train {
-        for (kind, sample, reward) in asked(options, played, &proposals, memory, &late) {
+        for (kind, trace, reward) in asked(options, played, &proposals, memory, &late) {
             // Proposers of one kind are asked the same but for their references: one group.
             let seat = seat(Role::Propose, kind);
-            rows.extend(row(seat, 0, sample, reward, options.proposer_weight));
+            rows.extend(row(seat, 0, trace, reward, options.proposer_weight));
         }
     }
     for (attempt, reward) in training.attempts.iter().zip(&attempts) {
         let seat = seat(Role::Solve, &attempt.task.kind);
         let group = attempt.group_idx as u64;
-        rows.extend(row(seat, group, &attempt.sample, *reward, options.solver_weight));
+        rows.extend(row(seat, group, &attempt.trace, *reward, options.solver_weight));
     }
     let punishment = punishment(options);
     let equal_groups = estimate(&options.advantage, &punishment, &mut rows);
     for (proposal, reward) in played.proposals.iter().zip(&mut proposals) {
-        *reward = reward.map(|reward| reward + punishment(Role::Propose, &proposal.sample));
+        *reward = reward.map(|reward| reward + punishment(Role::Propose, &proposal.trace));
     }
     for (one, reward) in memory.late.iter().zip(&mut late) {
-        *reward = reward.map(|reward| reward + punishment(Role::Propose, &one.held.sample));
+        *reward = reward.map(|reward| reward + punishment(Role::Propose, &one.held.trace));
     }
     for (attempt, reward) in training.attempts.iter().zip(&mut attempts) {
-        *reward = reward.map(|reward| reward + punishment(Role::Solve, &attempt.sample));
+        *reward = reward.map(|reward| reward + punishment(Role::Solve, &attempt.trace));
     }
     Credit { batch: Batch { rows }, rates, worths, proposals, late, held, attempts, equal_groups }
 }
@@ -121,13 +121,13 @@ fn asked<'a>(
     proposals: &[Option<f32>],
     memory: &'a Memory,
     late: &[Option<f32>],
-) -> Vec<(&'a Kind, &'a Sample, Option<f32>)> {
+) -> Vec<(&'a Kind, &'a Trace, Option<f32>)> {
     if is_late(options) {
         let late = memory.late.iter().zip(late);
-        late.map(|(one, reward)| (&one.held.kind, &one.held.sample, *reward)).collect()
+        late.map(|(one, reward)| (&one.held.kind, &one.held.trace, *reward)).collect()
     } else {
         let now = played.proposals.iter().zip(proposals);
-        now.map(|(proposal, reward)| (&proposal.kind, &proposal.sample, *reward)).collect()
+        now.map(|(proposal, reward)| (&proposal.kind, &proposal.trace, *reward)).collect()
     }
 }
 
@@ -135,7 +135,7 @@ fn asked<'a>(
 /// whose outcomes are all equal; `None` where no group has two rows.
 fn estimate(
     options: &quaero_advantage::Options,
-    punishment: &dyn Fn(Role, &Sample) -> f32,
+    punishment: &dyn Fn(Role, &Trace) -> f32,
     rows: &mut Vec<Row>,
 ) -> Option<f64> {
     // By outcome: two right answers stay equal where their lengths are not.
@@ -145,25 +145,25 @@ fn estimate(
         rows.retain(|_| of_row.next() == Some(&false));
     }
     for row in rows.iter_mut() {
-        row.reward += punishment(row.task_role.role, &row.sample);
+        row.reward += punishment(row.task_role.role, &row.trace);
     }
     let found = advantages(&plain(rows), &options.estimator);
     rows.iter_mut().zip(found).for_each(|(row, advantage)| row.advantage = advantage);
     if options.drop_truncated {
-        rows.retain(|row| row.sample.finish != Finish::Length);
+        rows.retain(|row| row.trace.finish != Finish::Length);
     }
     equal.share()
 }
 
 /// What the length of a response takes off its reward.
-fn punishment(options: &Options) -> impl Fn(Role, &Sample) -> f32 + '_ {
-    move |role, sample| {
+fn punishment(options: &Options) -> impl Fn(Role, &Trace) -> f32 + '_ {
+    move |role, trace| {
         let limits = match role {
             Role::Propose => options.propose.limits,
             Role::Solve => options.solve.limits,
         };
         let buffer = options.advantage.overlong_buffer;
-        overlong_punishment(sample.tokens.len(), limits.completion_tokens_max, buffer)
+        overlong_punishment(trace.n_written(), limits.completion_tokens_max, buffer)
     }
 }
 
@@ -197,14 +197,16 @@ pub(crate) fn is_late(options: &Options) -> bool {
 }
 
 /// This step's proposals, to wait for what becomes of their tasks.
-fn held(played: &Played, rates: &[SolveRate]) -> Vec<Held> {
+fn held(played: &Played, rates: &[SolveRate]) -> Vec<DeferredProposal> {
     let by_task = by_task(played, rates);
     let rate = |judged: &Judged| match judged {
         Judged::Task(task, _) => by_task.get(&task.id)?.mean(),
         Judged::Rejected(_) | Judged::Fault(_) => None,
     };
     let proposals = played.proposals.iter().zip(&played.judged);
-    proposals.filter_map(|(proposal, judged)| Held::of(proposal, judged, rate(judged))).collect()
+    proposals
+        .filter_map(|(proposal, judged)| DeferredProposal::of(proposal, judged, rate(judged)))
+        .collect()
 }
 
 /// What the proposals of the step before earn, now that it is known.
@@ -216,7 +218,7 @@ fn late_rewards(proposer: &ProposerRewards, memory: &Memory) -> Vec<Option<f32>>
         Wait::Malformed => Some(proposer.malformed),
         Wait::Solved(_) => Some(proposer.zero_learnability),
         Wait::Unsolved(_) => late.now.as_ref().map(|(task, now)| {
-            let n_tokens = late.held.sample.tokens.len();
+            let n_tokens = late.held.trace.n_written();
             proposer.of_task(task, gate.of(0.0, *now, n_tokens, &archive))
         }),
     };
@@ -236,12 +238,12 @@ pub(crate) fn seat(role: Role, kind: &Kind) -> TaskRole {
 fn row(
     task_role: TaskRole,
     group: u64,
-    sample: &Sample,
+    trace: &Trace,
     reward: Option<f32>,
     weight: f32,
 ) -> Option<Row> {
     let reward = reward?;
-    Some(Row { task_role, group, sample: sample.clone(), reward, advantage: 0.0, weight })
+    Some(Row { task_role, group, trace: trace.clone(), reward, advantage: 0.0, weight })
 }
 
 /// The rows as the estimators see them.
@@ -250,7 +252,7 @@ fn plain(rows: &[Row]) -> Vec<CreditRow> {
         .map(|row| CreditRow {
             task_role: row.task_role.clone(),
             group: row.group,
-            n_tokens: row.sample.tokens.len(),
+            n_tokens: row.trace.n_written(),
             reward: row.reward,
         })
         .collect()

@@ -7,7 +7,7 @@
 //! # Layout
 //! `run` the loop → `step` one step in seven lines → `select` what is asked of the proposer →
 //! `play` tasks to graded attempts → `retest` old tasks again → `credit` verdicts to a batch →
-//! `held` proposals that wait for their reward → `metrics` what is measured → `seeding` the phase
+//! `deferred` proposals that wait for their reward → `metrics` what is measured → `seeding` the phase
 //! before the first update → `probe` its graded tasks → `checkpoint` saving and going on → `folder`
 //! where a run lives → `report` its page → `observe` who watches → `memory` what all of it takes →
 //! `options`, `error`, `clock`.
@@ -17,9 +17,9 @@ mod checkpoint;
 mod clock;
 mod credit;
 mod crossplay;
+mod deferred;
 mod error;
 mod folder;
-mod held;
 mod memory;
 mod metrics;
 mod observe;

@@ -179,8 +179,8 @@ fn describe_proposal(means: &mut Means, proposal: &Proposal, judged: &Judged, re
     }
     let seat = seat(Role::Propose, &proposal.kind);
     means.flag(&seat, "valid_rate", matches!(judged, Judged::Task(..)));
-    means.add(&seat, "length", proposal.sample.tokens.len() as f64);
-    means.flag(&seat, "truncated", proposal.sample.finish == Finish::Length);
+    means.add(&seat, "length", proposal.trace.n_written() as f64);
+    means.flag(&seat, "truncated", proposal.trace.finish == Finish::Length);
     if let Some(reward) = reward {
         means.add(&seat, "reward", f64::from(reward));
     }
@@ -201,8 +201,8 @@ fn describe_attempt(means: &mut Means, attempt: &Attempt, verdict: &Verdict, rew
     }
     let seat = seat(Role::Solve, &attempt.task.kind);
     means.add(&seat, "solve_rate", f64::from(verdict.score));
-    means.add(&seat, "length", attempt.sample.tokens.len() as f64);
-    means.flag(&seat, "truncated", attempt.sample.finish == Finish::Length);
+    means.add(&seat, "length", attempt.trace.n_written() as f64);
+    means.flag(&seat, "truncated", attempt.trace.finish == Finish::Length);
     means.flag(&seat, "format_rate", verdict.format && verdict.status != Status::Unparsable);
     if let Some(reward) = reward {
         means.add(&seat, "reward", f64::from(reward));

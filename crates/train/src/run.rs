@@ -16,7 +16,7 @@ use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::clock::{Stopwatch, wall_seconds};
-use crate::held::{self, Held};
+use crate::deferred::{self, DeferredProposal};
 use crate::select::check_mix;
 use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding, step};
 
@@ -59,7 +59,7 @@ pub(crate) struct Run<'a> {
     pub(crate) pool: Pool,
     pub(crate) learner: Learner,
     /// Proposals of the last step that wait for their reward.
-    pub(crate) held: Vec<Held>,
+    pub(crate) held: Vec<DeferredProposal>,
     pub(crate) events: JsonLines,
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) step: u64,
@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
         let mut held = Vec::new();
         if let Some(checkpoint) = &checkpoint {
             policy = checkpoint.restore(policy, &mut learner)?;
-            held = held::load(&checkpoint.folder)?;
+            held = deferred::load(&checkpoint.folder)?;
         }
         if learner.needs_reference() {
             let path = folder.join("reference.safetensors");

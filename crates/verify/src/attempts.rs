@@ -17,8 +17,8 @@ pub fn attempts(host: &Host, gold: &Gold, attempts: &[Attempt]) -> Vec<Verdict> 
     let mut by_family: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut twin = Vec::with_capacity(attempts.len());
     for (idx, attempt) in attempts.iter().enumerate() {
-        let cut = attempt.sample.finish == Finish::Length;
-        let same = *first.entry((attempt.task.id, &attempt.sample.text, cut)).or_insert(idx);
+        let cut = attempt.trace.finish == Finish::Length;
+        let same = *first.entry((attempt.task.id, &attempt.trace.text, cut)).or_insert(idx);
         if same == idx {
             by_family.entry(&attempt.task.kind.family).or_default().push(idx);
         }
@@ -50,8 +50,8 @@ fn solver_episode(gold: &Gold, attempt: &Attempt) -> Option<Episode> {
         },
         secret: Some(gold.get(attempt.task.id)?.clone()),
         turns: Vec::new(),
-        completion: attempt.sample.text.clone(),
-        truncated: attempt.sample.finish == Finish::Length,
+        completion: attempt.trace.text.clone(),
+        truncated: attempt.trace.finish == Finish::Length,
     })
 }
 

@@ -60,8 +60,8 @@ fn proposer_episode(proposal: &Proposal) -> Episode {
         opening: proposal.opening.clone(),
         secret: None,
         turns: Vec::new(),
-        completion: proposal.sample.text.clone(),
-        truncated: proposal.sample.finish == Finish::Length,
+        completion: proposal.trace.text.clone(),
+        truncated: proposal.trace.finish == Finish::Length,
     }
 }
 

@@ -12,7 +12,7 @@ use quaero_optim::{AdamWOptions, Memory, Schedule};
 use quaero_policy::Policy;
 use quaero_rng::Key;
 use quaero_terminal::print;
-use quaero_types::{Batch, Finish, Kind, PolicyVersion, Role, Row, Sample, TaskRole};
+use quaero_types::{Batch, Finish, Kind, PolicyVersion, Role, Row, TaskRole, Trace};
 use quaero_update::{Learner, Options, Stats};
 use serde_json::json;
 
@@ -177,13 +177,9 @@ fn advance(
     let rows = outputs.into_iter().map(|output| Row {
         task_role: TaskRole { role: Role::Solve, kind: Kind::new("random", "tokens") },
         group: output.request_idx as u64,
-        sample: Sample {
-            prompt: requests[output.request_idx].prompt.clone(),
-            tokens: output.tokens,
-            logp: output.logp,
-            temperature: 1.0,
-            text: String::new(),
+        trace: Trace {
             finish: Finish::Length,
+            ..Trace::one_turn(&requests[output.request_idx].prompt, &output.tokens, output.logp)
         },
         reward: 0.0,
         advantage: stream.normal(),

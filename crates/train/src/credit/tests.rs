@@ -7,16 +7,12 @@ use super::*;
 
 /// A solver's row: group, reward, tokens, whether it was cut off.
 fn answer(group: u64, reward: f32, n_tokens: usize, cut: bool) -> Row {
-    let sample = Sample {
-        prompt: Arc::from([1, 2].as_slice()),
-        tokens: vec![3; n_tokens],
-        logp: vec![-1.0; n_tokens],
-        temperature: 1.0,
-        text: String::new(),
+    let trace = Trace {
         finish: if cut { Finish::Length } else { Finish::Stop },
+        ..Trace::one_turn(&[1, 2], &vec![3; n_tokens], vec![-1.0; n_tokens])
     };
     let task_role = seat(Role::Solve, &Kind::new("python", "deduction"));
-    Row { task_role, group, sample, reward, advantage: 0.0, weight: 1.0 }
+    Row { task_role, group, trace, reward, advantage: 0.0, weight: 1.0 }
 }
 
 fn options() -> Options {
@@ -39,7 +35,7 @@ fn batch() -> Vec<Row> {
 #[track_caller]
 fn check(options: &Options, buffer: usize, groups: &[u64], advantages: &[f32]) {
     let mut rows = batch();
-    let off = |_: Role, sample: &Sample| overlong_punishment(sample.tokens.len(), 10, buffer);
+    let off = |_: Role, trace: &Trace| overlong_punishment(trace.n_written(), 10, buffer);
     let share = estimate(options, &off, &mut rows);
     assert_eq!(share, Some(1.0 / 3.0), "counted whether they leave or not");
     assert_eq!(rows.iter().map(|row| row.group).collect::<Vec<_>>(), groups);
@@ -144,9 +140,9 @@ fn powerplay_pays_one_step_late() {
     proposer.signal = Signal::PowerPlay(PowerPlay { solved: 0.5, drop_max: 0.125, cost: 0.0 });
     let id = TaskId::of(&Kind::new("python", "deduction"), "t");
     let late = |wait, now: Option<f64>| Late {
-        held: Held {
+        held: DeferredProposal {
             kind: Kind::new("python", "deduction"),
-            sample: answer(0, 0.0, 4, false).sample,
+            trace: answer(0, 0.0, 4, false).trace,
             wait,
         },
         now: now.map(|now| (Arc::new(task("t", 5)), now)),

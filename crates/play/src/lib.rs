@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use quaero_engine::Engine;
-use quaero_policy::{Ask, Limits, Policy, Written};
+use quaero_policy::{GenerateRequest, Limits, Policy};
 use quaero_rng::Key;
 use quaero_runtime::Host;
 use quaero_types::{Attempt, Fault, Kind, Opening, Role, Task};
@@ -64,24 +64,28 @@ pub fn solve(
         };
         match family.open(std::slice::from_ref(&opening)).remove(0) {
             Ok(prompt) => {
-                asks.push(Ask { text: prompt.text, n_samples, key: key.named("tokens") });
+                asks.push(GenerateRequest {
+                    text: prompt.text,
+                    n_samples,
+                    key: key.named("tokens"),
+                });
                 opened.push((group_idx, key.seed()));
             }
             Err(fault) => out.faults.push(fault),
         }
     }
-    let written = policy.write(engine, &asks, limits, on_tokens)?;
+    let written = policy.generate(engine, &asks, limits, on_tokens)?;
     for ((group_idx, seed), written) in opened.into_iter().zip(written) {
         match written {
-            Written::Samples(samples) => {
-                out.written.extend(samples.into_iter().map(|sample| Attempt {
+            Ok(traces) => {
+                out.written.extend(traces.into_iter().map(|trace| Attempt {
                     task: tasks[group_idx].clone(),
                     group_idx,
                     seed,
-                    sample,
+                    trace,
                 }));
             }
-            Written::PromptTooLong(_) => out.prompts_too_long += 1,
+            Err(_) => out.prompts_too_long += 1,
         }
     }
     Ok(out)
