@@ -91,7 +91,7 @@ impl Checkpoint {
         step: u64,
         policy: &Policy,
         learner: &Learner,
-        held: &[DeferredProposal],
+        pending: &[DeferredProposal],
         options: CheckpointOptions,
     ) -> Result<PathBuf, Error> {
         let folder = run_folder.join("checkpoints");
@@ -104,7 +104,7 @@ impl Checkpoint {
         std::fs::create_dir_all(&temporary).map_err(fail("make", &temporary))?;
         policy.save(&temporary)?;
         learner.save(&policy.model, &temporary.join(TRAINER_FILE))?;
-        deferred::save(held, &temporary)?;
+        deferred::save(pending, &temporary)?;
         let state = State {
             format: FORMAT,
             step,

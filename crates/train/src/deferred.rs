@@ -7,11 +7,12 @@
 use std::ops::Range;
 use std::path::Path;
 
-use quaero_types::{Finish, Judged, Kind, PolicyVersion, Proposal, TaskId, Trace};
+use quaero_advantage::{PowerPlay, ProposerRewards, Reevaluation, Signal};
+use quaero_types::{Finish, Judged, Kind, PolicyVersion, Proposal, Task, TaskId, Trace};
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::error::fail;
+use crate::{Error, Options};
 
 const FILE: &str = "deferred.json";
 /// The file of checkpoints that were written before traces.
@@ -68,6 +69,40 @@ impl DeferredProposal {
             Wait::Rejected | Wait::Malformed | Wait::Solved(_) => None,
         }
     }
+}
+
+/// A proposal of the step before, whose reward is due.
+#[derive(Debug)]
+pub(crate) struct DeferredReward {
+    pub(crate) proposal: DeferredProposal,
+    /// Its task and its solve rate after the update, where that was attempted again.
+    pub(crate) now: Option<(Task, f64)>,
+}
+
+impl DeferredReward {
+    /// The reward, where `gate` says what the task is worth and `archive` what became of old ones;
+    /// `None` if nothing is known of its task.
+    pub(crate) fn of(
+        &self,
+        proposer: &ProposerRewards,
+        gate: PowerPlay,
+        archive: &[Reevaluation],
+    ) -> Option<f32> {
+        match self.proposal.wait {
+            Wait::Rejected => Some(proposer.rejected),
+            Wait::Malformed => Some(proposer.malformed),
+            Wait::Solved(_) => Some(proposer.zero_learnability),
+            Wait::Unsolved(_) => self.now.as_ref().map(|(task, now)| {
+                let n_tokens = self.proposal.trace.n_written();
+                proposer.of_task(task, gate.of(0.0, *now, n_tokens, archive))
+            }),
+        }
+    }
+}
+
+/// Whether a proposal's reward is known one step late.
+pub(crate) fn is_deferred(options: &Options) -> bool {
+    matches!(options.advantage.rewards.proposer.signal, Signal::PowerPlay(_))
 }
 
 /// One of `deferred.json`. In `held.json`, its form before traces, `prompt` stands apart and `tokens`
