@@ -1,15 +1,16 @@
 //! The binary `quaero`: words in, exit code out.
 //!
 //! Reads arguments, builds options through `config`, calls the roof, shows progress on stderr and
-//! results on stdout. Exit codes: 0 done · 1 the world failed · 2 the words were wrong · 130
-//! interrupted, nothing lost.
+//! results on stdout.
 //!
 //! # Layout
-//! `args` what may be typed → `commands` one file each → `world` loading shared by commands →
-//! `progress` what a person watches → `print` the one place that writes to stdout.
+//! `args` what may be typed → `exit` the exit codes → `commands` one file each → `world` loading
+//! shared by commands → `progress` what a person watches → `print` the one place that writes to
+//! stdout.
 
 mod args;
 mod commands;
+mod exit;
 mod print;
 mod progress;
 mod world;
@@ -29,20 +30,20 @@ enum Done {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse(); // exits with 2 on wrong words
+    let cli = Cli::parse(); // exits with USAGE_ERROR on wrong arguments
     log_to_stderr();
     if matches!(cli.command, Command::ServePrograms) {
         return quaero_runtime::serve_programs();
     }
     match run(&cli) {
-        Ok(Done::Whole) => ExitCode::SUCCESS,
-        Ok(Done::Interrupted) => ExitCode::from(130),
+        Ok(Done::Whole) => ExitCode::from(exit::DONE),
+        Ok(Done::Interrupted) => ExitCode::from(exit::INTERRUPTED),
         Err(error) => {
             print::error(&error);
-            let words = error
+            let usage = error
                 .chain()
                 .any(|cause| cause.is::<quaero_config::Error>() || cause.is::<world::WrongWords>());
-            ExitCode::from(if words { 2 } else { 1 })
+            ExitCode::from(if usage { exit::USAGE_ERROR } else { exit::RUNTIME_FAILURE })
         }
     }
 }

@@ -158,7 +158,7 @@ fn stop_on_interrupt() -> anyhow::Result<Arc<Control>> {
     let shared = Arc::clone(&control);
     ctrlc::set_handler(move || {
         if shared.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            std::process::exit(i32::from(crate::exit::INTERRUPTED));
         }
         print::note("finishing this step, then saving; interrupt again to stop at once");
     })
