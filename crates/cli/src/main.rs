@@ -21,7 +21,7 @@ use quaero_terminal::{RUNTIME_FAILURE, USAGE_ERROR, UsageError, print};
 use args::{Bench, Cli, Command, ModelCommand};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse(); // exits with 2 on wrong words
+    let cli = Cli::parse(); // exits with USAGE_ERROR on wrong arguments
     log_to_stderr();
     if matches!(cli.command, Command::ServePrograms) {
         return quaero_runtime::serve_programs();

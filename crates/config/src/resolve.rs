@@ -80,18 +80,18 @@ fn check(raw: &Raw) -> Result<(), Error> {
     }
     check_reward(&raw.reward)?;
     let (buffer, shortest) = (
-        raw.advantage.overlong_buffer,
+        raw.advantage.overlong_buffer_tokens,
         propose.completion_tokens_max.min(solve.completion_tokens_max),
     );
     let fits = format!("must be at most the shorter completion_tokens_max, {shortest}");
-    value("advantage.overlong_buffer", buffer <= shortest, buffer.to_string(), &fits)?;
+    value("advantage.overlong_buffer_tokens", buffer <= shortest, buffer.to_string(), &fits)?;
     let lr = raw.optim.lr;
     value("optim.lr", lr > 0.0 && lr.is_finite(), lr.to_string(), "must be above 0")?;
     for (key, n) in [
         ("solve.tasks_per_kind", solve.tasks_per_kind),
         ("pool.capacity_per_kind", raw.pool.capacity_per_kind),
         ("update.micro_batch_tokens", raw.update.micro_batch_tokens),
-        ("engine.max_batch", raw.engine.max_batch),
+        ("engine.batch_max", raw.engine.batch_max),
         ("engine.cache_mib", raw.engine.cache_mib),
         ("checkpoint.keep", raw.checkpoint.keep),
     ] {
@@ -109,7 +109,7 @@ fn check_reward(reward: &raw::Reward) -> Result<(), Error> {
         if ok { Ok(()) } else { Err(Error::Value { key, expected: expected.to_owned(), got }) }
     };
     for (key, n) in [
-        ("reward.retest_tasks", reward.retest_tasks),
+        ("reward.reevaluated_tasks", reward.reevaluated_tasks),
         ("reward.progress_neighbours", reward.progress_neighbours),
         ("reward.progress_steps", reward.progress_steps as usize),
     ] {
@@ -119,11 +119,11 @@ fn check_reward(reward: &raw::Reward) -> Result<(), Error> {
     let holds = format!("must be at least progress_neighbours, {neighbours}");
     value("reward.progress_window", window >= neighbours, window.to_string(), &holds)?;
     let (solved, drop, cost) =
-        (reward.powerplay_solved, reward.powerplay_drop, reward.powerplay_cost);
+        (reward.powerplay_solved, reward.powerplay_drop_max, reward.powerplay_cost);
     let expected = "must be in (0, 1]: a solve rate that counts as solved";
     value("reward.powerplay_solved", solved > 0.0 && solved <= 1.0, solved.to_string(), expected)?;
     let expected = "must be in [0, 1]: how far the old tasks' solve rate may fall";
-    value("reward.powerplay_drop", (0.0..=1.0).contains(&drop), drop.to_string(), expected)?;
+    value("reward.powerplay_drop_max", (0.0..=1.0).contains(&drop), drop.to_string(), expected)?;
     let expected = "must be 0 or above";
     value("reward.powerplay_cost", cost >= 0.0 && cost.is_finite(), cost.to_string(), expected)
 }

@@ -152,12 +152,12 @@ type Lever = (&'static str, fn(&Config, Place, &mut Options) -> bool, fn(&Option
 
 const LEVERS: &[Lever] = &[
     ("update.micro_batch_tokens", fewer_tokens, |o| o.update.micro_batch_tokens.to_string()),
-    ("engine.max_batch", smaller_batch, |o| o.engine.max_batch.to_string()),
+    ("engine.batch_max", smaller_batch, |o| o.engine.max_batch.to_string()),
     ("engine.cache_mib", smaller_cache, |o| o.engine.cache_mib.to_string()),
     ("update.recompute", recomputed, |o| o.update.recompute.to_string()),
-    ("optim.memory", lean, |o| {
+    ("optim.state_precision", lean, |o| {
         let lean = o.update.adamw.memory == Memory::Lean;
-        (if lean { "\"lean\"" } else { "\"full\"" }).to_owned()
+        (if lean { "\"8bit\"" } else { "\"f32\"" }).to_owned()
     }),
 ];
 
