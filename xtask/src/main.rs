@@ -1,9 +1,9 @@
 //! Project commands: `cargo xtask train`, `cargo xtask test` and friends.
 //!
 //! Thin on purpose. It prepares what a command needs (wasm target, task families, the release
-//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy`, `plugin build`,
-//! `interpreter` and the work on the GPU's kernels end here. It knows nothing of tasks, models or
-//! training.
+//! binary) and hands the words over to the binary `quaero` or `quaero-lab`; only `test`, `tidy`,
+//! `plugin build`, `interpreter` and the work on the GPU's kernels end here. It knows nothing of
+//! tasks, models or training.
 //!
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
@@ -11,7 +11,8 @@
 //! on a GPU → `interpreter` the sandbox's Python → `tidy` the rules of the house → `shell` runs
 //! programs and times them → `say` talks to people.
 
-#[path = "../../crates/cli/src/exit.rs"]
+#[path = "../../crates/terminal/src/exit.rs"]
+#[expect(unreachable_pub, reason = "the file belongs to a library")]
 mod exit;
 mod gpu;
 mod interpreter;
@@ -42,8 +43,10 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   plugin build           build the task families into target/plugins
   interpreter            rebuild the Python interpreter from source and compare it with the
                          committed one (20 minutes; Debian, as root)
-  plugin list|new|build DIR|check|try|grade|propose, bench, eval, model, doctor, seed-model,
+  plugin list|new|build DIR|check|try|grade|propose, bench verify, eval, model, doctor, seed-model,
   report, crossplay      run the binary `quaero`: see `cargo xtask train --help` and so on
+  bench kernels|step|rollout|update
+                         run the binary `quaero-lab`
 
 Builds what the command needs first. For the full list: cargo xtask --help-all";
 
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         ["cubins", options @ ..] => kernels::cubins(options),
         ["gpu-check", options @ ..] => gpu::run(options),
         ["plugin", "build"] => prepare::plugin_build(),
+        ["bench", "kernels" | "step" | "rollout" | "update", ..] => launch::lab(&words),
         ["interpreter", options @ ..] => interpreter::run(options),
         _ => launch::binary(&words),
     };

@@ -15,7 +15,7 @@ const EXAMPLES: &[&str] = &["foo.rs", "mod.rs"];
 /// Endings by which a name without a folder is known to be a file of this repository.
 const SOURCES: &[&str] = &[".rs", ".cu", ".cuh", ".wit", ".py"];
 
-const CODES: &str = "crates/cli/src/exit.rs";
+const CODES: &str = "crates/terminal/src/exit.rs";
 const README: &str = "README.md";
 const CODES_LINE: &str = "Exit codes: ";
 

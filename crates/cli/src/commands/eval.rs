@@ -6,9 +6,10 @@ use quaero_engine::{Engine, Sampling};
 use quaero_evals::evaluate;
 use quaero_policy::Limits;
 use quaero_rng::Key;
+use quaero_terminal::print;
 
 use crate::args::Eval;
-use crate::{print, world};
+use crate::world;
 
 pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let resolved = quaero_config::load(Some(&args.config), &[])?;
