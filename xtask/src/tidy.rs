@@ -6,7 +6,8 @@
 //! # Layout
 //! `tree` what is checked → `layers` which crate may depend on which → `circles` files that import
 //! each other → `source` the shape of a source file → `documents` what documents claim →
-//! `privilege` what only some crates may do → `repository` what may be committed at all.
+//! `privilege` what only some crates may do → `tour` how much a newcomer reads → `repository` what
+//! may be committed at all.
 
 mod circles;
 mod documents;
@@ -14,6 +15,7 @@ mod layers;
 mod privilege;
 mod repository;
 mod source;
+mod tour;
 mod tree;
 
 use anyhow::{Result, bail};
@@ -28,6 +30,7 @@ const RULES: &[Rule] = &[
     layers::crates_are_listed,
     layers::listed_edges_exist,
     circles::files_form_no_circle,
+    tour::the_tour_is_short,
     source::files_are_short,
     source::lines_are_short,
     source::modules_say_what_they_are,

@@ -75,7 +75,7 @@ pub(crate) fn available_bytes() -> Option<usize> {
 
 /// What the model in `folder` computes, without its weights.
 pub(crate) fn model_config(folder: &Path) -> anyhow::Result<Config> {
-    of_model(folder, |folder| Ok(Config::from_json_file(&folder.join("config.json"))?))
+    of_model(folder, |folder| Ok(quaero_model::read_config(folder)?))
 }
 
 /// The model in `folder`, or the embedded one when it is called `seed`.

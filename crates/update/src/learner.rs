@@ -126,7 +126,7 @@ impl Learner {
             let micro = pack(part);
             let options = ForwardOptions {
                 recompute: self.options.recompute,
-                temperature: part[0].sample.temperature,
+                temperature: part[0].trace.temperature,
             };
             let logp_ref = self.reference_logp(&micro, &options)?;
             let forward = model.forward(&micro.packed, &micro.targets, &options)?;
@@ -136,7 +136,7 @@ impl Learner {
                 .zip(scales)
                 .map(|((row, span), &scale)| LossRow {
                     logp: &forward.logp[span.clone()],
-                    logp_old: &row.sample.logp,
+                    logp_old: &row.trace.logp,
                     // A batch gets one step, so this is the first.
                     logp_trainer: None,
                     logp_ref: logp_ref.as_ref().map(|logp| &logp[span.clone()]),
@@ -226,7 +226,7 @@ fn shares(rows: &[Row]) -> Vec<Share> {
             let next = groups.len() as u64;
             let group = *groups.entry((&row.task_role, row.group)).or_insert(next);
             let part = parts[&row.task_role];
-            Share { n_tokens: row.sample.tokens.len(), group, part, weight: row.weight }
+            Share { n_tokens: row.trace.n_written(), group, part, weight: row.weight }
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quaero_types::{Secret, TaskId};
 
-/// Gold answers by task. `solve` and `engine` have no way to reach one.
+/// Gold answers by task. `play` and `engine` have no way to reach one.
 #[derive(Clone, Debug, Default)]
 pub struct Gold {
     secrets: BTreeMap<TaskId, Secret>,
@@ -14,11 +14,6 @@ impl Gold {
     /// Keeps the gold answer of a task.
     pub fn insert(&mut self, id: TaskId, secret: Secret) {
         self.secrets.insert(id, secret);
-    }
-
-    /// Forgets all but the tasks for which `keep` holds.
-    pub fn retain(&mut self, keep: impl Fn(TaskId) -> bool) {
-        self.secrets.retain(|id, _| keep(*id));
     }
 
     pub(crate) fn get(&self, id: TaskId) -> Option<&Secret> {

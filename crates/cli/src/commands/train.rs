@@ -117,7 +117,7 @@ fn dry_run(plugins: &Path, resolved: &Resolved, kind: Kind) -> anyhow::Result<()
     let n_proposals: usize = options.mix.iter().map(|(_, n)| n).sum();
     let n_tasks: usize =
         options.mix.iter().map(|(_, n)| (*n).max(options.solve.tasks_per_kind)).sum();
-    let n_again = options.retests.map_or(0, |again| again.tasks_per_kind * options.mix.len());
+    let n_again = options.reevaluation.map_or(0, |again| again.tasks_per_kind * options.mix.len());
     let n_tasks = n_tasks + n_again;
     print::line(&format!(
         "\n# a step: {n_proposals} proposals, up to {n_tasks} tasks of {} attempts each; \

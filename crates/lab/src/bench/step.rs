@@ -12,7 +12,7 @@ use quaero_optim::{AdamWOptions, Memory, Schedule};
 use quaero_policy::Policy;
 use quaero_rng::Key;
 use quaero_terminal::print;
-use quaero_types::{Batch, Finish, Kind, PolicyVersion, Role, Row, Sample, TaskRole};
+use quaero_types::{Batch, Finish, Kind, PolicyVersion, Role, Row, TaskRole, Trace};
 use quaero_update::{Learner, Options, Stats};
 use serde_json::json;
 
@@ -87,6 +87,9 @@ fn config(args: &BenchStep) -> Config {
         rms_norm_eps: 1e-6,
         rope_theta: 1e6,
         rope_scaling: None,
+        sliding: None,
+        query_pre_attn_scalar: None,
+        kept: Default::default(),
         tie_word_embeddings: true,
         qkv_bias: true,
         o_bias: false,
@@ -177,13 +180,9 @@ fn advance(
     let rows = outputs.into_iter().map(|output| Row {
         task_role: TaskRole { role: Role::Solve, kind: Kind::new("random", "tokens") },
         group: output.request_idx as u64,
-        sample: Sample {
-            prompt: requests[output.request_idx].prompt.clone(),
-            tokens: output.tokens,
-            logp: output.logp,
-            temperature: 1.0,
-            text: String::new(),
+        trace: Trace {
             finish: Finish::Length,
+            ..Trace::one_turn(&requests[output.request_idx].prompt, &output.tokens, output.logp)
         },
         reward: 0.0,
         advantage: stream.normal(),

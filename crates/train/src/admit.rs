@@ -1,0 +1,42 @@
+//! From proposals to tasks of the pool.
+
+use std::collections::BTreeMap;
+
+use quaero_pool::Stored;
+use quaero_types::Judged;
+use quaero_verify::proposals as judge;
+
+use crate::Error;
+use crate::round::Played;
+use crate::world::{Pool, World};
+
+/// Judges the proposals and puts the valid ones into the pool. A task that is there already or is
+/// held out becomes a rejection.
+pub(crate) fn admit(
+    world: &World<'_>,
+    pool: &mut Pool,
+    posed: Played,
+    step: u64,
+) -> Result<Played, Error> {
+    let mut judged = judge(world.host, &posed.proposals, step);
+    let mut answers = BTreeMap::new();
+    for (kind, _) in &world.options.mix {
+        answers.insert(kind.clone(), pool.store.answers(kind)?);
+    }
+    let mut fresh = Vec::new();
+    for one in &mut judged {
+        if let Judged::Task(task, proposed) = one {
+            if let Some(answers) = answers.get(&task.kind) {
+                let diversity = answers.diversity(&proposed.secret);
+                task.metrics.insert("answer_diversity".to_owned(), diversity);
+            }
+            match pool.store.add(task, proposed)? {
+                Ok(()) => {
+                    fresh.push(Stored { task: task.clone(), secret: proposed.secret.clone() });
+                }
+                Err(rejection) => *one = Judged::Rejected(rejection),
+            }
+        }
+    }
+    Ok(Played { judged, fresh, ..posed })
+}
