@@ -12,7 +12,7 @@
 //! programs and times them → `say` talks to people.
 
 #[path = "../../crates/terminal/src/exit.rs"]
-#[expect(unreachable_pub, reason = "quaero-terminal exports what xtask only uses")]
+#[expect(unreachable_pub, reason = "the file belongs to a library")]
 mod exit;
 mod gpu;
 mod interpreter;
@@ -43,9 +43,8 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   plugin build           build the task families into target/plugins
   interpreter            rebuild the Python interpreter from source and compare it with the
                          committed one (20 minutes; Debian, as root)
-  plugin list|new|build DIR|check|try|grade|propose, bench verify, eval, model, doctor,
-  seed-model, report, crossplay
-                         run the binary `quaero`: see `cargo xtask train --help` and so on
+  plugin list|new|build DIR|check|try|grade|propose, bench verify, eval, model, doctor, seed-model,
+  report, crossplay      run the binary `quaero`: see `cargo xtask train --help` and so on
   bench kernels|step|rollout|update
                          run the binary `quaero-lab`
 

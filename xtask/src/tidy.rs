@@ -5,9 +5,9 @@
 //!
 //! # Layout
 //! `tree` what is checked → `layers` which crate may depend on which → `circles` files that import
-//! each other → `source` the shape of a source file → `documents` what documents claim → `privilege`
-//! what only some crates may do → `tour` how much a newcomer reads → `repository` what may be
-//! committed at all.
+//! each other → `source` the shape of a source file → `documents` what documents claim →
+//! `privilege` what only some crates may do → `tour` how much a newcomer reads → `repository` what
+//! may be committed at all.
 
 mod circles;
 mod documents;

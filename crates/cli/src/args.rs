@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Train a model by self-play.
     Train(Train),
-    /// Measure the sandbox.
+    /// Benchmark the sandbox.
     #[command(subcommand)]
     Bench(Bench),
     /// List, create, check and run task families.
@@ -124,8 +124,8 @@ pub(crate) struct Report {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
-    /// beside pyeryx and a pool of processes if they are there.
+    /// Programs per second and core in fresh interpreters, and a step's verification, next to
+    /// pyeryx and a process pool.
     Verify(BenchVerify),
 }
 

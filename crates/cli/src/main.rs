@@ -1,8 +1,7 @@
 //! The binary `quaero`: words in, exit code out.
 //!
 //! Reads arguments, builds options through `config`, calls the roof, shows progress on stderr and
-//! results on stdout. Exit codes: 0 done · 1 runtime failure · 2 usage error · 130 interrupted,
-//! nothing lost.
+//! results on stdout.
 //!
 //! # Layout
 //! `args` what may be typed → `commands` one file each → `world` loading shared by commands →

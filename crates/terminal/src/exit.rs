@@ -1,5 +1,5 @@
-//! Exit codes of `quaero`, of `quaero-lab`, and of `cargo xtask`, which compiles this file too.
-//! `cargo xtask tidy` holds README.md to them: each is listed there in the words of its comment.
+//! Exit codes of the binaries, and of `cargo xtask`, which compiles this file too. `cargo xtask
+//! tidy` holds README.md to them: each is listed there in the words of its comment.
 
 /// 0 done
 pub const DONE: u8 = 0;

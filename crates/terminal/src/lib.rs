@@ -5,15 +5,15 @@
 //!
 //! # Layout
 //! [`args`] arguments that several commands take → [`print`] the one place that writes to the
-//! terminal → [`UsageError`] → the exit codes
+//! terminal → [`exit`] the exit codes → [`UsageError`]
 
 pub mod args;
-mod exit;
+pub mod exit;
 pub mod print;
 
 pub use exit::{DONE, INTERRUPTED, RUNTIME_FAILURE, USAGE_ERROR};
 
-/// What was typed cannot be done as typed: exit code 2.
+/// What was typed cannot be done as typed: [`USAGE_ERROR`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);

@@ -29,10 +29,8 @@ type Imports = BTreeMap<Name, BTreeMap<Name, usize>>;
 
 /// Crates whose circles are still being untied; this list only ever gets shorter.
 const STILL_ROUND: &[&str] = &[
-    "crates/cli",
     "crates/kernels",
     "crates/seed",
-    "crates/train",
     "crates/types",
     "plugins/math",
     "plugins/math/judge",

@@ -13,6 +13,7 @@ const MAY_MINT: &[&str] = &["types", "verify", "pool", "evals"];
 /// deadline of an untrusted program.
 const MAY_READ_THE_CLOCK: &[&str] = &[
     "crates/cli/",
+    "crates/lab/",
     "crates/train/src/clock.rs",
     "crates/runtime/src/interpreter/process.rs",
     "plugins/hostile/",

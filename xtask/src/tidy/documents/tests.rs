@@ -64,8 +64,8 @@ fn stars_stay_in_their_folder() {
 
 #[test]
 fn exit_codes_of_the_readme() {
-    let code = "//! Codes.\n\n/// 0 done\npub(crate) const DONE: u8 = 0;\n\
-                /// 2 usage error\npub(crate) const USAGE: u8 = 2;\n";
+    let code = "//! Codes.\n\n/// 0 done\npub const DONE: u8 = 0;\n\
+                /// 2 usage error\npub const USAGE: u8 = 2;\n";
     let check = |readme: &str, expected: &[&str]| {
         check_rule(
             exit_codes_are_emitted,
