@@ -6,11 +6,12 @@
 //! the nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
 //!
 //! # Layout
-//! `layers` merging and key checks → `raw` the file as typed → `resolve` reading and range checks →
+//! `layers` merging and key checks → `raw` the file as typed → `resolve` reading → `ranges` what a number may be →
 //! `options` as meant, for each crate.
 
 mod layers;
 mod options;
+mod ranges;
 mod raw;
 mod resolve;
 

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use quaero_advantage::{
     Baseline, Combine, Estimator, Learnability, LearningProgress, Level, PowerPlay,
-    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms, Weighting,
+    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms,
 };
 use quaero_engine::Sampling;
 use quaero_objective::{Aggregation, Kl, KlEstimator};
-use quaero_optim::{AdamWOptions, Memory, Schedule};
+use quaero_optim::{AdamWOptions, Schedule, StatePrecision};
 use quaero_policy::Limits;
 use quaero_pool::Order;
 use quaero_types::Kind;
@@ -180,12 +180,9 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         }
     };
     let rewards = rewards(&raw.reward)?;
-    // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
-    let weighting = Weighting::Rows;
     let options = quaero_advantage::Options {
         rewards,
         estimator,
-        weighting,
         drop_equal_groups: *drop_equal_groups,
         drop_truncated: *drop_truncated,
         overlong_buffer: *overlong_buffer,
@@ -224,7 +221,7 @@ fn rewards(raw: &raw::Reward) -> Result<RewardTable, Error> {
         proposer: ProposerRewards {
             rejected: *proposer_rejected,
             malformed: *proposer_malformed,
-            zero_learnability: *proposer_unlearnable,
+            unlearnable: *proposer_unlearnable,
             signal: signal(raw)?,
             terms: self::terms(terms, terms_combine)?,
         },
@@ -301,11 +298,11 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
     let raw::Optim { memory, lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } =
         &raw.optim;
     let memory = match memory.as_str() {
-        "full" => Memory::Full,
-        "lean" => Memory::Lean,
+        "full" => StatePrecision::F32,
+        "lean" => StatePrecision::EightBit,
         other => return Err(choice("optim.memory", "full or lean", other)),
     };
-    let raw::Update { micro_batch_tokens, recompute } = raw.update;
+    let raw::Update { epochs, minibatches, micro_batch_tokens, recompute } = raw.update;
     let aggregation = self::aggregation(raw, aggregation)?;
     let estimator = match kl_estimator.as_str() {
         "k1" => KlEstimator::K1,
@@ -333,6 +330,8 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         },
         schedule: Schedule { warmup_steps: *warmup_steps, ..Schedule::constant(f64::from(*lr)) },
         grad_norm_max: f64::from(*grad_norm_max),
+        epochs,
+        minibatches,
         micro_batch_tokens,
         recompute,
     })
@@ -340,7 +339,7 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
 
 fn aggregation(raw: &Raw, name: &str) -> Result<Aggregation, Error> {
     Ok(match name {
-        "task_role" => Aggregation::PartMean,
+        "task_role" => Aggregation::TaskRoleMean,
         "token" => Aggregation::TokenMean,
         "sequence" => Aggregation::SequenceMean,
         "group" => Aggregation::GroupMean,

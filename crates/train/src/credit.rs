@@ -214,7 +214,7 @@ fn late_rewards(proposer: &ProposerRewards, memory: &Memory) -> Vec<Option<f32>>
     let reward = |late: &Late| match late.held.wait {
         Wait::Rejected => Some(proposer.rejected),
         Wait::Malformed => Some(proposer.malformed),
-        Wait::Solved(_) => Some(proposer.zero_learnability),
+        Wait::Solved(_) => Some(proposer.unlearnable),
         Wait::Unsolved(_) => late.now.as_ref().map(|(task, now)| {
             let n_tokens = late.held.sample.tokens.len();
             proposer.of_task(task, gate.of(0.0, *now, n_tokens, &archive))

@@ -8,7 +8,7 @@ use quaero_model::memory::{
 };
 use quaero_model::{Config, Place};
 
-use quaero_optim::{LEAN_BLOCK, Memory};
+use quaero_optim::{LEAN_BLOCK, StatePrecision};
 
 use crate::Options;
 
@@ -31,10 +31,12 @@ impl Plan {
     pub fn of(config: &Config, place: Place, options: &Options) -> Self {
         let n = n_elements(config);
         let update = &options.update;
-        // The lean kind: bf16; a byte a moment, and a scale of each for a block.
-        let (weights, derived, moments) = match update.adamw.memory {
-            Memory::Full => (4 * n, derived_bytes(config, place), 8 * n),
-            Memory::Lean => (2 * n, derived_bytes_lean(config), 2 * n + 8 * n.div_ceil(LEAN_BLOCK)),
+        // 8-bit Adam: weights in bf16; a byte a moment, and a scale of each for a block.
+        let (weights, derived, moments) = match update.adamw.state_precision {
+            StatePrecision::F32 => (4 * n, derived_bytes(config, place), 8 * n),
+            StatePrecision::EightBit => {
+                (2 * n, derived_bytes_lean(config), 2 * n + 8 * n.div_ceil(LEAN_BLOCK))
+            }
         };
         let mut kept = vec![
             ("weights", weights),
@@ -156,7 +158,7 @@ const LEVERS: &[Lever] = &[
     ("engine.cache_mib", smaller_cache, |o| o.engine.cache_mib.to_string()),
     ("update.recompute", recomputed, |o| o.update.recompute.to_string()),
     ("optim.memory", lean, |o| {
-        let lean = o.update.adamw.memory == Memory::Lean;
+        let lean = o.update.adamw.state_precision == StatePrecision::EightBit;
         (if lean { "\"lean\"" } else { "\"full\"" }).to_owned()
     }),
 ];
@@ -187,8 +189,9 @@ fn recomputed(_: &Config, _: Place, options: &mut Options) -> bool {
 }
 
 fn lean(_: &Config, place: Place, options: &mut Options) -> bool {
-    let before = std::mem::replace(&mut options.update.adamw.memory, Memory::Lean);
-    place == Place::Device && before == Memory::Full
+    let before =
+        std::mem::replace(&mut options.update.adamw.state_precision, StatePrecision::EightBit);
+    place == Place::Device && before == StatePrecision::F32
 }
 
 /// The first single key that helps, else several together; empty if all of them do not.

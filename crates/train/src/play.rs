@@ -1,6 +1,6 @@
 //! From commissions to graded attempts, with the pool between.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quaero_policy::Policy;
@@ -77,17 +77,16 @@ pub(crate) fn verify_proposals(
 ) -> Result<Tasks, Error> {
     let origin = Origin::Proposed { step, version: policy.version };
     let mut judged = judge_proposals(run.host, &proposals, origin);
-    let mut answers = BTreeMap::new();
-    for (kind, _) in &run.options.mix {
-        answers.insert(kind.clone(), run.pool.answers(kind)?);
+    // Among the tasks before these: none is added yet.
+    for one in &mut judged {
+        if let Judged::Task(task, proposed) = one {
+            let diversity = run.pool.answer_diversity(&task.kind, &proposed.secret)?;
+            task.metrics.insert("answer_diversity".to_owned(), diversity);
+        }
     }
     let mut fresh = Vec::new();
     for one in &mut judged {
         if let Judged::Task(task, proposed) = one {
-            if let Some(answers) = answers.get(&task.kind) {
-                let diversity = answers.diversity(&proposed.secret);
-                task.metrics.insert("answer_diversity".to_owned(), diversity);
-            }
             match run.pool.add(task, proposed)? {
                 Ok(()) => fresh.push((Arc::new(task.clone()), proposed.secret.clone())),
                 Err(rejection) => *one = Judged::Rejected(rejection),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use quaero_engine::{Engine, Sampling};
 use quaero_evals::{Probe, Score, answer};
 use quaero_model::Model;
-use quaero_optim::Memory;
+use quaero_optim::StatePrecision;
 use quaero_policy::{Limits, Policy};
 use quaero_pool::Pool;
 use quaero_rng::Key;
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<(Self, Policy), Error> {
         let folder = setup.folder;
-        if options.update.adamw.memory == Memory::Lean {
+        if options.update.adamw.state_precision == StatePrecision::EightBit {
             if policy.model.device().is_cpu() {
                 return Err(Error::LeanOnCpu);
             }

@@ -21,7 +21,9 @@ pub(crate) fn step(
     let played = timer.time("verify", || play::verify_attempts(run, attempts));
     let memory = timer.time("advantage", || retest::recall(run, &played, step))?;
     let credit = timer.time("advantage", || credit(run.options, &played, &memory));
-    let (policy, stats) = timer.time("update", || run.learner.update(policy, &credit.batch))?;
+    let key = run.key(step).named("update");
+    let update = || run.learner.update(policy, &credit.batch, key);
+    let (policy, stats) = timer.time("update", update)?;
     play::record(run, &played, &memory, &credit)?;
     let metrics = metrics::of_step(run, step, &timer, &played, &memory, &credit, &stats)?;
     run.held = credit.held;

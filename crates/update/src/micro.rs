@@ -7,7 +7,7 @@ use quaero_model::{NO_TARGET, Packed};
 use quaero_types::Row;
 
 /// Whether `row` reads the prompt that the row before it has read.
-fn goes_on(before: &Row, row: &Row) -> bool {
+pub(crate) fn goes_on(before: &Row, row: &Row) -> bool {
     let (before, row) = (&before.sample.prompt, &row.sample.prompt);
     Arc::ptr_eq(before, row) || before == row
 }
@@ -15,12 +15,12 @@ fn goes_on(before: &Row, row: &Row) -> bool {
 /// Cuts `rows` into runs of at most `tokens_max` tokens (a longer row stands alone) and of one
 /// sampling temperature. Neighbours with the same prompt share it. The order of rows is kept, so
 /// sums do not depend on anything else.
-pub(crate) fn cut(rows: &[Row], tokens_max: usize) -> Vec<Range<usize>> {
+pub(crate) fn cut(rows: &[&Row], tokens_max: usize) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut tokens = 0;
     for (idx, row) in rows.iter().enumerate() {
         let (n_prompt, n) = (row.sample.prompt.len() - 1, row.sample.tokens.len());
-        let shares = idx > 0 && goes_on(&rows[idx - 1], row);
+        let shares = idx > 0 && goes_on(rows[idx - 1], row);
         let more = if shares { n } else { n_prompt + n };
         match runs.last_mut() {
             Some(run)
@@ -51,13 +51,13 @@ pub(crate) struct Micro {
 /// Packs rows end to end. A prompt up to its last token stands once for all neighbours that read
 /// it; each of them goes on with the last token, which predicts the first of its completion, and
 /// with the completion up to the token before its last.
-pub(crate) fn pack(rows: &[Row]) -> Micro {
+pub(crate) fn pack(rows: &[&Row]) -> Micro {
     let (mut packed, mut targets) = (Packed::default(), Vec::new());
     let mut spans = Vec::with_capacity(rows.len());
     for (idx, row) in rows.iter().enumerate() {
         let sample = &row.sample;
         let (last, prefix) = sample.prompt.split_last().expect("the engine read a prompt");
-        if idx == 0 || !goes_on(&rows[idx - 1], row) {
+        if idx == 0 || !goes_on(rows[idx - 1], row) {
             packed.push(prefix);
             targets.resize(packed.tokens.len(), NO_TARGET);
         }
@@ -70,12 +70,12 @@ pub(crate) fn pack(rows: &[Row]) -> Micro {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use quaero_types::{Finish, Kind, Role, Sample, TaskRole};
 
     use super::*;
 
-    fn row(prompt: &[u32], tokens: &[u32], temperature: f32) -> Row {
+    pub(crate) fn row(prompt: &[u32], tokens: &[u32], temperature: f32) -> Row {
         Row {
             task_role: TaskRole { role: Role::Solve, kind: Kind::new("f", "k") },
             group: 0,
@@ -101,7 +101,7 @@ mod tests {
             row(&[5, 6, 7], &[4, 3, 2], 1.0),
             row(&[1], &[2], 1.0),
         ];
-        let micro = pack(&rows);
+        let micro = pack(&rows.each_ref());
         let no = NO_TARGET;
         assert_eq!(micro.packed.tokens, [5, 6, 7, 8, 7, 4, 3, 1]);
         assert_eq!(micro.targets, [no, no, 8, 9, 4, 3, 2, 2]);
@@ -121,9 +121,9 @@ mod tests {
             row(&[1; 1], &[1; 1], 0.5),
         ];
         // Two rows of one prompt: 2 + 2 + 2 tokens.
-        assert_eq!(cut(&rows, 6), [0..2, 2..3, 3..4, 4..5]);
-        assert_eq!(cut(&rows, 5), [0..1, 1..2, 2..3, 3..4, 4..5]);
-        assert_eq!(cut(&rows, 1), [0..1, 1..2, 2..3, 3..4, 4..5]);
+        assert_eq!(cut(&rows.each_ref(), 6), [0..2, 2..3, 3..4, 4..5]);
+        assert_eq!(cut(&rows.each_ref(), 5), [0..1, 1..2, 2..3, 3..4, 4..5]);
+        assert_eq!(cut(&rows.each_ref(), 1), [0..1, 1..2, 2..3, 3..4, 4..5]);
         assert!(cut(&[], 10).is_empty());
     }
 }

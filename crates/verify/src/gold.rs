@@ -16,11 +16,6 @@ impl Gold {
         self.secrets.insert(id, secret);
     }
 
-    /// Forgets all but the tasks for which `keep` holds.
-    pub fn retain(&mut self, keep: impl Fn(TaskId) -> bool) {
-        self.secrets.retain(|id, _| keep(*id));
-    }
-
     pub(crate) fn get(&self, id: TaskId) -> Option<&Secret> {
         self.secrets.get(&id)
     }
