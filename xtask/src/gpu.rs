@@ -2,7 +2,7 @@
 //!
 //! A machine with a GPU often has neither Rust nor a network. So the check is a bundle: the
 //! binaries with their cubins, what the emulation gave, the task families, and a script that starts
-//! `quaero gpu-check`, which does the work and writes the report. Here it is only put together;
+//! `quaero-lab gpu-check`, which does the work and writes the report. Here it is only put together;
 //! on a machine with a GPU it is also run, and its figures go into the kernels' headers.
 
 mod headers;
@@ -12,24 +12,23 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+use crate::kernels;
+use crate::prepare::{self, Program};
 use crate::say::say;
-use crate::shell::{self, cargo, command};
-use crate::{kernels, prepare};
+use crate::shell::{self, command};
 
 /// The most bytes of a bundle: what can be carried to a machine that is lent for minutes.
 const N_BYTES_MAX: u64 = 60 << 20;
-/// The programs in it.
-const PROGRAMS: [&str; 2] = ["quaero", "kernel-trials"];
 /// The family that self-play is tried with, and its smallest configuration.
 const FAMILY: &str = "python.wasm";
 const CONFIG: &str = "configs/ci/tiny.toml";
 const SCRIPT: &str = "\
 #!/bin/sh
 # Checks the kernels and the training step on this machine's GPU, in less than ten minutes. Needs
-# the driver; python3 with torch gives the peer's times. Writes gpu-<name>-<date>.md and .json
+# the driver; python3 with torch gives the baseline's times. Writes gpu-<name>-<date>.md and .json
 # where --out says, or into the folder it is started from. `--help` lists the options.
 here=$(cd \"$(dirname \"$0\")\" && pwd)
-exec \"$here/quaero\" gpu-check \"$@\"
+exec \"$here/quaero-lab\" gpu-check \"$@\"
 ";
 
 /// Runs the command.
@@ -48,7 +47,7 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
     }
     if options.iter().any(|word| ["--bundle", "--write-headers"].contains(word)) {
         say("error: `gpu-check` takes --bundle DIR alone, --write-headers RECORD.json alone, or \
-             what `quaero gpu-check --help` lists");
+             what `quaero-lab gpu-check --help` lists");
         return Ok(ExitCode::from(shell::WRONG_WORDS));
     }
     if let Some(lack) = lack() {
@@ -79,24 +78,22 @@ fn lack() -> Option<&'static str> {
 fn bundle(folder: &Path) -> Result<()> {
     prepare::tools()?;
     prepare::plugins()?;
-    build()?;
-    let target = shell::target_directory(&shell::metadata("Cargo.toml")?)?;
-    let built = target.join("release");
-    if kernels::current_cubins(&built.join("kernel-trials"))? {
+    let mut programs = build()?;
+    if kernels::current_cubins(&programs[1])? {
         say("building again, with the cubins");
-        build()?;
+        programs = build()?;
     }
     clear(folder)?;
     std::fs::create_dir_all(folder.join("plugins"))
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    for program in PROGRAMS {
-        copy(&built.join(program), &folder.join(program))?;
-        strip(&folder.join(program));
+    for program in &programs {
+        let to = folder.join(program.file_name().context("a program has a name")?);
+        copy(program, &to)?;
+        strip(&to);
     }
-    say("running the trials under emulation, for bits to compare with");
-    let mut bits = command(built.join("kernel-trials"));
-    bits.args(["bits", "--cache"]).arg(target.join("simt"));
-    let bits = shell::output("kernel-trials bits", &mut bits)?;
+    say("running the conformance tests under emulation, for bits to compare with");
+    let mut bits = command(&programs[1]);
+    let bits = shell::output("quaero-lab conformance bits", bits.args(["conformance", "bits"]))?;
     write(&folder.join("emulated-bits.tsv"), &bits)?;
     copy(&prepare::plugins_dir().join(FAMILY), &folder.join("plugins").join(FAMILY))?;
     copy(&shell::root().join(CONFIG), &folder.join("tiny.toml"))?;
@@ -113,15 +110,15 @@ fn bundle(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Both programs in one build, with the features of the whole workspace: nothing is built twice.
-fn build() -> Result<()> {
-    shell::run("building quaero", &mut cargo("build --release --workspace --bins"))
+/// Both programs: the trainer, then the laboratory.
+fn build() -> Result<[PathBuf; 2]> {
+    Ok([prepare::binary(Program::Trainer)?, prepare::binary(Program::Lab)?])
 }
 
 /// Empties `folder` if it holds a bundle; any other folder with something in it is left alone.
 fn clear(folder: &Path) -> Result<()> {
     let Ok(mut entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    if folder.join("gpu-check").is_file() && folder.join("quaero").is_file() {
+    if folder.join("gpu-check").is_file() && folder.join("quaero-lab").is_file() {
         return std::fs::remove_dir_all(folder)
             .with_context(|| format!("cannot empty {}", folder.display()));
     }
@@ -204,7 +201,7 @@ mod tests {
         std::fs::write(path.join("letter"), "dear").unwrap();
         let error = clear(&path).unwrap_err();
         assert!(error.to_string().contains("holds no bundle"), "{error}");
-        for name in ["gpu-check", "quaero"] {
+        for name in ["gpu-check", "quaero-lab"] {
             std::fs::write(path.join(name), "").unwrap();
         }
         clear(&path).unwrap();
@@ -227,9 +224,9 @@ mod tests {
     fn the_script_starts_its_neighbour() {
         let path = folder("script");
         write(&path.join("gpu-check"), SCRIPT).unwrap();
-        write(&path.join("quaero"), "#!/bin/sh\necho \"$# $1 $3\"\n").unwrap();
+        write(&path.join("quaero-lab"), "#!/bin/sh\necho \"$# $1 $3\"\n").unwrap();
         executable(&path.join("gpu-check")).unwrap();
-        executable(&path.join("quaero")).unwrap();
+        executable(&path.join("quaero-lab")).unwrap();
         let mut run = std::process::Command::new(path.join("gpu-check"));
         run.current_dir(std::env::temp_dir()).args(["--out", "a folder"]);
         assert_eq!(shell::output("the script", &mut run).unwrap(), "3 gpu-check a folder\n");

@@ -1,4 +1,4 @@
-//! The GPU's kernels: machine code ahead of time, trials under sanitizers, planted bugs.
+//! The GPU's kernels: machine code ahead of time, conformance tests under sanitizers, planted bugs.
 //!
 //! nvcc comes from PyPI's wheels into `target/venv-cuda`; no GPU and no toolkit is needed. What is
 //! built lands in `kernels/cubins`, where the crate `kernels` embeds it at its next build.
@@ -12,9 +12,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::prepare::{self, Program};
 use crate::python;
 use crate::say::say;
-use crate::shell::{self, cargo, command};
+use crate::shell::{self, command};
 
 /// nvcc and its parts, all of one release: its own requirements would mix releases.
 const WHEELS: &[&str] = &[
@@ -28,28 +29,28 @@ const WHEELS: &[&str] = &[
 /// What cubins are built for.
 const ARCHS: &[(&str, &str)] = &[("compute_80", "sm_80"), ("compute_90a", "sm_90a")];
 
-/// `cargo xtask kernels`: every trial, plain and under sanitizers.
+/// `cargo xtask kernels`: every conformance test, plain and under sanitizers.
 ///
 /// # Errors
-/// When a trial is wrong, or a sanitizer reports something.
+/// When a test fails, or a sanitizer reports something.
 pub(crate) fn sanitized(options: &[&str]) -> Result<ExitCode> {
     if let [option, ..] = options {
         say(&format!("error: `kernels` takes no arguments, got `{option}`"));
         return Ok(ExitCode::from(shell::WRONG_WORDS));
     }
-    trials(&["run"])?;
+    conformance(&["run"])?;
     under_sanitizers()?;
-    trials(&["run", "--sanitizer", "thread", "--small"])?;
+    conformance(&["run", "--sanitizer", "thread", "--small"])?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every trial under AddressSanitizer. ThreadSanitizer is left to `cargo xtask kernels`: it does
+/// Every test under AddressSanitizer. ThreadSanitizer is left to `cargo xtask kernels`: it does
 /// not see the locks of Rust's standard library, and at times takes its standard output for a race.
 ///
 /// # Errors
-/// When a trial is wrong, or a sanitizer reports something.
+/// When a test fails, or a sanitizer reports something.
 pub(crate) fn under_sanitizers() -> Result<()> {
-    trials(&["run", "--sanitizer", "address"])
+    conformance(&["run", "--sanitizer", "address"])
 }
 
 /// `cargo xtask mutants-kernels`.
@@ -57,15 +58,15 @@ pub(crate) fn under_sanitizers() -> Result<()> {
 /// # Errors
 /// When fewer than 90 % of the planted bugs are caught.
 pub(crate) fn mutants(options: &[&str]) -> Result<ExitCode> {
-    trials(&[&["mutants"], options].concat())?;
+    conformance(&[&["mutants"], options].concat())?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs the binary of the crate `trials`.
-fn trials(words: &[&str]) -> Result<()> {
-    let mut run = cargo("run --quiet --release -p quaero-trials --bin kernel-trials --");
-    run.args(words).arg("--cache").arg(target()?.join("simt"));
-    shell::run(&format!("kernel-trials {}", words.join(" ")), &mut run)
+/// Runs `quaero-lab conformance` with `words`.
+fn conformance(words: &[&str]) -> Result<()> {
+    let mut run = command(prepare::binary(Program::Lab)?);
+    run.arg("conformance").args(words).arg("--cache").arg(target()?.join("simt"));
+    shell::run(&format!("quaero-lab conformance {}", words.join(" ")), &mut run)
 }
 
 fn target() -> Result<PathBuf> {
@@ -95,22 +96,24 @@ pub(crate) fn cubins(options: &[&str]) -> Result<ExitCode> {
         say(&format!("error: `cubins` takes no arguments, got `{option}`"));
         return Ok(ExitCode::from(shell::WRONG_WORDS));
     }
-    compile_all(&|file| {
-        let mut ask = cargo("run --quiet --release -p quaero-trials --bin kernel-trials -- digest");
-        shell::output("the digest of a kernel", ask.arg(file))
-    })?;
+    let lab = prepare::binary(Program::Lab)?;
+    compile_all(&|file| digest(&lab, file))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Compiles every kernel file if a cubin is missing or of other sources than those that `trials`,
-/// the built `kernel-trials`, holds; whether it did.
+/// The digest of what a kernel file is compiled from, by the built `quaero-lab`.
+fn digest(lab: &Path, file: &str) -> Result<String> {
+    let mut ask = command(lab);
+    shell::output("the digest of a kernel", ask.args(["conformance", "digest", file]))
+}
+
+/// Compiles every kernel file if a cubin is missing or of other sources than those that `lab`, the
+/// built `quaero-lab`, holds; whether it did.
 ///
 /// # Errors
 /// As [`cubins`].
-pub(crate) fn current_cubins(trials: &Path) -> Result<bool> {
-    let digest = |file: &str| {
-        shell::output("the digest of a kernel", command(trials).args(["digest", file]))
-    };
+pub(crate) fn current_cubins(lab: &Path) -> Result<bool> {
+    let digest = |file: &str| digest(lab, file);
     let folder = shell::root().join("kernels/cubins");
     let registry = sass::registry(&shell::root().join("kernels/kernels.toml"))?;
     for file in kernel_files()? {
@@ -265,7 +268,6 @@ fn lay(
     digest: Digest<'_>,
 ) -> Result<()> {
     std::fs::create_dir_all(to).context("cannot make kernels/cubins")?;
-    // All digests first: a changed cubin makes `cargo run` build what tells the next one.
     let stems: Vec<String> = kernel_files()?.iter().map(|file| stem(file)).collect();
     let digests: Vec<String> =
         stems.iter().map(|stem| digest(&format!("{stem}.cu"))).collect::<Result<_>>()?;

@@ -1,11 +1,11 @@
-//! Hands a command over to the binary `quaero`, built first if it has to be.
+//! Hands a command over to the binary `quaero` or `quaero-lab`, built first if it has to be.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::prepare;
+use crate::prepare::{self, Program};
 use crate::say::say;
 
 /// Prepares what any command needs, then becomes `quaero --plugins-dir DIR WORDS…`.
@@ -23,9 +23,20 @@ pub(crate) fn binary(words: &[String]) -> Result<ExitCode> {
         }
         say(&format!("task families are not built: {lack:#}"));
     }
-    let executable = prepare::binary()?;
+    let executable = prepare::binary(Program::Trainer)?;
     let mut command = Command::new(&executable);
     command.arg("--plugins-dir").arg(prepare::plugins_dir()).args(words);
+    become_program(&executable, command)
+}
+
+/// Becomes `quaero-lab WORDS…`.
+///
+/// # Errors
+/// When it cannot be built, or does not start.
+pub(crate) fn lab(words: &[String]) -> Result<ExitCode> {
+    let executable = prepare::binary(Program::Lab)?;
+    let mut command = Command::new(&executable);
+    command.args(words);
     become_program(&executable, command)
 }
 

@@ -1,9 +1,9 @@
 //! Project commands: `cargo xtask train`, `cargo xtask test` and friends.
 //!
 //! Thin on purpose. It prepares what a command needs (wasm target, task families, the release
-//! binary) and hands the words over to the binary `quaero`; only `test`, `tidy`, `plugin build`,
-//! `interpreter` and the work on the GPU's kernels end here. It knows nothing of tasks, models or
-//! training.
+//! binary) and hands the words over to the binary `quaero` or `quaero-lab`; only `test`, `tidy`,
+//! `plugin build`, `interpreter` and the work on the GPU's kernels end here. It knows nothing of
+//! tasks, models or training.
 //!
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `suite` all tests →
@@ -32,16 +32,18 @@ usage: cargo xtask <COMMAND> [ARGUMENTS]
   train [CONFIG]         trains by self-play on whatever this machine has
   test [--quick]         all tests; --quick: tidy, formats and host tests, without Python
   tidy                   layer table, formats, lints, doc rules
-  kernels                the GPU kernels' trials, emulated, under sanitizers
-  mutants-kernels        plants bugs in the GPU kernels and counts those that trials catch
+  kernels                conformance tests of the GPU kernels, emulated, under sanitizers
+  mutants-kernels        plants bugs in the GPU kernels and counts those that the tests catch
   cubins                 compiles the GPU kernels; registers, spills and instructions are checked
   gpu-check              checks kernels and training on this machine's GPU, writes a report into
                          docs/measurements; --bundle DIR: makes a folder that does so elsewhere
   plugin build           builds the task families into target/plugins
   interpreter            makes the Python interpreter from its sources and compares it with the
                          one in the repository (20 minutes; Debian, as root)
-  plugin list|new|build DIR|check|try|grade|propose, bench, eval, model, doctor, seed-model,
+  plugin list|new|build DIR|check|try|grade|propose, bench verify, eval, model, doctor, seed-model,
   report, crossplay      are commands of the binary `quaero`: `cargo xtask train --help` and so on
+  bench kernels|step|rollout|update
+                         are commands of the binary `quaero-lab`
 
 Builds what the command needs first. The full list: cargo xtask --help-all";
 
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         ["cubins", options @ ..] => kernels::cubins(options),
         ["gpu-check", options @ ..] => gpu::run(options),
         ["plugin", "build"] => prepare::plugin_build(),
+        ["bench", "kernels" | "step" | "rollout" | "update", ..] => launch::lab(&words),
         ["interpreter", options @ ..] => interpreter::run(options),
         _ => launch::binary(&words),
     };

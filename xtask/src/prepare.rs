@@ -169,22 +169,43 @@ fn lay(from: &Path, folder: &Path, name: &str) -> Result<()> {
         .with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// Builds `quaero` in the release profile and returns where it lies.
+/// A program of this workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// `quaero`: trains, and everything that a user of it needs.
+    Trainer,
+    /// `quaero-lab`: conformance of kernels, benchmarks, the check on a GPU.
+    Lab,
+}
+
+impl Program {
+    /// Its package, its name, and what is said of the first build.
+    fn facts(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Trainer => ("quaero-cli", "quaero", "the sandbox is half of it"),
+            Self::Lab => ("quaero-lab", "quaero-lab", "without the sandbox"),
+        }
+    }
+}
+
+/// Builds a program in the release profile and returns where it lies.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn binary() -> Result<PathBuf> {
+pub(crate) fn binary(program: Program) -> Result<PathBuf> {
+    let (package, name, first) = program.facts();
     let target = shell::target_directory(&shell::metadata("Cargo.toml")?)?;
-    let executable = target.join("release").join(format!("quaero{}", std::env::consts::EXE_SUFFIX));
-    let mut build = cargo("build --release --package quaero-cli");
+    let executable = target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let mut build = cargo("build --release --package");
+    build.arg(package);
     if executable.is_file() {
         build.arg("--quiet");
     } else {
-        say("building quaero (once; the sandbox is half of it: about 10 minutes on 2 cores)");
+        say(&format!("building {name} (once; {first}; minutes on two cores)"));
     }
-    shell::run("building quaero", &mut build)?;
+    shell::run(&format!("building {name}"), &mut build)?;
     if !executable.is_file() {
-        bail!("cargo built quaero-cli, but {} is not there", executable.display());
+        bail!("cargo built {package}, but {} is not there", executable.display());
     }
     Ok(executable)
 }

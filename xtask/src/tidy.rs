@@ -5,12 +5,14 @@
 //!
 //! # Layout
 //! `tree` what is checked → `layers` who may depend on whom → `source` the shape of a source file
-//! → `privilege` what only some crates may do → `repository` what may be committed at all.
+//! → `privilege` what only some crates may do → `tour` how much a newcomer
+//! reads → `repository` what may be committed at all.
 
 mod layers;
 mod privilege;
 mod repository;
 mod source;
+mod tour;
 mod tree;
 
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ type Rule = fn(&Tree) -> Vec<Finding>;
 const RULES: &[Rule] = &[
     layers::edges_go_down,
     layers::crates_are_listed,
+    tour::the_tour_is_short,
     source::files_are_short,
     source::lines_are_short,
     source::modules_say_what_they_are,

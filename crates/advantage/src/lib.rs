@@ -21,7 +21,7 @@ pub use estimator::{Baseline, Estimator, Level, advantages};
 pub use groups::EqualGroups;
 pub use overlong::overlong_punishment;
 pub use reward::powerplay::PowerPlay;
-pub use reward::progress::{LearningProgress, Regraded, mean_change};
+pub use reward::progress::{LearningProgress, Reevaluation, mean_change};
 pub use reward::{Learnability, ProposerRewards, RewardTable, Signal, SolverRewards};
 pub use solve_rate::SolveRate;
 pub use terms::{Combine, Term, Terms};

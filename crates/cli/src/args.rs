@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use quaero_ops::Kind;
+use quaero_terminal::args::{Json, device};
 
 /// A language model teaches itself to reason: it poses tasks that a machine can check, solves them,
 /// and learns from both.
@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Trains a model by self-play.
     Train(Train),
-    /// Measures and compares.
+    /// Measures the sandbox.
     #[command(subcommand)]
     Bench(Bench),
     /// Task families: what is loaded, what they say.
@@ -41,8 +41,6 @@ pub(crate) enum Command {
     Report(Report),
     /// What this machine has and lacks, each lack with its remedy.
     Doctor(Json),
-    /// On a GPU: trials, bits, speed beside PyTorch's, training steps; writes a report.
-    GpuCheck(GpuCheck),
     /// Makes the embedded seed model again from nothing.
     SeedModel(SeedModel),
     /// Runs untrusted programs for the process that started it.
@@ -125,123 +123,11 @@ pub(crate) struct Report {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// A kind of device by its name.
-fn device() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::ALL.map(|(name, _)| name))
-        .map(|name| Kind::named(&name).expect("clap lets known names pass"))
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// Generation on the seed model: tokens a second, beside PyTorch's if it is there.
-    Rollout(BenchArgs),
-    /// A training step on the seed model: tokens a second, beside PyTorch's if it is there.
-    Update(BenchArgs),
-    /// Self-play's numeric work on a random model of a real shape: generation, then an update.
-    Step(BenchStep),
     /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
     /// beside pyeryx and a pool of processes if they are there.
     Verify(BenchVerify),
-    /// The GPU's kernels: time against the floor, beside PyTorch's; without a GPU their trials.
-    Kernels(BenchKernels),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchKernels {
-    /// A kernel, its file or an operation, as rms_norm_fwd; absent: all.
-    pub(crate) name: Option<String>,
-    /// A kernel of your own: takes the place of the one whose name and arguments it has, through
-    /// the same trials and the same clock.
-    #[arg(long, value_name = "FILE.cu")]
-    pub(crate) variant: Option<PathBuf>,
-    /// Where to run.
-    #[arg(long, value_parser = device(), default_value = "auto")]
-    pub(crate) device: Kind,
-    /// A Python with torch, for the peer's column.
-    #[arg(long, value_name = "EXE")]
-    pub(crate) python: Option<PathBuf>,
-    /// Leaves the peer's column empty.
-    #[arg(long)]
-    pub(crate) no_torch: bool,
-    /// Instead: whether rows of products have the same bits for any number of rows and any tile.
-    #[arg(long)]
-    pub(crate) bits: bool,
-    /// Runs the trials with AddressSanitizer loaded; for the benchmark itself.
-    #[arg(long, hide = true)]
-    pub(crate) sanitized: bool,
-    #[command(flatten)]
-    pub(crate) json: Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GpuCheck {
-    /// Where the page (Markdown) and the record (JSON) are written, as gpu-<name>-<date>.
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub(crate) out: PathBuf,
-    /// Runs this step alone; may be given often [default: all].
-    #[arg(long, value_name = "STEP")]
-    pub(crate) only: Vec<String>,
-    /// Leaves this step out; may be given often.
-    #[arg(long, value_name = "STEP")]
-    pub(crate) skip: Vec<String>,
-    /// A Python with torch, for the peer's times.
-    #[arg(long, value_name = "EXE")]
-    pub(crate) python: Option<PathBuf>,
-    /// Seconds that all steps may take together; each has a limit of its own besides.
-    #[arg(long, default_value_t = 560, value_name = "N")]
-    pub(crate) seconds: u64,
-    /// Instead: prints the page of an earlier check's record. Needs no GPU.
-    #[arg(long, value_name = "FILE.json")]
-    pub(crate) draw: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchStep {
-    /// Where to compute.
-    #[arg(long, value_parser = device(), default_value = "auto")]
-    pub(crate) device: Kind,
-    /// The model's shape.
-    #[arg(long, value_enum, default_value_t = Shape::Toy)]
-    pub(crate) shape: Shape,
-    /// Steps; the first is a warm-up and not counted.
-    #[arg(long, default_value_t = 5)]
-    pub(crate) steps: usize,
-    /// Prompts of a step.
-    #[arg(long, default_value_t = 32)]
-    pub(crate) prompts: usize,
-    /// Completions of a prompt.
-    #[arg(long, default_value_t = 4)]
-    pub(crate) samples: usize,
-    /// Tokens of a prompt.
-    #[arg(long, default_value_t = 256)]
-    pub(crate) prompt_tokens: usize,
-    /// Tokens of a completion.
-    #[arg(long, default_value_t = 256)]
-    pub(crate) completion_tokens: usize,
-    /// Tokens that go through the model at once in the update.
-    #[arg(long, default_value_t = 16384)]
-    pub(crate) micro_batch_tokens: usize,
-    /// Decode by recorded steps: CUDA graphs on a GPU.
-    #[arg(long)]
-    pub(crate) graphs: bool,
-    #[command(flatten)]
-    pub(crate) json: Json,
-}
-
-/// Shapes of published models, for random weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shape {
-    /// Two layers of 128 channels: what an emulated device can bear.
-    Toy,
-    /// Qwen2.5-0.5B.
-    #[value(name = "qwen2.5-0.5b")]
-    Qwen25Half,
-    /// Qwen3-0.6B.
-    #[value(name = "qwen3-0.6b")]
-    Qwen3Small,
-    /// Qwen2.5-1.5B.
-    #[value(name = "qwen2.5-1.5b")]
-    Qwen25,
 }
 
 #[derive(Debug, Args)]
@@ -263,31 +149,6 @@ pub(crate) struct BenchVerify {
     pub(crate) side: Option<usize>,
     #[command(flatten)]
     pub(crate) json: Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchArgs {
-    /// Repetitions; the best is reported, for both sides.
-    #[arg(long, default_value_t = 3)]
-    pub(crate) rounds: usize,
-    /// Threads for both sides [default: all cores].
-    #[arg(long)]
-    pub(crate) threads: Option<usize>,
-    /// The model whose shape both sides take: `seed` or a checkpoint's folder.
-    #[arg(long, default_value = "seed", value_name = "DIR")]
-    pub(crate) model: PathBuf,
-    /// A Python with torch; without one the peer's column is empty.
-    #[arg(long, value_name = "EXE")]
-    pub(crate) python: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) json: Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Json {
-    /// Machine-readable output.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -447,28 +308,4 @@ pub(crate) struct SeedModel {
     /// Where to write it.
     #[arg(long, default_value = "target/seed-model", value_name = "DIR")]
     pub(crate) out: PathBuf,
-}
-
-#[cfg(test)]
-impl BenchKernels {
-    /// What `bench kernels [NAME]` means.
-    pub(crate) fn of(name: Option<&str>) -> Self {
-        let words = ["quaero", "bench", "kernels"].into_iter().chain(name);
-        match Cli::parse_from(words).command {
-            Command::Bench(Bench::Kernels(args)) => args,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[cfg(test)]
-impl GpuCheck {
-    /// What `gpu-check` with `words` means.
-    pub(crate) fn of(words: &[&str]) -> Self {
-        let words = ["quaero", "gpu-check"].iter().chain(words);
-        match Cli::parse_from(words).command {
-            Command::GpuCheck(args) => args,
-            other => panic!("{other:?}"),
-        }
-    }
 }

@@ -4,7 +4,6 @@ pub(crate) mod bench;
 pub(crate) mod crossplay;
 pub(crate) mod doctor;
 pub(crate) mod eval;
-pub(crate) mod gpu;
 pub(crate) mod model;
 pub(crate) mod plugin;
 pub(crate) mod report;

@@ -56,7 +56,7 @@ impl Progress {
 
     fn say(&self, text: &str) {
         if self.plain {
-            crate::print::note(text);
+            quaero_terminal::print::note(text);
         } else {
             self.bar.println(text);
         }

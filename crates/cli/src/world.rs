@@ -10,16 +10,10 @@ use quaero_model::Config;
 use quaero_ops::Device;
 use quaero_policy::Policy;
 use quaero_runtime::{Host, Refused};
-
-use crate::print;
+use quaero_terminal::print;
 
 /// The name under which the embedded seed model goes.
 pub(crate) const SEED: &str = "seed";
-
-/// What was typed names nothing that there is: exit code 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct WrongWords(pub(crate) String);
 
 /// The sandbox with all families. Native code is kept beside the families.
 pub(crate) fn host(resolved: &Resolved, plugins: &Path) -> anyhow::Result<Host> {
@@ -81,7 +75,7 @@ pub(crate) fn available_bytes() -> Option<usize> {
 
 /// What the model in `folder` computes, without its weights.
 pub(crate) fn model_config(folder: &Path) -> anyhow::Result<Config> {
-    of_model(folder, |folder| Ok(Config::from_json_file(&folder.join("config.json"))?))
+    of_model(folder, |folder| Ok(quaero_model::read_config(folder)?))
 }
 
 /// The model in `folder`, or the embedded one when it is called `seed`.

@@ -32,7 +32,7 @@ impl Resolved {
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
-        let retests = retests(&raw.reward, advantage.rewards.proposer.signal);
+        let reevaluation = reevaluation(&raw.reward, advantage.rewards.proposer.signal);
         Ok(quaero_train::Options {
             seed: *seed,
             steps: *steps,
@@ -40,7 +40,7 @@ impl Resolved {
             seeding: quaero_train::Seeding { tasks_per_kind, rounds_max },
             propose: propose(&raw.propose),
             solve: solve(&raw.solve),
-            retests,
+            reevaluation,
             pool: quaero_pool::Options { capacity },
             advantage,
             proposer_weight,
@@ -273,14 +273,14 @@ fn signal(raw: &raw::Reward) -> Result<Signal, Error> {
 }
 
 /// The old tasks that a signal over time needs. PowerPlay asks for them whatever their age.
-fn retests(raw: &raw::Reward, signal: Signal) -> Option<quaero_train::Retests> {
+fn reevaluation(raw: &raw::Reward, signal: Signal) -> Option<quaero_train::ReevaluationOptions> {
     let (steps_max, window) = match signal {
         Signal::Rate(_) => return None,
         Signal::LearningProgress(_) => (raw.progress_steps, raw.progress_window),
         Signal::PowerPlay(_) => (u64::MAX, 0),
     };
     let (tasks_per_kind, measure) = (raw.retest_tasks, raw.progress_measure.clone());
-    Some(quaero_train::Retests { tasks_per_kind, steps_max, window, measure })
+    Some(quaero_train::ReevaluationOptions { tasks_per_kind, steps_max, window, measure })
 }
 
 fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {

@@ -162,16 +162,19 @@ fn rewards_over_time_are_chosen_by_name() {
         let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
         load(None, &sets).and_then(|resolved| resolved.train(None)).unwrap()
     };
-    assert!(options(&[]).retests.is_none(), "the others answer no old tasks again");
+    assert!(options(&[]).reevaluation.is_none(), "the others answer no old tasks again");
     let sets = ["reward.proposer=learning_progress", "reward.progress_steps=7"];
     let progress = options(&sets);
-    let retests = progress.retests.unwrap();
-    assert_eq!((retests.tasks_per_kind, retests.steps_max, retests.window), (8, 7, 128));
+    let reevaluation = progress.reevaluation.unwrap();
+    assert_eq!(
+        (reevaluation.tasks_per_kind, reevaluation.steps_max, reevaluation.window),
+        (8, 7, 128)
+    );
     let neighbours = LearningProgress { neighbours: 32 };
     let signal = progress.advantage.rewards.proposer.signal;
     assert_eq!(signal, Signal::LearningProgress(neighbours));
     let powerplay = options(&["reward.proposer=powerplay", "reward.powerplay_cost=0.25"]);
-    assert_eq!(powerplay.retests.unwrap().steps_max, u64::MAX, "old tasks of any age");
+    assert_eq!(powerplay.reevaluation.unwrap().steps_max, u64::MAX, "old tasks of any age");
     let gate = PowerPlay { solved: 0.5, drop_max: 0.05, cost: 0.25 };
     assert_eq!(powerplay.advantage.rewards.proposer.signal, Signal::PowerPlay(gate));
 }

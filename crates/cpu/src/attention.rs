@@ -2,7 +2,8 @@
 //!
 //! Keys and values live in pages ([`KvPages`]). Training, prompts and decoding call the same
 //! [`forward`], so a row's bits are the same in all three. For one query row and head:
-//! - score_j = fma chain over d of (q_d · D^-½) k_jd, keys in any order;
+//! - score_j = fma chain over d of (q_d · scale) k_jd, keys in any order; of a sliding window only
+//!   the keys in it take part;
 //! - m = max score; e_j = exp(score_j − m); s = Σ e_j in 16 lanes (lane = j mod 16);
 //! - o_d = (fma chain over j ascending of e_j v_jd) · (1/s).
 //!
@@ -22,7 +23,7 @@ use crate::math::{exp, ln};
 pub use backward::{Grad, Piece, backward};
 pub use pages::{KvPages, Write};
 
-/// The heads in a row of q, k and v: `[H·D | K·D | K·D]`.
+/// The heads in a row of q, k and v, `[H·D | K·D | K·D]`, and how they attend.
 #[derive(Clone, Copy, Debug)]
 pub struct Heads {
     /// `H`, query heads.
@@ -31,9 +32,26 @@ pub struct Heads {
     pub n_kv_heads: usize,
     /// `D`.
     pub head_dim: usize,
+    /// What scores are multiplied by.
+    pub scale: f32,
+    /// How many keys a query sees, its own included; absent: all up to its own.
+    pub window: Option<usize>,
 }
 
 impl Heads {
+    /// Heads that see every key, with scores scaled by D^-½.
+    #[must_use]
+    pub fn new(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Self {
+        let scale = 1.0 / (head_dim as f32).sqrt();
+        Self { n_heads, n_kv_heads, head_dim, scale, window: None }
+    }
+
+    /// The first key that a query at `position` sees.
+    #[inline(always)]
+    fn first_seen(&self, position: usize) -> usize {
+        self.window.map_or(0, |window| (position + 1).saturating_sub(window))
+    }
+
     /// Channels of all query heads.
     #[must_use]
     pub fn q_width(&self) -> usize {
@@ -50,12 +68,6 @@ impl Heads {
     #[must_use]
     pub fn group(&self) -> usize {
         self.n_heads / self.n_kv_heads
-    }
-
-    /// What scores are multiplied by.
-    #[must_use]
-    pub fn scale(&self) -> f32 {
-        1.0 / (self.head_dim as f32).sqrt()
     }
 
     /// The first channel of key head `head` in a row.
@@ -121,7 +133,7 @@ pub struct Query<'a> {
 /// Positions that one task computes.
 const POSITIONS: usize = 48;
 
-/// out = softmax(q kᵀ · D^-½, causal) v for the rows of `queries`, which lie end to end in `qkv`.
+/// out = softmax(q kᵀ · scale, causal) v for the rows of `queries`, which lie end to end in `qkv`.
 /// Neighbours that share a prefix read it together.
 ///
 /// `lse`, if wanted, receives m + ln s of every row and head, for the backward pass.
@@ -228,7 +240,7 @@ impl WithSimd for Run<'_, '_> {
                 for (row, q) in rows.clone().zip(q.chunks_exact_mut(d)) {
                     let from = row / group * width + (head * group + row % group) * d;
                     for (q, &x) in q.iter_mut().zip(&task.qkv[from..from + d]) {
-                        *q = x * task.heads.scale();
+                        *q = x * task.heads.scale;
                     }
                 }
                 task.tile(simd, head, rows, Tile { q, scores, o });
@@ -327,6 +339,8 @@ impl<'a> Task<'a> {
                 let position =
                     it.position + (rows.start + row) / group - (rows.start + it.rows.start) / group;
                 let (seen, unseen) = s_rows[row].split_at_mut(position + 1);
+                let (gone, seen) = seen.split_at_mut(self.heads.first_seen(position));
+                gone.fill(0.0);
                 let max = lanes::max(seen);
                 for x in seen.iter_mut() {
                     *x = exp(*x - max);

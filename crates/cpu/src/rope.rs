@@ -16,16 +16,17 @@ pub struct Angles {
 }
 
 impl Angles {
-    /// The angles at `positions` for the inverse frequencies `inv_freq` [D/2]. As in Hugging
-    /// Face's code the angle is rounded to f32 before its cosine is taken.
+    /// The angles at `positions` for the inverse frequencies `inv_freq` [D/2], cosines and sines
+    /// multiplied by `scale`. As in Hugging Face's code the angle is rounded to f32 before its
+    /// cosine is taken.
     #[must_use]
-    pub fn at(positions: impl IntoIterator<Item = usize>, inv_freq: &[f32]) -> Self {
+    pub fn at(positions: impl IntoIterator<Item = usize>, inv_freq: &[f32], scale: f32) -> Self {
         let mut angles = Self { half: inv_freq.len(), ..Self::default() };
         for position in positions {
             for &freq in inv_freq {
                 let (sin, cos) = f64::from(position as f32 * freq).sin_cos();
-                angles.cos.push(cos as f32);
-                angles.sin.push(sin as f32);
+                angles.cos.push(cos as f32 * scale);
+                angles.sin.push(sin as f32 * scale);
             }
         }
         angles

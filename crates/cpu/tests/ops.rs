@@ -48,7 +48,7 @@ fn norm_forward_and_backward() {
 fn rope_turns_halves_and_back() {
     let groups = Groups { width: 11, first: 2, count: 2 };
     let inv_freq = [1.0, 0.1];
-    let angles = Angles::at([0, 3, 1000], &inv_freq);
+    let angles = Angles::at([0, 3, 1000], &inv_freq, 1.0);
     let x = random(5, 33);
     let mut y = x.clone();
     rope::forward(&mut y, groups, &angles);
@@ -67,11 +67,31 @@ fn swiglu_forward_and_backward() {
     let (x, dy) = (random(1, 150 * 14), random(2, 150 * 7));
     let x: Vec<f32> = x.iter().map(|x| 6.0 * x).collect();
     let mut y = vec![0.0; dy.len()];
-    mlp::swiglu(&x, 7, &mut y);
+    mlp::glu(mlp::Gate::Silu, &x, 7, &mut y);
     let rows = |x: &[f64]| -> Vec<f64> { x.chunks_exact(14).flat_map(swiglu).collect() };
     check_close("y", &y, &rows(&wide(&x)), 1e-6);
     let mut dx = x.clone();
-    mlp::swiglu_backward(&mut dx, 7, &dy);
+    mlp::glu_backward(mlp::Gate::Silu, &mut dx, 7, &dy);
+    let want = numeric_gradient(&wide(&x[..28]), |x| dot(&rows(x), &wide(&dy[..14])));
+    check_close("dx", &dx[..28], &want, 1e-5);
+}
+
+/// gelu(g) = ½ g (1 + tanh(√(2/π) (g + 0.044715 g³))), as PyTorch's `gelu_pytorch_tanh`.
+#[test]
+fn geglu_forward_and_backward() {
+    let (x, dy) = (random(3, 150 * 14), random(4, 150 * 7));
+    let x: Vec<f32> = x.iter().map(|x| 6.0 * x).collect();
+    let mut y = vec![0.0; dy.len()];
+    mlp::glu(mlp::Gate::GeluTanh, &x, 7, &mut y);
+    let gelu = |g: f64| {
+        let z = (2.0 / std::f64::consts::PI).sqrt() * (g + 0.044715 * g.powi(3));
+        0.5 * g * (1.0 + z.tanh())
+    };
+    let row = |row: &[f64]| -> Vec<f64> { (0..7).map(|i| gelu(row[i]) * row[7 + i]).collect() };
+    let rows = |x: &[f64]| -> Vec<f64> { x.chunks_exact(14).flat_map(row).collect() };
+    check_close("y", &y, &rows(&wide(&x)), 1e-6);
+    let mut dx = x.clone();
+    mlp::glu_backward(mlp::Gate::GeluTanh, &mut dx, 7, &dy);
     let want = numeric_gradient(&wide(&x[..28]), |x| dot(&rows(x), &wide(&dy[..14])));
     check_close("dx", &dx[..28], &want, 1e-5);
 }

@@ -111,11 +111,13 @@ pub enum Finish {
 }
 
 /// Why a request cannot be served. The requests around it are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no token to continue from.
+    #[error("the prompt is empty")]
     EmptyPrompt,
     /// The prompt leaves no room in the model's context or in the cache.
+    #[error("the prompt has {tokens} tokens, at most {tokens_max} leave room for an answer")]
     TooLong {
         /// Its tokens.
         tokens: usize,
@@ -123,6 +125,10 @@ pub enum Refusal {
         tokens_max: usize,
     },
     /// Prompt and longest continuation need more of the cache than there is.
+    #[error(
+        "a prompt and its longest answer take {tokens} positions, the key-value cache holds \
+         {tokens_max}: raise engine.cache_mib or lower completion_tokens_max"
+    )]
     NeedsCache {
         /// Positions that they need.
         tokens: usize,
@@ -130,6 +136,10 @@ pub enum Refusal {
         tokens_max: usize,
     },
     /// The prompt has a token that the model does not embed.
+    #[error(
+        "the prompt has token {token}, the model embeds {vocab_size}: the tokenizer is another \
+         model's"
+    )]
     UnknownToken {
         /// The token.
         token: u32,
@@ -137,6 +147,7 @@ pub enum Refusal {
         vocab_size: usize,
     },
     /// A sampling parameter is out of range.
+    #[error("the sampling parameter {field} is out of range")]
     Sampling {
         /// Its name.
         field: &'static str,

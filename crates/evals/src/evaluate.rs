@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quaero_engine::Engine;
-use quaero_policy::{Limits, Policy};
+use quaero_play::{Player, SolveRequest, play};
 use quaero_rng::Key;
-use quaero_runtime::Host;
-use quaero_solve::solve;
 use quaero_types::{Status, Task};
 use quaero_verify::{Gold, attempts};
 use serde::Serialize;
@@ -85,24 +82,21 @@ impl Rates {
     }
 }
 
-/// Answers every task `n_samples` times and judges the answers.
+/// Lets `player` answer every task `n_samples` times and judges the answers.
 ///
 /// # Errors
 /// When a kind has no family or the engine fails.
 pub fn answer(
-    policy: &Policy,
-    engine: &mut Engine,
-    host: &Host,
+    player: &mut Player<'_>,
     tasks: &[SuiteTask],
     n_samples: usize,
-    limits: &Limits,
     key: Key,
 ) -> Result<Rates, Error> {
     let mut gold = Gold::default();
     tasks.iter().for_each(|one| gold.insert(one.task.id, one.secret.clone()));
     let tasks: Vec<Arc<Task>> = tasks.iter().map(|one| one.task.clone()).collect();
-    let written = solve(policy, engine, host, &tasks, n_samples, limits, key, &mut |_| ())?.written;
-    let verdicts = attempts(host, &gold, &written);
+    let (written, _) = play(player, &SolveRequest::each(&tasks, n_samples, key))?;
+    let verdicts = attempts(player.host, &gold, &written);
     let mut sums = vec![(0.0_f64, 0_u64); tasks.len()];
     for (attempt, verdict) in written.iter().zip(&verdicts) {
         if verdict.status != Status::Fault {
@@ -111,20 +105,4 @@ pub fn answer(
         }
     }
     Ok(Rates(sums))
-}
-
-/// Answers every task of `suite` `n_samples` times and scores the answers: see [`Rates::scores`].
-///
-/// # Errors
-/// When a kind has no family or the engine fails.
-pub fn evaluate(
-    policy: &Policy,
-    engine: &mut Engine,
-    host: &Host,
-    suite: &Suite,
-    n_samples: usize,
-    limits: &Limits,
-    key: Key,
-) -> Result<Vec<Score>, Error> {
-    Ok(answer(policy, engine, host, &suite.tasks, n_samples, limits, key)?.scores(suite))
 }

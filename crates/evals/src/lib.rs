@@ -1,7 +1,7 @@
 //! Held-out suites with confidence intervals.
 //!
 //! A [`Suite`] is a list of tasks with their gold answers that training never sees: `train`
-//! registers its hold-out keys with the pool. Evaluation plays the suite through the same `solve`
+//! registers its hold-out keys with the pool. Evaluation plays the suite through the same `play`
 //! and `verify` that training uses, so a score means what a training solve rate means.
 //!
 //! # Layout
@@ -15,7 +15,7 @@ mod interval;
 mod evaluate;
 mod probe;
 
-pub use evaluate::{Rates, Score, answer, evaluate};
+pub use evaluate::{Rates, Score, answer};
 pub use interval::{Interval, clustered, difference, wilson};
 pub use probe::{Graded, Grading, Level, Probe};
 pub use suite::{Suite, SuiteTask};
@@ -70,5 +70,5 @@ pub enum Error {
     },
     /// Generation failed.
     #[error(transparent)]
-    Solve(#[from] quaero_solve::Error),
+    Play(#[from] quaero_play::Error),
 }

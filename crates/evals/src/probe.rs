@@ -8,10 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use quaero_engine::Engine;
-use quaero_policy::{Limits, Policy};
+use quaero_play::Player;
 use quaero_rng::Key;
-use quaero_runtime::Host;
 use quaero_types::{Kind, TaskId};
 use serde::{Deserialize, Serialize};
 
@@ -92,22 +90,19 @@ pub struct Probe {
 const FORMAT: u32 = 1;
 
 impl Probe {
-    /// Grades the tasks of `suite` by what `policy` makes of them. `key` must be none under which
+    /// Grades the tasks of `suite` by what `player` makes of them. `key` must be none under which
     /// the suite is scored. Tasks that could not be judged are left out.
     ///
     /// # Errors
     /// When a kind has no family or the engine fails.
     pub fn grade(
-        policy: &Policy,
-        engine: &mut Engine,
-        host: &Host,
+        player: &mut Player<'_>,
         suite: &Suite,
         grading: Grading,
-        limits: &Limits,
         key: Key,
     ) -> Result<Self, Error> {
         let tasks = chosen(suite, grading.tasks_per_kind);
-        let rates = answer(policy, engine, host, &tasks, grading.samples, limits, key)?;
+        let rates = answer(player, &tasks, grading.samples, key)?;
         Ok(Self::of(&suite.name, grading.samples, &tasks, &rates))
     }
 

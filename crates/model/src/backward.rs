@@ -55,10 +55,14 @@ impl Model {
                 LayerBackward { model: self, packed, layer, scratch: &mut scratch, grads };
             back.mlp(&mut inner, &mut dx)?;
             let mut dqkv = back.attention(&inner, &runs, &dx)?;
-            attention::rotate_back(self.heads(), &mut dqkv, &angles)?;
+            let heads = self.layer_heads(layer);
+            attention::rotate_back(heads, &mut dqkv, angles.of(heads))?;
             back.qkv(&inner, &saved.x, dqkv, &mut dx)?;
             inner.give(self);
             self.buffers.give(saved.x);
+        }
+        if let Some(scale) = self.config().embedding_scale() {
+            mlp::scale(&mut dx, scale);
         }
         let table = &mut grads.tensors_mut()[self.layout().embedding];
         embedding::backward(table, &tokens, &dx)?;
@@ -80,7 +84,7 @@ impl Model {
         let layout = self.layout();
         let SavedHead { rows, targets, x } = saved;
         let mut h = self.buffers.take(x.len())?;
-        let kept = self.norm(layout.norm).forward(&x, &mut h)?;
+        let kept = self.norm(layout.norm)?.forward(&x, &mut h)?;
         let mut dh = self.buffers.take(h.len())?;
         let pick = |x: &[f32]| -> Vec<f32> { rows.iter().map(|&row| x[row]).collect() };
         let (dlogp, dentropy) = (pick(dlogp), pick(dentropy));
@@ -94,7 +98,7 @@ impl Model {
         self.buffers.give(h);
         let mut dx_rows = self.buffers.take(dh.len())?;
         let dw = &mut grads.tensors_mut()[layout.norm];
-        self.norm(layout.norm).backward((&x, &kept), &dh, (&mut dx_rows, false), dw)?;
+        self.norm(layout.norm)?.backward((&x, &kept), &dh, (&mut dx_rows, false), dw)?;
         let mut dx = self.buffers.take(n_rows * hidden)?;
         embedding::scatter(&dx_rows, hidden, &rows, &mut dx)?;
         for activation in [x, dh, dx_rows] {
@@ -126,19 +130,23 @@ impl LayerBackward<'_> {
         let at = &model.layout().layers[self.layer];
         let inner = model.config().intermediate_size;
         let mut a = model.buffers.take(saved.gate_up.len() / 2)?;
-        mlp::swiglu(&saved.gate_up, inner, &mut a)?;
-        linear::backward_weights(&a, dx, self.scratch, &mut pick(self.grads, [at.down]))?;
+        mlp::glu(model.config().gate(), &saved.gate_up, inner, &mut a)?;
+        let raw = saved.raw_outputs.as_ref().map(|raw| &raw[1]);
+        let own = self.post_norm(at.post_norms.map(|it| it[1]), raw, dx)?;
+        let dy = own.as_ref().unwrap_or(dx);
+        linear::backward_weights(&a, dy, self.scratch, &mut pick(self.grads, [at.down]))?;
         if let Some(bias) = at.down_bias {
             let n = model.config().hidden_size;
-            linear::backward_biases(dx, n, &mut pick(self.grads, [bias]))?;
+            linear::backward_biases(dy, n, &mut pick(self.grads, [bias]))?;
         }
         let mut da = a;
         let down = (&[model.tensor(at.down)][..], &self.packed.down);
-        linear::backward_input(dx, down, self.scratch, &mut da)?;
-        mlp::swiglu_backward(&mut saved.gate_up, inner, &da)?;
+        linear::backward_input(dy, down, self.scratch, &mut da)?;
+        own.into_iter().for_each(|own| model.buffers.give(own));
+        mlp::glu_backward(model.config().gate(), &mut saved.gate_up, inner, &da)?;
         let d_gate_up = &saved.gate_up;
         model.buffers.give(da);
-        let norm = model.norm(at.mlp_norm);
+        let norm = model.norm(at.mlp_norm)?;
         let mut h = model.buffers.take(saved.x_mid.len())?;
         let kept = norm.forward(&saved.x_mid, &mut h)?;
         linear::backward_weights(&h, d_gate_up, self.scratch, &mut pick(self.grads, at.gate_up))?;
@@ -154,6 +162,23 @@ impl LayerBackward<'_> {
         Ok(())
     }
 
+    /// Through the norm of a block's output, if it has one: the gradient of that output.
+    fn post_norm(
+        &mut self,
+        weight: Option<usize>,
+        raw: Option<&Activation>,
+        dx: &Activation,
+    ) -> Result<Option<Activation>, Error> {
+        let (Some(weight), Some(raw)) = (weight, raw) else { return Ok(None) };
+        let (norm, buffers) = (self.model.norm(weight)?, &self.model.buffers);
+        let mut normed = buffers.take(raw.len())?;
+        let kept = norm.forward(raw, &mut normed)?;
+        let mut own = normed;
+        let dw = &mut self.grads.tensors_mut()[weight];
+        norm.backward((raw, &kept), dx, (&mut own, false), dw)?;
+        Ok(Some(own))
+    }
+
     /// Through the output projection and attention: the gradient of the rotated q, k, v.
     fn attention(
         &mut self,
@@ -163,7 +188,10 @@ impl LayerBackward<'_> {
     ) -> Result<Activation, Error> {
         let model = self.model;
         let at = &model.layout().layers[self.layer];
-        let SavedInner { qkv, attended, lse, raw: _, x_mid: _, gate_up: _ } = saved;
+        let SavedInner { qkv, attended, lse, raw_outputs, raw: _, x_mid: _, gate_up: _ } = saved;
+        let raw = raw_outputs.as_ref().map(|raw| &raw[0]);
+        let own = self.post_norm(at.post_norms.map(|it| it[0]), raw, dx)?;
+        let dx = own.as_ref().unwrap_or(dx);
         linear::backward_weights(attended, dx, self.scratch, &mut pick(self.grads, [at.o]))?;
         if let Some(bias) = at.o_bias {
             let n = model.config().hidden_size;
@@ -174,8 +202,9 @@ impl LayerBackward<'_> {
         linear::backward_input(dx, o, self.scratch, &mut dout)?;
         let mut dqkv = model.buffers.take(qkv.len())?;
         let grad = Grad { qkv, out: attended, lse, dout: &dout };
-        attention::backward(model.heads(), grad, pieces, &mut dqkv)?;
+        attention::backward(model.layer_heads(self.layer), grad, pieces, &mut dqkv)?;
         model.buffers.give(dout);
+        own.into_iter().for_each(|own| model.buffers.give(own));
         Ok(dqkv)
     }
 
@@ -191,7 +220,7 @@ impl LayerBackward<'_> {
         let at = &model.layout().layers[self.layer];
         let mut dqkv = dqkv;
         if let (Some(weights), Some(raw)) = (at.qk_norm, &saved.raw) {
-            for (norm, weight) in model.head_norms(weights).into_iter().zip(weights) {
+            for (norm, weight) in model.head_norms(weights)?.into_iter().zip(weights) {
                 // What the norm keeps is computed again, like the other norms' outputs.
                 let mut normed = model.buffers.take(raw.len())?;
                 let kept = norm.forward(raw, &mut normed)?;
@@ -204,7 +233,7 @@ impl LayerBackward<'_> {
             let bias = &mut pick(self.grads, bias);
             linear::backward_biases(&dqkv, model.heads().width(), bias)?;
         }
-        let norm = model.norm(at.input_norm);
+        let norm = model.norm(at.input_norm)?;
         let mut h = model.buffers.take(x.len())?;
         let kept = norm.forward(x, &mut h)?;
         linear::backward_weights(&h, &dqkv, self.scratch, &mut pick(self.grads, at.qkv))?;

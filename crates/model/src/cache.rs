@@ -103,7 +103,8 @@ impl KvCache {
     }
 }
 
+/// The heads of a row; how a layer's attend says `Model::layer_heads`.
 pub(crate) fn heads(config: &Config) -> Heads {
     let &Config { n_heads, n_kv_heads, head_dim, .. } = config;
-    Heads { n_heads, n_kv_heads, head_dim }
+    Heads::new(n_heads, n_kv_heads, head_dim)
 }

@@ -1,14 +1,24 @@
 //! The architecture of a model: Hugging Face's `config.json`, read and written.
 //!
-//! Only what changes the computation is kept. An option that we do not compute is refused by name,
-//! so that no model runs with silently different mathematics.
+//! Every field is read, kept because it does not change the computation, or refused by name, so that
+//! no model runs with silently different mathematics (`fields` has the lists).
+//!
+//! # Layout
+//! this file the configuration → `rope` its rotary frequencies → `fields` what becomes of each field.
+
+mod fields;
+mod rope;
 
 use std::path::Path;
 
 use quaero_ops::Device;
+use quaero_ops::mlp::Gate;
 use serde_json::{Map, Value, json};
 
+use self::fields::Fields;
 use crate::error::Error;
+
+pub use self::rope::{Llama3Scaling, Rope, RopeScaling, YarnScaling};
 
 /// The decoder families this crate computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +29,9 @@ pub enum Architecture {
     Qwen2,
     /// `Qwen3ForCausalLM`: RMSNorm on every query and key head.
     Qwen3,
+    /// `Gemma3ForCausalLM`, text alone: Qwen3's norms of heads, norms around each block, GeGLU, a
+    /// scaled embedding, layers with a sliding window and frequencies of their own.
+    Gemma3,
 }
 
 impl Architecture {
@@ -28,21 +41,28 @@ impl Architecture {
             Self::Llama => ("llama", "LlamaForCausalLM"),
             Self::Qwen2 => ("qwen2", "Qwen2ForCausalLM"),
             Self::Qwen3 => ("qwen3", "Qwen3ForCausalLM"),
+            Self::Gemma3 => ("gemma3_text", "Gemma3ForCausalLM"),
+        }
+    }
+
+    /// The activation of the feed-forward block: its field, and the names that it goes by.
+    fn activation(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Gemma3 => ("hidden_activation", &["gelu_pytorch_tanh"]),
+            _ => ("hidden_act", &["silu", "swish"]),
         }
     }
 }
 
-/// Llama 3's scaling of the rotary frequencies to longer contexts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Llama3Scaling {
-    /// By how much long wavelengths are stretched.
-    pub factor: f64,
-    /// Wavelengths above `original_max_position_embeddings / low_freq_factor` are stretched fully.
-    pub low_freq_factor: f64,
-    /// Wavelengths below `original_max_position_embeddings / high_freq_factor` are left alone.
-    pub high_freq_factor: f64,
-    /// The context length of pretraining.
-    pub original_max_position_embeddings: usize,
+/// Layers that attend to the latest tokens alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sliding {
+    /// How many tokens such a layer sees, the query's own included.
+    pub window: usize,
+    /// For each layer whether it is one.
+    pub layers: Vec<bool>,
+    /// Their rotary frequencies.
+    pub rope: Rope,
 }
 
 /// What `config.json` says of the computation.
@@ -70,8 +90,12 @@ pub struct Config {
     pub rms_norm_eps: f32,
     /// The base of the rotary frequencies.
     pub rope_theta: f64,
-    /// Llama 3's stretching of them, if any.
-    pub rope_scaling: Option<Llama3Scaling>,
+    /// Their stretching to longer contexts, if any.
+    pub rope_scaling: Option<RopeScaling>,
+    /// The layers with a sliding window, if there are any.
+    pub sliding: Option<Sliding>,
+    /// Scores are multiplied by this number's inverse root; `head_dim` unless it is given.
+    pub query_pre_attn_scalar: Option<f64>,
     /// Whether the output head is the embedding matrix.
     pub tie_word_embeddings: bool,
     /// Bias on q, k and v (always so in Qwen2).
@@ -80,6 +104,8 @@ pub struct Config {
     pub o_bias: bool,
     /// Bias in the feed-forward block.
     pub mlp_bias: bool,
+    /// Fields that do not change the computation (ids of tokens and the like), saved as they were.
+    pub kept: Map<String, Value>,
 }
 
 impl Config {
@@ -106,18 +132,30 @@ impl Config {
             Some("llama") => Architecture::Llama,
             Some("qwen2") => Architecture::Qwen2,
             Some("qwen3") => Architecture::Qwen3,
-            other => return Err(Error::unsupported("model_type", format!("{other:?}"))),
+            Some("gemma3_text") => Architecture::Gemma3,
+            _ => {
+                let found = value.get("model_type").unwrap_or(&Value::Null);
+                return Err(Error::unsupported("model_type", found));
+            }
         };
-        let activation = fields.0.get("hidden_act").and_then(Value::as_str).unwrap_or("silu");
-        if activation != "silu" {
-            return Err(Error::unsupported("hidden_act", activation.to_owned()));
-        }
-        if fields.flag("use_sliding_window", false)? {
-            return Err(Error::unsupported("use_sliding_window", "true".to_owned()));
-        }
+        let kept = fields::kept(value, architecture)?;
+        check_names(fields, architecture)?;
+        let defaults = Defaults::of(architecture);
         let (hidden_size, n_heads) =
             (fields.count("hidden_size")?, fields.count("num_attention_heads")?);
-        let (rope_theta, rope_scaling) = fields.rope()?;
+        let n_layers = fields.count("num_hidden_layers")?;
+        let context = fields.count_or("max_position_embeddings", defaults.context)?;
+        let n_kv_heads = match value.get("num_key_value_heads") {
+            None => defaults.n_kv_heads.unwrap_or(n_heads),
+            Some(_) => fields.count_or("num_key_value_heads", n_heads)?,
+        };
+        let derived = hidden_size.checked_div(n_heads).unwrap_or(0);
+        let gemma = architecture == Architecture::Gemma3;
+        let [rope, sliding_rope] = if gemma {
+            rope::by_layer_type(fields, context, [1e6, 1e4])?
+        } else {
+            [rope::shared(fields, context)?; 2]
+        };
         let attention_bias = fields.flag("attention_bias", false)?;
         let qwen2 = architecture == Architecture::Qwen2;
         let config = Self {
@@ -125,18 +163,24 @@ impl Config {
             vocab_size: fields.count("vocab_size")?,
             hidden_size,
             intermediate_size: fields.count("intermediate_size")?,
-            n_layers: fields.count("num_hidden_layers")?,
+            n_layers,
             n_heads,
-            n_kv_heads: fields.count_or("num_key_value_heads", n_heads)?,
-            head_dim: fields.count_or("head_dim", hidden_size.checked_div(n_heads).unwrap_or(0))?,
-            max_position_embeddings: fields.count_or("max_position_embeddings", 2048)?,
+            n_kv_heads,
+            head_dim: fields.count_or("head_dim", defaults.head_dim.unwrap_or(derived))?,
+            max_position_embeddings: context,
             rms_norm_eps: fields.number_or("rms_norm_eps", 1e-6)? as f32,
-            rope_theta,
-            rope_scaling,
-            tie_word_embeddings: fields.flag("tie_word_embeddings", false)?,
+            rope_theta: rope.theta,
+            rope_scaling: rope.scaling,
+            sliding: sliding(fields, architecture, n_layers, sliding_rope)?,
+            query_pre_attn_scalar: match gemma {
+                true => Some(fields.number_or("query_pre_attn_scalar", 256.0)?),
+                false => None,
+            },
+            tie_word_embeddings: fields.flag("tie_word_embeddings", gemma)?,
             qkv_bias: qwen2 || attention_bias,
             o_bias: !qwen2 && attention_bias,
             mlp_bias: architecture == Architecture::Llama && fields.flag("mlp_bias", false)?,
+            kept,
         };
         config.check()?;
         Ok(config)
@@ -176,22 +220,9 @@ impl Config {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let (model_type, class) = self.architecture.names();
-        let mut rope = Map::new();
-        rope.insert("rope_type".to_owned(), json!("default"));
-        if let Some(scaling) = self.rope_scaling {
-            rope.insert("rope_type".to_owned(), json!("llama3"));
-            rope.insert("factor".to_owned(), json!(scaling.factor));
-            rope.insert("low_freq_factor".to_owned(), json!(scaling.low_freq_factor));
-            rope.insert("high_freq_factor".to_owned(), json!(scaling.high_freq_factor));
-            rope.insert(
-                "original_max_position_embeddings".to_owned(),
-                json!(scaling.original_max_position_embeddings),
-            );
-        }
-        let rope_scaling =
-            if self.rope_scaling.is_some() { Value::Object(rope.clone()) } else { Value::Null };
-        rope.insert("rope_theta".to_owned(), json!(self.rope_theta));
-        json!({
+        let (activation, names) = self.architecture.activation();
+        let rope = self.rope();
+        let mut json = json!({
             "architectures": [class],
             "model_type": model_type,
             "vocab_size": self.vocab_size,
@@ -202,16 +233,40 @@ impl Config {
             "num_key_value_heads": self.n_kv_heads,
             "head_dim": self.head_dim,
             "max_position_embeddings": self.max_position_embeddings,
-            "hidden_act": "silu",
+            activation: names[0],
             // The shortest decimal that reads back as this f32, not the f64 with its tail.
             "rms_norm_eps": self.rms_norm_eps.to_string().parse::<f64>().unwrap_or(1e-6),
             "rope_theta": self.rope_theta,
-            "rope_scaling": rope_scaling,
-            "rope_parameters": rope,
+            "rope_scaling": self.rope_scaling.map(|_| rope.to_json(false)),
+            "rope_parameters": rope.to_json(true),
             "tie_word_embeddings": self.tie_word_embeddings,
             "attention_bias": self.qkv_bias,
             "mlp_bias": self.mlp_bias,
-        })
+        });
+        if let Some(sliding) = &self.sliding {
+            let name = |&slides: &bool| if slides { rope::SLIDING } else { rope::FULL };
+            json["layer_types"] = sliding.layers.iter().map(name).collect();
+            json["sliding_window"] = sliding.window.into();
+        }
+        match self.architecture {
+            Architecture::Gemma3 => {
+                let sliding = self.sliding.as_ref().map_or(rope, |sliding| sliding.rope);
+                json["rope_local_base_freq"] = sliding.theta.into();
+                json["rope_parameters"] = json!({
+                    rope::FULL: rope.to_json(true),
+                    rope::SLIDING: sliding.to_json(true),
+                });
+                json["query_pre_attn_scalar"] = self.query_pre_attn_scalar.into();
+            }
+            Architecture::Qwen2 | Architecture::Qwen3 => {
+                json["use_sliding_window"] = self.sliding.is_some().into();
+            }
+            Architecture::Llama => {}
+        }
+        for (field, value) in &self.kept {
+            json[field] = value.clone();
+        }
+        json
     }
 
     /// Whether the kernels of `device` know this shape.
@@ -220,6 +275,12 @@ impl Config {
     /// What they do not know.
     pub fn check_kernels(&self, device: &Device) -> Result<(), Error> {
         let no = |what: String| Err(Error::DeviceShape { device: device.name(), what });
+        if self.architecture == Architecture::Gemma3 {
+            return no("it is a Gemma 3, its kernels know Llama, Qwen2 and Qwen3".to_owned());
+        }
+        if self.sliding.is_some() {
+            return no("it has sliding windows, its kernels attend to every token".to_owned());
+        }
         if ![32, 64, 128].contains(&self.head_dim) {
             return no(format!("head_dim is {}, its kernels know 32, 64 and 128", self.head_dim));
         }
@@ -248,72 +309,149 @@ impl Config {
     /// Whether query and key heads pass through an RMSNorm.
     #[must_use]
     pub fn qk_norm(&self) -> bool {
-        self.architecture == Architecture::Qwen3
+        matches!(self.architecture, Architecture::Qwen3 | Architecture::Gemma3)
+    }
+
+    /// Whether the outputs of attention and of the feed-forward block pass through an RMSNorm
+    /// before they are added to the residual stream.
+    #[must_use]
+    pub fn post_norms(&self) -> bool {
+        self.architecture == Architecture::Gemma3
+    }
+
+    /// Whether a norm's scale is 1 plus its weight.
+    #[must_use]
+    pub fn zero_centred_norms(&self) -> bool {
+        self.architecture == Architecture::Gemma3
+    }
+
+    /// The activation of the feed-forward block.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        if self.architecture == Architecture::Gemma3 { Gate::GeluTanh } else { Gate::Silu }
+    }
+
+    /// The rotary frequencies of layers without a window.
+    #[must_use]
+    pub fn rope(&self) -> Rope {
+        Rope { theta: self.rope_theta, scaling: self.rope_scaling }
+    }
+
+    /// How many tokens `layer` sees, if not all.
+    #[must_use]
+    pub fn window(&self, layer: usize) -> Option<usize> {
+        self.sliding.as_ref().filter(|sliding| sliding.layers[layer]).map(|it| it.window)
+    }
+
+    /// What scores are multiplied by.
+    #[must_use]
+    pub fn score_scale(&self) -> f32 {
+        match self.query_pre_attn_scalar {
+            Some(scalar) => scalar.sqrt().recip() as f32,
+            None => 1.0 / (self.head_dim as f32).sqrt(),
+        }
+    }
+
+    /// What the rows of the embedding are multiplied by on their way in.
+    #[must_use]
+    pub fn embedding_scale(&self) -> Option<f32> {
+        let gemma = self.architecture == Architecture::Gemma3;
+        gemma.then(|| (self.hidden_size as f64).sqrt() as f32)
     }
 }
 
-/// Typed access to the fields of a JSON object.
-struct Fields<'a>(&'a Value);
+/// What transformers assumes where a field is absent, if it is not what another field implies.
+struct Defaults {
+    context: usize,
+    n_kv_heads: Option<usize>,
+    head_dim: Option<usize>,
+}
 
-impl Fields<'_> {
-    fn count(&self, field: &str) -> Result<usize, Error> {
-        let value = self.0.get(field).unwrap_or(&Value::Null);
-        value.as_u64().map(|n| n as usize).ok_or_else(|| Error::field(field, "a count", value))
+impl Defaults {
+    fn of(architecture: Architecture) -> Self {
+        let (context, n_kv_heads, head_dim) = match architecture {
+            Architecture::Llama => (2048, None, None),
+            Architecture::Qwen2 => (32_768, Some(32), None),
+            Architecture::Qwen3 => (32_768, Some(32), Some(128)),
+            Architecture::Gemma3 => (131_072, Some(4), Some(256)),
+        };
+        Self { context, n_kv_heads, head_dim }
     }
+}
 
-    fn count_or(&self, field: &str, default: usize) -> Result<usize, Error> {
-        match self.0.get(field) {
-            None | Some(Value::Null) => Ok(default),
-            Some(_) => self.count(field),
+/// Checks the names of class and activation.
+fn check_names(fields: Fields<'_>, architecture: Architecture) -> Result<(), Error> {
+    let (_, class) = architecture.names();
+    if let Some(classes) = fields.get("architectures")
+        && !classes.as_array().is_some_and(|it| it.iter().all(|it| it == class))
+    {
+        return Err(Error::unsupported("architectures", classes));
+    }
+    let (field, names) = architecture.activation();
+    for field in [field, "hidden_act"] {
+        if let Some(activation) = fields.get(field)
+            && !names.iter().any(|name| activation == name)
+        {
+            return Err(Error::unsupported(field, activation));
         }
     }
+    Ok(())
+}
 
-    fn number_or(&self, field: &str, default: f64) -> Result<f64, Error> {
-        match self.0.get(field) {
-            None | Some(Value::Null) => Ok(default),
-            Some(value) => value.as_f64().ok_or_else(|| Error::field(field, "a number", value)),
+/// The layers with a sliding window. Where `layer_types` does not say, Qwen's are those from
+/// `max_window_layers` on and Gemma's all but every sixth.
+fn sliding(
+    fields: Fields<'_>,
+    architecture: Architecture,
+    n_layers: usize,
+    rope: Rope,
+) -> Result<Option<Sliding>, Error> {
+    let named = layer_types(fields, n_layers)?;
+    let is_used = match architecture {
+        Architecture::Gemma3 => true,
+        Architecture::Llama => false,
+        _ => fields.flag("use_sliding_window", false)?,
+    };
+    let layers = match (named, architecture) {
+        (Some(layers), _) => layers,
+        (None, Architecture::Gemma3) => {
+            let pattern = fields.count_or("_sliding_window_pattern", 6)?;
+            let pattern = fields.count_or("sliding_window_pattern", pattern)?.max(1);
+            (1..=n_layers).map(|layer| !layer.is_multiple_of(pattern)).collect()
         }
+        (None, _) => {
+            let first = fields.count_or("max_window_layers", 28)?;
+            let slides = is_used && fields.get("sliding_window").is_some();
+            (0..n_layers).map(|layer| slides && layer >= first).collect()
+        }
+    };
+    if !layers.contains(&true) {
+        return Ok(None);
     }
+    if !is_used {
+        let expected = "full_attention throughout, since no sliding window is in use";
+        return Err(Error::field("layer_types", expected, rope::SLIDING));
+    }
+    let window = fields.count("sliding_window")?;
+    if window == 0 {
+        return Err(Error::field("sliding_window", "a count above 0", 0));
+    }
+    Ok(Some(Sliding { window, layers, rope }))
+}
 
-    fn flag(&self, field: &str, default: bool) -> Result<bool, Error> {
-        match self.0.get(field) {
-            None | Some(Value::Null) => Ok(default),
-            Some(value) => {
-                value.as_bool().ok_or_else(|| Error::field(field, "true or false", value))
-            }
-        }
-    }
-
-    /// The base of the rotary frequencies and their scaling, from `rope_parameters` (transformers
-    /// 5) or `rope_theta` and `rope_scaling` (transformers 4).
-    fn rope(&self) -> Result<(f64, Option<Llama3Scaling>), Error> {
-        let parameters = self.0.get("rope_parameters").filter(|value| value.is_object());
-        let scaling =
-            parameters.or_else(|| self.0.get("rope_scaling").filter(|value| value.is_object()));
-        let top = self.number_or("rope_theta", 10_000.0)?;
-        let Some(scaling) = scaling else { return Ok((top, None)) };
-        let inner = Fields(scaling);
-        let theta = inner.number_or("rope_theta", top)?;
-        let kind = scaling.get("rope_type").or_else(|| scaling.get("type"));
-        match kind.and_then(Value::as_str) {
-            None | Some("default") => Ok((theta, None)),
-            Some("llama3") => {
-                let number = |field: &str| {
-                    let value = scaling.get(field).unwrap_or(&Value::Null);
-                    value.as_f64().ok_or_else(|| Error::field(field, "a number", value))
-                };
-                let scaling = Llama3Scaling {
-                    factor: number("factor")?,
-                    low_freq_factor: number("low_freq_factor")?,
-                    high_freq_factor: number("high_freq_factor")?,
-                    original_max_position_embeddings: inner
-                        .count("original_max_position_embeddings")?,
-                };
-                Ok((theta, Some(scaling)))
-            }
-            Some(other) => Err(Error::unsupported("rope_type", other.to_owned())),
-        }
-    }
+/// For each layer whether it slides, if `layer_types` says so.
+fn layer_types(fields: Fields<'_>, n_layers: usize) -> Result<Option<Vec<bool>>, Error> {
+    let Some(types) = fields.get("layer_types") else { return Ok(None) };
+    let list = types
+        .as_array()
+        .filter(|types| types.len() == n_layers)
+        .ok_or_else(|| Error::field("layer_types", format!("a list of {n_layers} types"), types))?;
+    let slides = |kind: &Value| match kind.as_str() {
+        Some(rope::FULL) => Ok(false),
+        Some(rope::SLIDING) => Ok(true),
+        _ => Err(Error::unsupported("layer_types", kind)),
+    };
+    list.iter().map(slides).collect::<Result<_, _>>().map(Some)
 }
 
 #[cfg(test)]

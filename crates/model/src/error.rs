@@ -36,14 +36,41 @@ pub enum Error {
     },
     /// The configuration asks for mathematics that this crate does not have.
     #[error(
-        "config.json: `{field}` = {value} is not supported; supported are llama, qwen2 and qwen3 \
-         with silu, full attention and default or llama3 rotary scaling"
+        "config.json: `{field}` = {value} is not supported; supported are llama, qwen2, qwen3 and \
+         gemma3_text with full or sliding attention and default, linear, llama3 or yarn rotary \
+         scaling"
     )]
     Unsupported {
         /// The field.
         field: String,
         /// Its value.
         value: String,
+    },
+    /// A field of `config.json` that nobody knows to be harmless.
+    #[error(
+        "config.json: `{field}` = {value} is unknown; remove it if it does not change what the \
+         model computes"
+    )]
+    UnknownField {
+        /// The field.
+        field: String,
+        /// Its value.
+        value: String,
+    },
+    /// Weights that are no numbers.
+    #[error(
+        "{path}: tensor `{name}` has {n} of {of} values that are NaN or infinite; \
+         it is damaged, or its training diverged: take another checkpoint"
+    )]
+    NotFinite {
+        /// The file or folder.
+        path: PathBuf,
+        /// The first such tensor.
+        name: String,
+        /// How many such values it has.
+        n: usize,
+        /// Out of so many.
+        of: usize,
     },
     /// A tensor has another shape than the configuration implies.
     #[error("{0}; the weights do not belong to this config.json")]
@@ -89,7 +116,7 @@ impl Error {
         Self::Field { field: field.to_owned(), expected, got }
     }
 
-    pub(crate) fn unsupported(field: &str, value: String) -> Self {
-        Self::Unsupported { field: field.to_owned(), value }
+    pub(crate) fn unsupported(field: &str, value: &serde_json::Value) -> Self {
+        Self::Unsupported { field: field.to_owned(), value: value.to_string() }
     }
 }

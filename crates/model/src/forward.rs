@@ -1,15 +1,13 @@
 //! One pass over packed sequences, keeping what the gradient needs.
 
-use quaero_ops::attention::{
-    self, KvPages, PageTable, Piece, Positions, Queries, Query, Slot, Slots, Write,
-};
+use quaero_ops::attention::{self, KvPages, PageTable, Piece, Queries, Query, Slot, Slots, Write};
 use quaero_ops::embedding::{self, Rows};
 use quaero_ops::head::Head;
-use quaero_ops::{Activation, Floats};
+use quaero_ops::{Activation, Floats, mlp};
 
 use crate::error::Error;
 use crate::layer::{Mlp, Qkv};
-use crate::model::Model;
+use crate::model::{LayerPositions, Model};
 use crate::packed::{NO_TARGET, Packed};
 
 /// How a training pass is run.
@@ -74,6 +72,7 @@ pub(crate) struct SavedInner {
     pub(crate) lse: Floats,
     pub(crate) x_mid: Activation,
     pub(crate) gate_up: Activation,
+    pub(crate) raw_outputs: Option<[Activation; 2]>,
 }
 
 /// Tokens in a page of the pass's own cache.
@@ -82,7 +81,7 @@ pub(crate) const PAGE_LEN: usize = 64;
 /// What all layers of a pass share, and the cache that each uses in turn: each piece has its own
 /// consecutive pages.
 pub(crate) struct Pass<'a> {
-    positions: Positions<'a>,
+    positions: LayerPositions<'a>,
     slots: Slots,
     queries: Queries<'a>,
     /// Slots of a root's last page that its branches need a copy of.
@@ -166,11 +165,12 @@ impl<'a> Pass<'a> {
     fn attend(
         &mut self,
         model: &Model,
+        layer: usize,
         qkv: &mut Activation,
     ) -> Result<(Activation, Floats), Error> {
-        let heads = model.heads();
+        let heads = model.layer_heads(layer);
         let Self { positions, slots, queries, copies, pages } = self;
-        attention::rotate_and_keep(heads, qkv, positions, slots, pages)?;
+        attention::rotate_and_keep(heads, qkv, positions.of(heads), slots, pages)?;
         if !copies.is_empty() {
             pages.copy_slots(copies)?;
         }
@@ -215,7 +215,7 @@ impl Model {
         let mut pass = Pass::new(self, &positions, &pages)?;
         let mut x = self.buffers.take(packed.tokens.len() * self.config().hidden_size)?;
         let rows = Rows::new(self.device(), packed.tokens.clone(), vocab_size)?;
-        embedding::forward(self.tensor(self.layout().embedding), &rows, &mut x)?;
+        self.embed(&rows, &mut x)?;
         let mut layers = Vec::with_capacity(self.config().n_layers);
         for layer in 0..self.config().n_layers {
             let (inner, x_out) = self.layer_forward(layer, &x, &mut pass)?;
@@ -242,9 +242,18 @@ impl Model {
         pass: &mut Pass<'_>,
     ) -> Result<(SavedInner, Activation), Error> {
         let Qkv { raw, mut qkv } = self.layer_qkv(layer, x)?;
-        let (attended, lse) = pass.attend(self, &mut qkv)?;
-        let Mlp { x_mid, gate_up, x_out } = self.layer_mlp(layer, x, &attended)?;
-        Ok((SavedInner { raw, qkv, attended, lse, x_mid, gate_up }, x_out))
+        let (attended, lse) = pass.attend(self, layer, &mut qkv)?;
+        let Mlp { x_mid, gate_up, raw_outputs, x_out } = self.layer_mlp(layer, x, &attended)?;
+        Ok((SavedInner { raw, qkv, attended, lse, x_mid, gate_up, raw_outputs }, x_out))
+    }
+
+    /// The residual stream before the first layer.
+    pub(crate) fn embed(&self, tokens: &Rows, x: &mut Activation) -> Result<(), Error> {
+        embedding::forward(self.tensor(self.layout().embedding), tokens, x)?;
+        if let Some(scale) = self.config().embedding_scale() {
+            mlp::scale(x, scale);
+        }
+        Ok(())
     }
 
     /// The head as the products of a pass want it.
@@ -282,8 +291,9 @@ impl Model {
 impl SavedInner {
     /// Gives the memory back.
     pub(crate) fn give(self, model: &Model) {
-        let Self { raw, qkv, attended, lse, x_mid, gate_up } = self;
+        let Self { raw, qkv, attended, lse, x_mid, gate_up, raw_outputs } = self;
         raw.into_iter()
+            .chain(raw_outputs.into_iter().flatten())
             .chain([qkv, attended, x_mid, gate_up])
             .for_each(|activation| model.buffers.give(activation));
         model.buffers.give_floats(lse);

@@ -1,13 +1,13 @@
 //! Inference: one step over a ragged batch of new tokens against the paged cache.
 
-use quaero_ops::attention::{self, PageTable, Positions, Queries, Query, Slots, Write};
+use quaero_ops::attention::{self, PageTable, Queries, Query, Slots, Write};
 use quaero_ops::embedding::{self, Rows};
 use quaero_ops::head::Logits;
 
 use crate::cache::KvCache;
 use crate::error::Error;
 use crate::layer::{Mlp, Qkv};
-use crate::model::Model;
+use crate::model::{LayerPositions, Model};
 
 /// New tokens of one sequence in an inference step: a chunk of prompt or one decoded token.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl<'a> Batch<'a> {
 pub(crate) struct Inputs<'a> {
     pub(crate) n_rows: usize,
     pub(crate) tokens: Rows,
-    pub(crate) positions: Positions<'a>,
+    pub(crate) positions: LayerPositions<'a>,
     pub(crate) slots: Slots,
     pub(crate) queries: Queries<'a>,
     /// The rows whose logits are wanted, and how many.
@@ -103,19 +103,21 @@ impl Model {
     pub(crate) fn run(&self, inputs: &Inputs<'_>, cache: &mut KvCache) -> Result<Logits, Error> {
         let Inputs { n_rows, tokens, positions, slots, queries, wanted: (wanted, n_wanted) } =
             inputs;
-        let (hidden, heads) = (self.config().hidden_size, self.heads());
+        let hidden = self.config().hidden_size;
         let mut x = self.buffers.take(n_rows * hidden)?;
-        embedding::forward(self.tensor(self.layout().embedding), tokens, &mut x)?;
+        self.embed(tokens, &mut x)?;
         for layer in 0..self.config().n_layers {
             let Qkv { raw, mut qkv } = self.layer_qkv(layer, &x)?;
-            let pages = cache.layer_mut(layer);
-            attention::rotate_and_keep(heads, &mut qkv, positions, slots, pages)?;
+            let (pages, heads) = (cache.layer_mut(layer), self.layer_heads(layer));
+            attention::rotate_and_keep(heads, &mut qkv, positions.of(heads), slots, pages)?;
             let mut attended = self.buffers.take(n_rows * heads.q_width())?;
             attention::forward(heads, &qkv, queries, pages, &mut attended, None)?;
-            let Mlp { x_mid, gate_up, x_out } = self.layer_mlp(layer, &x, &attended)?;
+            let Mlp { x_mid, gate_up, raw_outputs, x_out } =
+                self.layer_mlp(layer, &x, &attended)?;
             let old = std::mem::replace(&mut x, x_out);
             let spent = [old, qkv, attended, x_mid, gate_up];
-            spent.into_iter().chain(raw).for_each(|activation| self.buffers.give(activation));
+            let spent = spent.into_iter().chain(raw).chain(raw_outputs.into_iter().flatten());
+            spent.for_each(|activation| self.buffers.give(activation));
         }
         let mut rows = self.buffers.take(n_wanted * hidden)?;
         embedding::gather(&x, hidden, wanted, &mut rows)?;

@@ -51,7 +51,8 @@ pub(crate) fn random(config: &Config, init: Init, key: Key) -> Params {
             Class::Output => init.output.unwrap_or(input / (2.0 * config.n_layers as f32).sqrt()),
             Class::Head => init.head,
             Class::Norm => {
-                tensor.data_mut().fill(1.0);
+                // Gemma's scales are stored as what they add to 1.
+                tensor.data_mut().fill(if config.zero_centred_norms() { 0.0 } else { 1.0 });
                 return;
             }
             Class::Bias => return,

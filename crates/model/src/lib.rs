@@ -47,9 +47,10 @@ mod rope;
 pub mod memory;
 
 pub use cache::KvCache;
-pub use config::{Architecture, Config, Llama3Scaling};
+pub use config::{Architecture, Config, Llama3Scaling, Rope, RopeScaling, Sliding, YarnScaling};
 pub use decode::Decoder;
 pub use error::Error;
+pub use files::read_config;
 pub use forward::{Forward, ForwardOptions};
 pub use infer::Span;
 pub use init::Init;

@@ -94,6 +94,7 @@ impl Rows<'_> {
     fn inner(&self) -> usize {
         let raw = if self.config.qk_norm() { self.qkv() } else { 0 };
         let gate_up = self.of(2 * self.config.intermediate_size);
+        let raw = raw + if self.config.post_norms() { 2 * self.hidden() } else { 0 };
         raw + self.qkv() + self.attended() + self.lse() + self.hidden() + gate_up
     }
 

@@ -1,5 +1,6 @@
 //! A configuration with its weights, and what is derived from them once.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use quaero_ops::attention::{Angles, Heads, Positions};
@@ -8,10 +9,11 @@ use quaero_ops::norm::{Groups, Norm};
 use quaero_ops::{Buffers, Device, Tensor};
 use quaero_rng::Key;
 
-use crate::config::Config;
+use crate::cache;
+use crate::config::{Config, Rope};
 use crate::error::Error;
 use crate::init::{self, Init};
-use crate::params::{Params, specs};
+use crate::params::{Class, Params, Spec, specs};
 use crate::rope;
 
 /// A model: what it computes and with which weights.
@@ -28,7 +30,34 @@ pub struct Model {
 #[derive(Clone, Debug)]
 pub(crate) struct Derived {
     pub(crate) packed: PackedWeights,
+    /// Of layers without a sliding window.
     angles: Angles,
+    /// Of layers with one, if theirs differ.
+    sliding_angles: Option<Angles>,
+    /// 1 plus the weights of the norms, by their place, where that is what scales.
+    scales: BTreeMap<usize, Tensor>,
+}
+
+/// The positions of rows, as the rotation of each layer wants them.
+#[derive(Debug)]
+pub(crate) struct LayerPositions<'a> {
+    full: Positions<'a>,
+    sliding: Option<Positions<'a>>,
+}
+
+impl<'a> LayerPositions<'a> {
+    /// For the layer with these heads.
+    pub(crate) fn of(&self, heads: Heads) -> &Positions<'a> {
+        self.sliding.as_ref().filter(|_| heads.window.is_some()).unwrap_or(&self.full)
+    }
+
+    /// Other positions of as many rows, on a device.
+    pub(crate) fn write(&mut self, positions: &[usize]) -> Result<(), Error> {
+        for it in [&mut self.full].into_iter().chain(&mut self.sliding) {
+            it.write(positions)?;
+        }
+        Ok(())
+    }
 }
 
 /// Where the tensors of a model stand in [`Params`].
@@ -50,7 +79,10 @@ pub(crate) struct LayerLayout {
     pub(crate) qk_norm: Option<[usize; 2]>,
     pub(crate) o: usize,
     pub(crate) o_bias: Option<usize>,
+    /// Before the feed-forward block.
     pub(crate) mlp_norm: usize,
+    /// Of what attention and the feed-forward block add to the residual stream.
+    pub(crate) post_norms: Option<[usize; 2]>,
     pub(crate) gate_up: [usize; 2],
     pub(crate) gate_up_bias: Option<[usize; 2]>,
     pub(crate) down: usize,
@@ -175,11 +207,13 @@ impl Model {
     }
 
     pub(crate) fn heads(&self) -> Heads {
-        Heads {
-            n_heads: self.config.n_heads,
-            n_kv_heads: self.config.n_kv_heads,
-            head_dim: self.config.head_dim,
-        }
+        cache::heads(&self.config)
+    }
+
+    /// The heads of `layer`, as they attend.
+    pub(crate) fn layer_heads(&self, layer: usize) -> Heads {
+        let (scale, window) = (self.config.score_scale(), self.config.window(layer));
+        Heads { scale, window, ..self.heads() }
     }
 
     /// The weights as the forward products want them, and the angles; made at first use.
@@ -206,8 +240,26 @@ impl Model {
         let n_positions = self.config.max_position_embeddings.min(POSITIONS_KEPT);
         let n_positions =
             if self.device().is_cpu() { n_positions } else { self.config.max_position_embeddings };
-        let angles = Angles::new(self.device(), n_positions, rope::inv_freq(&self.config))?;
-        Ok(self.derived.get_or_init(|| Derived { packed, angles }))
+        let angles = |rope: Rope| {
+            Angles::new(self.device(), n_positions, rope::inv_freq(rope, self.config.head_dim))
+        };
+        let rope = self.config.rope();
+        let other = self.config.sliding.as_ref().map(|it| it.rope).filter(|it| *it != rope);
+        let (sliding_angles, angles) = (other.map(angles).transpose()?, angles(rope)?);
+        let scales = self.scales()?;
+        Ok(self.derived.get_or_init(|| Derived { packed, angles, sliding_angles, scales }))
+    }
+
+    /// 1 plus each norm's weights, where that is what scales.
+    fn scales(&self) -> Result<BTreeMap<usize, Tensor>, Error> {
+        let is_norm = |spec: &Spec| spec.class == Class::Norm && self.config.zero_centred_norms();
+        let places = specs(&self.config).into_iter().filter(is_norm);
+        let scale = |spec: Spec| -> Result<_, Error> {
+            let at = self.params.position(&spec.name).expect("all tensors were checked");
+            let data = self.tensor(at).data().iter().map(|w| 1.0 + w).collect();
+            Ok((at, Tensor::new(spec.shape, data)?))
+        };
+        places.map(scale).collect()
     }
 
     fn stacked<const N: usize>(
@@ -221,16 +273,23 @@ impl Model {
     }
 
     /// The norm of whole rows by the tensor at `weight`.
-    pub(crate) fn norm(&self, weight: usize) -> Norm<'_> {
-        let groups = Groups::whole(self.config.hidden_size);
-        Norm { weight: self.tensor(weight), eps: self.config.rms_norm_eps, groups }
+    pub(crate) fn norm(&self, weight: usize) -> Result<Norm<'_>, Error> {
+        self.norm_of(weight, Groups::whole(self.config.hidden_size))
+    }
+
+    /// The norm of `groups` of channels by the tensor at `weight`.
+    pub(crate) fn norm_of(&self, weight: usize, groups: Groups) -> Result<Norm<'_>, Error> {
+        let scale = self.derived()?.scales.get(&weight).unwrap_or(self.tensor(weight));
+        Ok(Norm { weight: scale, eps: self.config.rms_norm_eps, groups })
     }
 }
 
 impl Derived {
     /// Rotary angles for rows at `positions`.
-    pub(crate) fn positions(&self, positions: &[usize]) -> Result<Positions<'_>, Error> {
-        Ok(Positions::new(&self.angles, positions)?)
+    pub(crate) fn positions(&self, positions: &[usize]) -> Result<LayerPositions<'_>, Error> {
+        let of = |angles| Positions::new(angles, positions);
+        let sliding = self.sliding_angles.as_ref().map(of).transpose()?;
+        Ok(LayerPositions { full: of(&self.angles)?, sliding })
     }
 }
 
@@ -254,7 +313,13 @@ impl Layout {
                 qk_norm: config.qk_norm().then(|| qk_norm.map(weight)),
                 o: weight("self_attn.o_proj"),
                 o_bias: config.o_bias.then(|| bias("self_attn.o_proj")),
-                mlp_norm: weight("post_attention_layernorm"),
+                mlp_norm: weight(match config.post_norms() {
+                    true => "pre_feedforward_layernorm",
+                    false => "post_attention_layernorm",
+                }),
+                post_norms: config.post_norms().then(|| {
+                    ["post_attention_layernorm", "post_feedforward_layernorm"].map(weight)
+                }),
                 gate_up: gate_up.map(weight),
                 gate_up_bias: config.mlp_bias.then(|| gate_up.map(bias)),
                 down: weight("mlp.down_proj"),

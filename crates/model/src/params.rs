@@ -174,6 +174,10 @@ pub(crate) fn specs(config: &Config) -> Vec<Spec> {
         };
         norm("input_layernorm", hidden);
         norm("post_attention_layernorm", hidden);
+        if config.post_norms() {
+            norm("pre_feedforward_layernorm", hidden);
+            norm("post_feedforward_layernorm", hidden);
+        }
         if config.qk_norm() {
             norm("self_attn.q_norm", config.head_dim);
             norm("self_attn.k_norm", config.head_dim);

@@ -8,12 +8,25 @@ use quaero_model::{
     Config, Device, ForwardOptions, KvCache, LogSoftmax, Model, NO_TARGET, Packed, PageTable,
     Params, Span,
 };
+use quaero_ops::Tensor;
 use quaero_rng::Key;
 use quaero_shape::DType;
 use quaero_testkit::check_close;
+use quaero_weights::Named;
 use safetensors::SafeTensors;
 
-const CASES: [&str; 4] = ["llama_tied", "llama3_rope_biases", "qwen2", "qwen3"];
+const CASES: [&str; 10] = [
+    "llama_tied",
+    "llama3_rope_biases",
+    "qwen2",
+    "qwen3",
+    "llama_linear",
+    "llama_stored_head",
+    "qwen2_yarn",
+    "qwen2_rope_scaling",
+    "qwen3_yarn_sliding",
+    "gemma3",
+];
 const TEMPERATURE: f32 = 0.7;
 
 fn folder(case: &str) -> PathBuf {
@@ -206,7 +219,12 @@ fn paged_decode_equals_recompute_bit_for_bit() {
 /// Two sequences share the pages of their prefix, whose last page is not full.
 #[test]
 fn shared_prefix_pages_give_the_same_bits() {
-    let model = Model::load(folder("qwen3")).unwrap();
+    for name in ["qwen3", "gemma3"] {
+        shared_prefix(&Model::load(folder(name)).unwrap());
+    }
+}
+
+fn shared_prefix(model: &Model) {
     let prefix: Vec<u32> = (0..40).collect();
     let mut cache = KvCache::new(&Device::cpu(), model.config(), 4, 32).unwrap();
     fn span<'a>(start: usize, tokens: &'a [u32], pages: PageTable<'a>) -> Span<'a> {
@@ -229,7 +247,7 @@ fn shared_prefix_pages_give_the_same_bits() {
 /// gradient up to the order of sums.
 #[test]
 fn branches_are_the_sequences_that_they_abbreviate() {
-    for name in ["llama_tied", "qwen2", "qwen3"] {
+    for name in ["llama_tied", "qwen2", "qwen3", "qwen3_yarn_sliding", "gemma3"] {
         let model = Model::load(folder(name)).unwrap();
         let vocab = model.config().vocab_size as u32;
         let token = |i: usize| (i as u32 * 7919 + 3) % vocab;
@@ -309,9 +327,54 @@ fn check_error(case: &str, field: &str, value: serde_json::Value, expected: &[&s
 #[test]
 fn load_errors_name_the_tensor_and_both_shapes() {
     check_error("qwen2", "vocab_size", 60.into(), &["embed_tokens.weight", "[60, 28]", "[53, 28]"]);
-    check_error("qwen2", "num_hidden_layers", 3.into(), &["model.layers.2"]);
-    check_error("qwen3", "num_hidden_layers", 1.into(), &["model.layers.1"]);
-    check_error("qwen2", "model_type", "mamba".into(), &["mamba", "not supported"]);
+    check_error("llama_tied", "num_hidden_layers", 3.into(), &["model.layers.2"]);
+    check_error("llama_tied", "num_hidden_layers", 1.into(), &["model.layers.1"]);
+    check_error("llama_tied", "model_type", "mamba".into(), &["mamba", "not supported"]);
+}
+
+/// Issue 21: a stored head beside a tied configuration was dropped in silence.
+#[test]
+fn tied_matrices_are_one_only_if_they_are_alike() {
+    let load = |case: &str| Model::load(folder(case)).unwrap();
+    let stored = load("llama_stored_head");
+    assert!(
+        !stored.config().tie_word_embeddings && stored.params().get("lm_head.weight").is_some()
+    );
+    // A head that repeats the embedding is no second matrix; a head alone serves as both.
+    let tied = load("llama_tied");
+    let embedding = tied.params().get("model.embed_tokens.weight").unwrap();
+    for with_embedding in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let config = folder("llama_tied").join("config.json");
+        std::fs::copy(config, dir.path().join("config.json")).unwrap();
+        let named =
+            |name, tensor: &'_ Tensor| (name, tensor.shape().clone(), tensor.data().to_vec());
+        let all = tied.params().iter().map(|(name, tensor)| named(name, tensor));
+        let mut all: Vec<_> = all
+            .filter(|(name, _, _)| with_embedding || *name != "model.embed_tokens.weight")
+            .collect();
+        all.push(named("lm_head.weight", embedding));
+        let tensors: Vec<_> = all
+            .iter()
+            .map(|(name, shape, values)| Named { name, shape: shape.clone(), values })
+            .collect();
+        quaero_weights::write(dir.path().join("model.safetensors"), &tensors, DType::F32).unwrap();
+        let again = Model::load(dir.path()).unwrap();
+        assert_eq!((again.config(), again.params()), (tied.config(), tied.params()));
+    }
+}
+
+/// Issue 21: NaN weights passed `model check`.
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    let mut model = Model::load(folder("qwen3")).unwrap();
+    let name = "model.layers.1.mlp.up_proj.weight";
+    model.params_mut().get_mut(name).unwrap().data_mut()[3] = f32::NAN;
+    model.params_mut().get_mut(name).unwrap().data_mut()[5] = f32::INFINITY;
+    let dir = tempfile::tempdir().unwrap();
+    model.save(dir.path(), DType::BF16).unwrap();
+    let error = Model::load(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("`model.layers.1.mlp.up_proj.weight` has 2 of 960 values"), "{error}");
 }
 
 #[test]

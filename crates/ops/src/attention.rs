@@ -19,7 +19,9 @@ pub use quaero_cpu::attention::{Heads, PageTable, Piece, Query, Write};
 pub use queries::{Angles, Pieces, Positions, Queries};
 
 fn heads(of: Heads) -> kernel_rope::Heads {
-    let Heads { n_heads, n_kv_heads, head_dim } = of;
+    let Heads { n_heads, n_kv_heads, head_dim, scale, window } = of;
+    let plain = Heads::new(n_heads, n_kv_heads, head_dim);
+    assert!(window.is_none() && scale == plain.scale, "kernels attend to all keys, scaled by D^-½");
     kernel_rope::Heads { n_heads, n_kv_heads, head_dim }
 }
 
@@ -84,7 +86,7 @@ pub fn rotate_back(
     }
 }
 
-/// out = softmax(q kᵀ · D^-½, causal) v for the rows of `queries`, which lie end to end in `qkv`;
+/// out = softmax(q kᵀ · scale, causal) v for the rows of `queries`, which lie end to end in `qkv`;
 /// `lse`, if wanted, receives the logarithm of each row's sum, for the backward pass.
 ///
 /// # Shapes

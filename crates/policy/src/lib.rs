@@ -1,13 +1,13 @@
 //! Versioned weights: the value that goes round the loop.
 //!
 //! A [`Policy`] is a model, its tokenizer and a version; `update` takes it by value and returns the
-//! next. It is also the one place where text meets the engine: `propose`, `solve` and `evals` hand
-//! it prompts and get samples. Knows no tasks and no rewards.
+//! next. It is also the one place where text meets the engine: `play` hands it prompts and gets
+//! traces. Knows no tasks and no rewards.
 //!
 //! # Layout
-//! `lib` the value → `write` prompts in, samples out.
+//! `lib` the value → `generate` prompts in, traces out.
 
-mod write;
+mod generate;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use quaero_tokens::Tokenizer;
 use quaero_types::PolicyVersion;
 use quaero_weights::write_atomic;
 
-pub use write::{Ask, Limits, Written};
+pub use generate::{Completion, GenerateRequest, Limits};
 
 /// What can go wrong with the world.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use crate::{Error, Pool, Stored};
 
 /// A task that was graded again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Again {
+pub struct Reevaluated {
     /// The task.
     pub task: Task,
     /// Mean score at the grading before.
@@ -88,13 +88,13 @@ impl Pool {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn graded_again(
+    pub fn reevaluated(
         &self,
         kind: &Kind,
         since: u64,
         steps_max: u64,
         n: usize,
-    ) -> Result<Vec<Again>, Error> {
+    ) -> Result<Vec<Reevaluated>, Error> {
         // From the newest on, so that it stops at the last one asked for.
         let sql = format!(
             "SELECT {COLUMNS}, before.score_sum / before.n_judged, now.score_sum / now.n_judged
@@ -119,7 +119,7 @@ impl Pool {
         rows.into_iter()
             .map(|(raw, before, now)| {
                 let task = self.parse(raw)?.task;
-                Ok(Again { task, before, now })
+                Ok(Reevaluated { task, before, now })
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! The experience store: tasks, provenance, attempts, sampling.
 //!
-//! Serves every step: it lends references to `propose`, takes tasks from `verify`, and keeps what
+//! Serves every step: it lends references to `play`, takes tasks from `verify`, and keeps what
 //! was written and how it was judged. One SQLite file, `experience.db`, holds a run's experience;
 //! anybody may read it while the run goes on. Knows no tensors, no clock and no policy; a secret
 //! goes in and comes out sealed.
@@ -24,7 +24,7 @@ mod store;
 mod write;
 
 pub use error::Error;
-pub use gradings::Again;
+pub use gradings::Reevaluated;
 pub use index::Order;
 pub use read::{Stored, Summary};
 pub use store::{Options, Pool};

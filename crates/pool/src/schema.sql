@@ -44,7 +44,8 @@ CREATE TABLE proposals (
   n_tokens       INTEGER NOT NULL,
   truncated      INTEGER NOT NULL,
   parents        TEXT NOT NULL,
-  text           TEXT NOT NULL
+  text           TEXT NOT NULL,
+  rewarded_step  INTEGER             -- that brought the reward, if it came after its own step
 );
 CREATE INDEX proposals_by_step ON proposals (step);
 

@@ -87,6 +87,7 @@ impl Pool {
             return Err(Error::Version { path, found, expected: SCHEMA_VERSION });
         }
         Self::add_gradings(&db).map_err(failed)?;
+        Self::add_rewarded_step(&db).map_err(failed)?;
         let mut pool = Self {
             path: path.to_path_buf(),
             db,
@@ -120,6 +121,16 @@ impl Pool {
             return Ok(());
         }
         db.execute_batch(&format!("BEGIN; {} COMMIT;", include_str!("gradings.sql")))
+    }
+
+    /// The same for the column that says when a proposal's reward came, if later.
+    fn add_rewarded_step(db: &Connection) -> Result<(), rusqlite::Error> {
+        let sql =
+            "SELECT COUNT(*) FROM pragma_table_info('proposals') WHERE name = 'rewarded_step'";
+        if db.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0 {
+            return Ok(());
+        }
+        db.execute_batch("ALTER TABLE proposals ADD COLUMN rewarded_step INTEGER")
     }
 
     /// Fills the index from the file; answers are counted again when they are asked about.
@@ -242,6 +253,7 @@ impl Pool {
             "DELETE FROM attempts WHERE step > ?",
             "DELETE FROM gradings WHERE step > ?",
             "UPDATE tasks SET evicted_step = NULL WHERE evicted_step > ?",
+            "UPDATE proposals SET reward = NULL, rewarded_step = NULL WHERE rewarded_step > ?",
         ] {
             tx.execute(sql, [step]).map_err(failed)?;
         }

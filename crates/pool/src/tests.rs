@@ -10,8 +10,8 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use quaero_rng::Key;
 use quaero_types::{
-    Attempt, Fault, Finish, Judged, Kind, Opening, Origin, PolicyVersion, Proposal, Proposed,
-    Rejection, Role, Sample, Secret, Status, Task, TaskId, Verdict,
+    Attempt, Fault, Judged, Kind, Opening, Origin, PolicyVersion, Proposal, Proposed, Rejection,
+    Role, Secret, Status, Task, TaskId, Trace, Verdict,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -58,15 +58,9 @@ fn task(kind: &Kind, n: usize, step: u64) -> (Task, Proposed) {
     (task, proposed)
 }
 
-fn sample(text: &str, n_tokens: usize) -> Sample {
-    Sample {
-        prompt: Arc::from([1_u32, 2]),
-        tokens: vec![7; n_tokens],
-        logp: vec![-0.5; n_tokens],
-        temperature: 1.0,
-        text: text.to_string(),
-        finish: Finish::Stop,
-    }
+fn trace(text: &str, n_tokens: usize) -> Trace {
+    let trace = Trace::one_turn(&[1, 2], &vec![7; n_tokens], vec![-0.5; n_tokens]);
+    Trace { text: text.to_string(), ..trace }
 }
 
 fn proposal(kind: &Kind, text: &str) -> Proposal {
@@ -77,11 +71,11 @@ fn proposal(kind: &Kind, text: &str) -> Proposal {
         public: String::new(),
         references: Vec::new(),
     };
-    Proposal { kind: kind.clone(), opening, parents: Vec::new(), sample: sample(text, 4) }
+    Proposal { kind: kind.clone(), opening, parents: Vec::new(), trace: trace(text, 4) }
 }
 
 fn attempt(task: &Task) -> Attempt {
-    Attempt { task: Arc::new(task.clone()), group_idx: 0, seed: 1, sample: sample("42", 3) }
+    Attempt { task: Arc::new(task.clone()), group_idx: 0, seed: 1, trace: trace("42", 3) }
 }
 
 fn verdict(status: Status) -> Verdict {
@@ -601,3 +595,4 @@ fn inserting_is_fast() {
 
 mod gradings;
 mod readme;
+mod rewards;

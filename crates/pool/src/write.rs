@@ -170,11 +170,33 @@ impl Pool {
                 detail,
                 reward,
                 format,
-                proposal.sample.tokens.len(),
-                proposal.sample.finish == Finish::Length,
+                proposal.trace.n_written(),
+                proposal.trace.finish == Finish::Length,
                 ids_json(&proposal.parents),
-                proposal.sample.text,
+                proposal.trace.text,
             ])
+    }
+
+    /// Keeps the reward of the proposal that became task `id`, which is known only since this step.
+    /// A reward that is there already stays.
+    ///
+    /// # Errors
+    /// If the file cannot be written; the step is then taken back.
+    ///
+    /// # Panics
+    /// If no step is being recorded.
+    pub fn record_reward(&mut self, id: TaskId, reward: f32) -> Result<(), Error> {
+        let (step, id) = (self.opened().step, id.to_string());
+        let done = self
+            .db
+            .prepare_cached(
+                "UPDATE proposals SET reward = ?, rewarded_step = ?
+                 WHERE step = (SELECT proposed_step FROM tasks WHERE id = ?) AND task_id = ?
+                   AND outcome = 'task' AND reward IS NULL",
+            )
+            .and_then(|mut statement| statement.execute(params![reward, step, id, id]))
+            .map_err(|source| self.failed("recording a reward", source));
+        self.or_abort(done).map(|_| ())
     }
 
     /// Keeps an attempt, the `sample_idx`-th on its task in this step.
@@ -224,9 +246,9 @@ impl Pool {
                 verdict.format,
                 verdict.reason,
                 reward,
-                attempt.sample.tokens.len(),
-                attempt.sample.finish == Finish::Length,
-                attempt.sample.text,
+                attempt.trace.n_written(),
+                attempt.trace.finish == Finish::Length,
+                attempt.trace.text,
             ])
     }
 }

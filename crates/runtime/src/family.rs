@@ -141,9 +141,12 @@ impl Family {
     /// # Panics
     /// If an opening's kind is another family's.
     #[must_use]
-    pub fn open(&self, openings: &[Opening]) -> Vec<Result<Prompt, Fault>> {
-        openings.iter().for_each(|opening| self.assert_ours(opening));
-        let openings: Vec<_> = openings.iter().map(convert::opening).collect();
+    pub fn open<'a>(
+        &self,
+        openings: impl IntoIterator<Item = &'a Opening>,
+    ) -> Vec<Result<Prompt, Fault>> {
+        let ours = openings.into_iter().inspect(|opening| self.assert_ours(opening));
+        let openings: Vec<_> = ours.map(convert::opening).collect();
         let text_max = self.maker.limits.text_bytes_max;
         self.batch(
             "open",
@@ -161,9 +164,12 @@ impl Family {
     /// # Panics
     /// If an episode's kind is another family's.
     #[must_use]
-    pub fn step(&self, episodes: &[Episode]) -> Vec<Result<Reply, Fault>> {
-        episodes.iter().for_each(|episode| self.assert_ours(&episode.opening));
-        self.play(&episodes.iter().map(convert::episode).collect::<Vec<_>>())
+    pub fn step<'a>(
+        &self,
+        episodes: impl IntoIterator<Item = &'a Episode>,
+    ) -> Vec<Result<Reply, Fault>> {
+        let ours = episodes.into_iter().inspect(|episode| self.assert_ours(&episode.opening));
+        self.play(&ours.map(convert::episode).collect::<Vec<_>>())
     }
 
     fn play(&self, episodes: &[wit::Episode]) -> Vec<Result<Reply, Fault>> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use quaero_types::{Episode, Fault, Kind, Opening, Prompt, Reply};
 use wasmtime::{Config, Engine};
 
 use crate::compiled::Compiled;
@@ -115,6 +116,41 @@ impl Host {
     /// All families by name.
     pub fn families(&self) -> impl Iterator<Item = &Family> {
         self.families.values()
+    }
+
+    /// The prompt of each opening, as [`Family::open`]; `None` where no loaded family plays it.
+    #[must_use]
+    pub fn open_episodes(&self, openings: &[Opening]) -> Vec<Option<Result<Prompt, Fault>>> {
+        self.by_family(openings, |opening| &opening.kind, |family, ours| family.open(ours))
+    }
+
+    /// The reply to each episode, as [`Family::step`]; `None` where no loaded family plays it.
+    #[must_use]
+    pub fn step(&self, episodes: &[Episode]) -> Vec<Option<Result<Reply, Fault>>> {
+        self.by_family(episodes, |one| &one.opening.kind, |family, ours| family.step(ours))
+    }
+
+    /// `call` of all items of a family at once, so that they share its instances and cores.
+    /// Results come in the items' order.
+    fn by_family<'a, T, R>(
+        &self,
+        items: &'a [T],
+        kind: impl Fn(&T) -> &Kind,
+        call: impl Fn(&Family, Vec<&'a T>) -> Vec<R>,
+    ) -> Vec<Option<R>> {
+        let mut indices: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (idx, item) in items.iter().enumerate() {
+            indices.entry(&kind(item).family).or_default().push(idx);
+        }
+        let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+        for (name, indices) in indices {
+            let Some(family) = self.family(name) else { continue };
+            let ours = indices.iter().map(|&idx| &items[idx]).collect();
+            for (idx, result) in indices.into_iter().zip(call(family, ours)) {
+                results[idx] = Some(result);
+            }
+        }
+        results
     }
 
     /// The interpreter, if a family was granted it.

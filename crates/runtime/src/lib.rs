@@ -11,7 +11,7 @@
 //! # Layout
 //! `options` what the user chose → `host` the door → `family` components of `plugins/wit` →
 //! `interpreter` CPython as a core module → `compiled` native code on disk → `trusted` the one
-//! unsafe step → `ticker` deadlines → `threads` stacks and cores → `names` what was meant.
+//! unsafe step → `ticker` deadlines → `room` memory → `threads` stacks and cores → `names` what was meant.
 
 mod compiled;
 mod error;
@@ -20,6 +20,7 @@ mod host;
 mod interpreter;
 mod names;
 mod options;
+mod room;
 mod threads;
 mod ticker;
 mod trusted;

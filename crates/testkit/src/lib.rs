@@ -77,9 +77,14 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
-/// Causal grouped-query attention of one sequence: `qkv` [T, (H + 2K)·D] → [T, H·D].
+/// Causal grouped-query attention of one sequence, of each query to the latest `window` keys if
+/// there is one: `qkv` [T, (H + 2K)·D] → [T, H·D].
 #[must_use]
-pub fn attention(qkv: &[f64], (n_heads, n_kv_heads, d): (usize, usize, usize)) -> Vec<f64> {
+pub fn attention(
+    qkv: &[f64],
+    (n_heads, n_kv_heads, d): (usize, usize, usize),
+    window: Option<usize>,
+) -> Vec<f64> {
     let width = (n_heads + 2 * n_kv_heads) * d;
     let t = qkv.len() / width;
     let mut out = vec![0.0; t * n_heads * d];
@@ -87,11 +92,12 @@ pub fn attention(qkv: &[f64], (n_heads, n_kv_heads, d): (usize, usize, usize)) -
         for head in 0..n_heads {
             let kv = head / (n_heads / n_kv_heads);
             let at = |row: usize, head: usize| &qkv[row * width + head * d..][..d];
-            let scores: Vec<f64> = (0..=row)
+            let first = window.map_or(0, |window| (row + 1).saturating_sub(window));
+            let scores: Vec<f64> = (first..=row)
                 .map(|j| dot(at(row, head), at(j, n_heads + kv)) / (d as f64).sqrt())
                 .collect();
             let p: Vec<f64> = log_softmax(&scores).into_iter().map(f64::exp).collect();
-            for (j, p) in p.iter().enumerate() {
+            for (j, p) in (first..).zip(&p) {
                 let v = at(j, n_heads + n_kv_heads + kv);
                 for (o, v) in out[(row * n_heads + head) * d..][..d].iter_mut().zip(v) {
                     *o += p * v;

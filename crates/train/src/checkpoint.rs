@@ -2,7 +2,7 @@
 //!
 //! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
 //! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with
-//! the f32 weights and the optimiser's moments, `state.json`, and `held.json` where proposals wait
+//! the f32 weights and the optimiser's moments, `state.json`, and `deferred.json` where proposals wait
 //! for their reward. It is written under a temporary name, made durable and renamed, so that a
 //! folder named `step-…` is whole.
 
@@ -14,8 +14,8 @@ use quaero_types::PolicyVersion;
 use quaero_update::Learner;
 use serde::{Deserialize, Serialize};
 
+use crate::deferred::{self, DeferredProposal};
 use crate::error::fail;
-use crate::held::{self, Held};
 use crate::{CheckpointOptions, Error};
 
 /// A whole checkpoint on disk.
@@ -91,7 +91,7 @@ impl Checkpoint {
         step: u64,
         policy: &Policy,
         learner: &Learner,
-        held: &[Held],
+        pending: &[DeferredProposal],
         options: CheckpointOptions,
     ) -> Result<PathBuf, Error> {
         let folder = run_folder.join("checkpoints");
@@ -104,7 +104,7 @@ impl Checkpoint {
         std::fs::create_dir_all(&temporary).map_err(fail("make", &temporary))?;
         policy.save(&temporary)?;
         learner.save(&policy.model, &temporary.join(TRAINER_FILE))?;
-        held::save(held, &temporary)?;
+        deferred::save(pending, &temporary)?;
         let state = State {
             format: FORMAT,
             step,

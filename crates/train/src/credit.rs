@@ -1,65 +1,29 @@
 //! From verdicts to a batch: rewards and advantages of every row that has something to teach.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use quaero_advantage::{
     EqualGroups, ProposerRewards, Row as CreditRow, Signal, SolveRate, advantages,
     overlong_punishment,
 };
-use quaero_types::{
-    Attempt, Batch, Finish, Judged, Kind, Proposal, Role, Row, Sample, Task, TaskId, TaskRole,
-    Verdict,
-};
+use quaero_types::{Batch, Finish, Judged, Kind, Role, Row, Task, TaskRole, Trace};
 
-use crate::held::{Held, Wait};
-use crate::retest::{self, Late, Memory};
-use crate::{Options, Retests};
-
-/// Tasks with judged attempts.
-#[derive(Debug, Default)]
-pub(crate) struct Graded {
-    pub(crate) tasks: Vec<Arc<Task>>,
-    /// `group_idx` of each is an index into `tasks`.
-    pub(crate) attempts: Vec<Attempt>,
-    pub(crate) verdicts: Vec<Verdict>,
-}
-
-/// All that was played in a step.
-#[derive(Debug, Default)]
-pub(crate) struct Played {
-    pub(crate) proposals: Vec<Proposal>,
-    pub(crate) judged: Vec<Judged>,
-    /// The attempts that tell how hard a task is.
-    pub(crate) estimates: Graded,
-    /// The attempts that train the solver, where these are not the estimates themselves.
-    pub(crate) practice: Option<Graded>,
-    /// Attempts at old tasks, to be compared with how they were solved before.
-    pub(crate) retests: Graded,
-}
-
-impl Played {
-    /// The attempts that train the solver.
-    pub(crate) fn training(&self) -> &Graded {
-        self.practice.as_ref().unwrap_or(&self.estimates)
-    }
-}
+use crate::deferred::{DeferredProposal, is_deferred};
+use crate::round::Round;
+use crate::settle::Graded;
+use crate::{Options, ReevaluationOptions, reevaluate};
 
 /// What credit was given.
 #[derive(Debug)]
 pub(crate) struct Credit {
     /// The rows to learn from.
     pub(crate) batch: Batch,
-    /// Solve rate of each estimated task, in order.
-    pub(crate) rates: Vec<SolveRate>,
     /// Worth of each proposal's task by the signal; `None` where nothing can be said.
     pub(crate) worths: Vec<Option<f64>>,
     /// Reward of each proposal; `None` where nothing can be said, or not yet.
     pub(crate) proposals: Vec<Option<f32>>,
-    /// Reward of each proposal of the step before that waited.
-    pub(crate) late: Vec<Option<f32>>,
+    /// Rewards that were due, of proposals of the step before.
+    pub(crate) due: Vec<Option<f32>>,
     /// This step's proposals, where they have to wait.
-    pub(crate) held: Vec<Held>,
+    pub(crate) pending: Vec<DeferredProposal>,
     /// Reward of each training attempt; `None` where the judge failed.
     pub(crate) attempts: Vec<Option<f32>>,
     /// Share of groups whose outcomes are all equal; `None` where no group has two rows.
@@ -67,75 +31,52 @@ pub(crate) struct Credit {
 }
 
 /// Rewards every proposal and attempt and turns rewards into advantages.
-pub(crate) fn credit(options: &Options, played: &Played, memory: &Memory) -> Credit {
-    let training = played.training();
-    let mut rates = vec![SolveRate::default(); played.estimates.tasks.len()];
-    for (attempt, verdict) in played.estimates.attempts.iter().zip(&played.estimates.verdicts) {
-        rates[attempt.group_idx].add(verdict);
-    }
-    let proposer = &options.advantage.rewards.proposer;
-    let worths = worths(proposer.signal, options.retests.as_ref(), played, &rates, memory);
-    let mut proposals: Vec<Option<f32>> = played
-        .judged
-        .iter()
-        .zip(&worths)
-        .map(|(one, worth)| proposer.reward(one, *worth))
-        .collect();
-    let held = if is_late(options) { held(played, &rates) } else { Vec::new() };
-    let mut late = late_rewards(proposer, memory);
-    let solver = &options.advantage.rewards.solver;
-    let mut attempts: Vec<Option<f32>> =
-        training.verdicts.iter().map(|verdict| solver.reward(verdict)).collect();
+pub(crate) fn credit(options: &Options, graded: &Graded) -> Credit {
+    let (proposer, solver) =
+        (&options.advantage.rewards.proposer, &options.advantage.rewards.solver);
+    let worths = worths(proposer.signal, options.reevaluation.as_ref(), graded);
+    let judged = graded.played.judged.iter().zip(&worths);
+    let mut proposals: Vec<_> = judged.map(|(one, worth)| proposer.reward(one, *worth)).collect();
+    let mut due = due_rewards(proposer, graded);
+    let training = || graded.played.training().flat_map(Round::judged);
+    let mut attempts: Vec<_> = training().map(|(_, verdict)| solver.reward(verdict)).collect();
+
     let mut rows = Vec::new();
+    let posed = || graded.played.proposals.iter().map(|one| (&one.kind, &one.trace));
+    let late = || graded.compared.due.iter().map(|one| (&one.proposal.kind, &one.proposal.trace));
     if options.propose.train {
-        for (kind, sample, reward) in asked(options, played, &proposals, memory, &late) {
-            // Proposers of one kind are asked the same but for their references: one group.
-            let seat = seat(Role::Propose, kind);
-            rows.extend(row(seat, 0, sample, reward, options.proposer_weight));
+        // Proposers of one kind are asked the same but for their references: one group.
+        let weight = options.proposer_weight;
+        let row = |((kind, trace), reward): ((&Kind, &Trace), &Option<f32>)| {
+            row(seat(Role::Propose, kind), 0, trace, *reward, weight)
+        };
+        if is_deferred(options) {
+            rows.extend(late().zip(&due).filter_map(row));
+        } else {
+            rows.extend(posed().zip(&proposals).filter_map(row));
         }
     }
-    for (attempt, reward) in training.attempts.iter().zip(&attempts) {
-        let seat = seat(Role::Solve, &attempt.task.kind);
-        let group = attempt.group_idx as u64;
-        rows.extend(row(seat, group, &attempt.sample, *reward, options.solver_weight));
+    for ((attempt, _), reward) in training().zip(&attempts) {
+        let (seat, group) = (seat(Role::Solve, &attempt.task.kind), attempt.group_idx as u64);
+        rows.extend(row(seat, group, &attempt.trace, *reward, options.solver_weight));
     }
     let punishment = punishment(options);
     let equal_groups = estimate(&options.advantage, &punishment, &mut rows);
-    for (proposal, reward) in played.proposals.iter().zip(&mut proposals) {
-        *reward = reward.map(|reward| reward + punishment(Role::Propose, &proposal.sample));
-    }
-    for (one, reward) in memory.late.iter().zip(&mut late) {
-        *reward = reward.map(|reward| reward + punishment(Role::Propose, &one.held.sample));
-    }
-    for (attempt, reward) in training.attempts.iter().zip(&mut attempts) {
-        *reward = reward.map(|reward| reward + punishment(Role::Solve, &attempt.sample));
-    }
-    Credit { batch: Batch { rows }, rates, worths, proposals, late, held, attempts, equal_groups }
-}
-
-/// What the proposer learns from: its proposals of this step, or those of the step before where
-/// the signal comes one step late.
-fn asked<'a>(
-    options: &Options,
-    played: &'a Played,
-    proposals: &[Option<f32>],
-    memory: &'a Memory,
-    late: &[Option<f32>],
-) -> Vec<(&'a Kind, &'a Sample, Option<f32>)> {
-    if is_late(options) {
-        let late = memory.late.iter().zip(late);
-        late.map(|(one, reward)| (&one.held.kind, &one.held.sample, *reward)).collect()
-    } else {
-        let now = played.proposals.iter().zip(proposals);
-        now.map(|(proposal, reward)| (&proposal.kind, &proposal.sample, *reward)).collect()
-    }
+    let punish = |role, trace: &Trace, reward: &mut Option<f32>| {
+        *reward = reward.map(|reward| reward + punishment(role, trace));
+    };
+    posed().zip(&mut proposals).for_each(|((_, t), reward)| punish(Role::Propose, t, reward));
+    late().zip(&mut due).for_each(|((_, t), reward)| punish(Role::Propose, t, reward));
+    training().zip(&mut attempts).for_each(|((a, _), r)| punish(Role::Solve, &a.trace, r));
+    let pending = if is_deferred(options) { pending(graded) } else { Vec::new() };
+    Credit { batch: Batch { rows }, worths, proposals, due, pending, attempts, equal_groups }
 }
 
 /// Fills in advantages and leaves out the rows that are not to teach. Returns the share of groups
 /// whose outcomes are all equal; `None` where no group has two rows.
 fn estimate(
     options: &quaero_advantage::Options,
-    punishment: &dyn Fn(Role, &Sample) -> f32,
+    punishment: &dyn Fn(Role, &Trace) -> f32,
     rows: &mut Vec<Row>,
 ) -> Option<f64> {
     // By outcome: two right answers stay equal where their lengths are not.
@@ -145,42 +86,39 @@ fn estimate(
         rows.retain(|_| of_row.next() == Some(&false));
     }
     for row in rows.iter_mut() {
-        row.reward += punishment(row.task_role.role, &row.sample);
+        row.reward += punishment(row.task_role.role, &row.trace);
     }
     let found = advantages(&plain(rows), &options.estimator);
     rows.iter_mut().zip(found).for_each(|(row, advantage)| row.advantage = advantage);
     if options.drop_truncated {
-        rows.retain(|row| row.sample.finish != Finish::Length);
+        rows.retain(|row| row.trace.finish != Finish::Length);
     }
     equal.share()
 }
 
 /// What the length of a response takes off its reward.
-fn punishment(options: &Options) -> impl Fn(Role, &Sample) -> f32 + '_ {
-    move |role, sample| {
+fn punishment(options: &Options) -> impl Fn(Role, &Trace) -> f32 + '_ {
+    move |role, trace| {
         let limits = match role {
             Role::Propose => options.propose.limits,
             Role::Solve => options.solve.limits,
         };
         let buffer = options.advantage.overlong_buffer;
-        overlong_punishment(sample.tokens.len(), limits.completion_tokens_max, buffer)
+        overlong_punishment(trace.n_written(), limits.completion_tokens_max, buffer)
     }
 }
 
 /// What each proposal's task is worth by the signal, in this step.
 fn worths(
     signal: Signal,
-    retests: Option<&Retests>,
-    played: &Played,
-    rates: &[SolveRate],
-    memory: &Memory,
+    reevaluation: Option<&ReevaluationOptions>,
+    graded: &Graded,
 ) -> Vec<Option<f64>> {
-    let by_task = by_task(played, rates);
     let worth = |task: &Task| match signal {
-        Signal::Rate(learnability) => learnability.of_rate(by_task.get(&task.id)?),
+        Signal::Rate(learnability) => learnability.of_rate(graded.rates.get(&task.id)?),
         Signal::LearningProgress(progress) => {
-            let at = retest::position(retests?, task);
-            progress.of(at, memory.window.get(&task.kind)?)
+            let at = reevaluate::position(reevaluation?, task);
+            progress.of(at, graded.compared.window.get(&task.kind)?)
         }
         Signal::PowerPlay(_) => None,
     };
@@ -188,44 +126,24 @@ fn worths(
         Judged::Task(task, _) => worth(task),
         Judged::Rejected(_) | Judged::Fault(_) => None,
     };
-    played.judged.iter().map(of_judged).collect()
-}
-
-/// Whether a proposal's reward is known one step late.
-pub(crate) fn is_late(options: &Options) -> bool {
-    matches!(options.advantage.rewards.proposer.signal, Signal::PowerPlay(_))
-}
-
-/// This step's proposals, to wait for what becomes of their tasks.
-fn held(played: &Played, rates: &[SolveRate]) -> Vec<Held> {
-    let by_task = by_task(played, rates);
-    let rate = |judged: &Judged| match judged {
-        Judged::Task(task, _) => by_task.get(&task.id)?.mean(),
-        Judged::Rejected(_) | Judged::Fault(_) => None,
-    };
-    let proposals = played.proposals.iter().zip(&played.judged);
-    proposals.filter_map(|(proposal, judged)| Held::of(proposal, judged, rate(judged))).collect()
+    graded.played.judged.iter().map(of_judged).collect()
 }
 
 /// What the proposals of the step before earn, now that it is known.
-fn late_rewards(proposer: &ProposerRewards, memory: &Memory) -> Vec<Option<f32>> {
+fn due_rewards(proposer: &ProposerRewards, graded: &Graded) -> Vec<Option<f32>> {
     let Signal::PowerPlay(gate) = proposer.signal else { return Vec::new() };
-    let archive = memory.archive();
-    let reward = |late: &Late| match late.held.wait {
-        Wait::Rejected => Some(proposer.rejected),
-        Wait::Malformed => Some(proposer.malformed),
-        Wait::Solved(_) => Some(proposer.unlearnable),
-        Wait::Unsolved(_) => late.now.as_ref().map(|(task, now)| {
-            let n_tokens = late.held.sample.tokens.len();
-            proposer.of_task(task, gate.of(0.0, *now, n_tokens, &archive))
-        }),
-    };
-    memory.late.iter().map(reward).collect()
+    let archive = graded.compared.archive();
+    graded.compared.due.iter().map(|one| one.of(proposer, gate, &archive)).collect()
 }
 
-fn by_task(played: &Played, rates: &[SolveRate]) -> BTreeMap<TaskId, SolveRate> {
-    let ids = played.estimates.tasks.iter().map(|task| task.id);
-    ids.zip(rates.iter().copied()).collect()
+/// This step's proposals, to wait for what becomes of their tasks.
+fn pending(graded: &Graded) -> Vec<DeferredProposal> {
+    let rate = |judged: &Judged| match judged {
+        Judged::Task(task, _) => graded.rates.get(&task.id).and_then(SolveRate::mean),
+        Judged::Rejected(_) | Judged::Fault(_) => None,
+    };
+    let proposals = graded.played.proposals.iter().zip(&graded.played.judged);
+    proposals.filter_map(|(one, judged)| DeferredProposal::of(one, judged, rate(judged))).collect()
 }
 
 /// The seat `role` at `kind`.
@@ -236,24 +154,23 @@ pub(crate) fn seat(role: Role, kind: &Kind) -> TaskRole {
 fn row(
     task_role: TaskRole,
     group: u64,
-    sample: &Sample,
+    trace: &Trace,
     reward: Option<f32>,
     weight: f32,
 ) -> Option<Row> {
-    let reward = reward?;
-    Some(Row { task_role, group, sample: sample.clone(), reward, advantage: 0.0, weight })
+    let (reward, trace) = (reward?, trace.clone());
+    Some(Row { task_role, group, trace, reward, advantage: 0.0, weight })
 }
 
 /// The rows as the estimators see them.
 fn plain(rows: &[Row]) -> Vec<CreditRow> {
-    rows.iter()
-        .map(|row| CreditRow {
-            task_role: row.task_role.clone(),
-            group: row.group,
-            n_tokens: row.sample.tokens.len(),
-            reward: row.reward,
-        })
-        .collect()
+    let plain = |row: &Row| CreditRow {
+        task_role: row.task_role.clone(),
+        group: row.group,
+        n_tokens: row.trace.n_written(),
+        reward: row.reward,
+    };
+    rows.iter().map(plain).collect()
 }
 
 #[cfg(test)]

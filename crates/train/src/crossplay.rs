@@ -1,7 +1,7 @@
 //! Cross-play: each kept checkpoint's policy answers tasks that the run asked itself in each
 //! period between checkpoints. Whether difficulty grows as the model does is read off the matrix.
 //!
-//! Plays through the same `solve` and `verify` as training and evaluation do. A cell depends on
+//! Plays through the same `play` and `verify` as training and evaluation do. A cell depends on
 //! nothing but its policy's weights, its period's tasks and the run's seed, so a run that went on
 //! has the same cells as before, and some more.
 
@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use quaero_engine::Engine;
 use quaero_evals::{Interval, Rates, SuiteTask, answer};
+use quaero_play::Player;
 use quaero_policy::Policy;
 use quaero_pool::{Pool, Stored};
 use quaero_rng::Key;
@@ -97,9 +98,15 @@ pub fn crossplay(
         policy = checkpoint.restore(policy, &mut learner)?;
         for (column, period) in periods.iter().enumerate() {
             // The same randomness in every row: equal policies have equal rows.
-            let (limits, tasks) = (&options.solve.limits, &period.tasks);
-            let rates = answer(&policy, &mut engine, host, tasks, cross.samples, limits, key)?;
-            matrix.set(row, column, tasks, &rates);
+            let player = &mut Player {
+                policy: &policy,
+                engine: &mut engine,
+                host,
+                limits: options.solve.limits,
+                on_tokens: &mut |_| (),
+            };
+            let rates = answer(player, &period.tasks, cross.samples, key)?;
+            matrix.set(row, column, &period.tasks, &rates);
         }
     }
     matrix.reading = reading::words(&matrix);

@@ -130,12 +130,9 @@ pub enum Error {
     /// See [`quaero_telemetry::Error`].
     #[error(transparent)]
     Telemetry(#[from] quaero_telemetry::Error),
-    /// See [`quaero_propose::Error`].
+    /// See [`quaero_play::Error`].
     #[error(transparent)]
-    Propose(#[from] quaero_propose::Error),
-    /// See [`quaero_solve::Error`].
-    #[error(transparent)]
-    Solve(#[from] quaero_solve::Error),
+    Play(#[from] quaero_play::Error),
     /// See [`quaero_update::Error`].
     #[error(transparent)]
     Update(#[from] quaero_update::Error),

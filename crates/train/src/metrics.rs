@@ -1,62 +1,41 @@
-//! One step's scalars, named as the README names them. What was not measured is absent.
+//! One step's scalars, from its record, named as the README names them. What was not measured is
+//! absent.
 
 use std::collections::BTreeMap;
 
 use quaero_advantage::{Learnability, Signal, mean_change};
+use quaero_engine::Refusal;
+use quaero_runtime::Host;
 use quaero_telemetry::Metrics;
 use quaero_types::{Attempt, Finish, Judged, Proposal, Role, Status, TaskRole, Verdict};
 use quaero_update::Stats;
 
-use crate::clock::Stopwatch;
-use crate::credit::{Credit, Played, is_late, seat};
-use crate::retest::Memory;
-use crate::run::Run;
+use crate::credit::seat;
+use crate::deferred::is_deferred;
+use crate::record::{Meter, Record};
+use crate::round::Round;
+use crate::world::{Pool, World};
 use crate::{Error, Options};
 
-/// Seconds by part of the step.
-#[derive(Debug, Default)]
-pub(crate) struct Timer(BTreeMap<&'static str, f64>);
-
-impl Timer {
-    /// Does `work` and adds its time to `part`.
-    pub(crate) fn time<T>(&mut self, part: &'static str, work: impl FnOnce() -> T) -> T {
-        let watch = Stopwatch::start();
-        let done = work();
-        *self.0.entry(part).or_default() += watch.seconds();
-        done
-    }
-
-    fn seconds(&self, parts: &[&str]) -> f64 {
-        parts.iter().filter_map(|part| self.0.get(part)).sum()
-    }
-}
-
 /// All scalars of a step but those of evaluation and checkpoint.
-pub(crate) fn of_step(
-    run: &mut Run<'_>,
-    step: u64,
-    timer: &Timer,
-    played: &Played,
-    memory: &Memory,
-    credit: &Credit,
-    stats: &Stats,
-) -> Result<Metrics, Error> {
+pub(crate) fn of_step(world: &World<'_>, pool: &Pool, record: &Record) -> Result<Metrics, Error> {
     let mut metrics = Metrics::default();
-    let mut means = describe_play(&mut metrics, played, credit);
-    describe_memory(&mut means, run.options, memory, played, credit);
+    let mut means = describe_play(&mut metrics, world.options, record);
+    describe_changes(&mut means, world.options, record);
     means.write(&mut metrics);
-    if is_late(run.options)
-        && let Some(change) = mean_change(&memory.archive())
+    if is_deferred(world.options)
+        && let Some(change) = mean_change(&record.graded.compared.archive())
     {
         metrics.set("policy/archive_drop", -change);
     }
-    describe_update(&mut metrics, stats);
-    if let Some(share) = credit.equal_groups {
+    describe_update(&mut metrics, &record.stats);
+    if let Some(share) = record.credit.equal_groups {
         metrics.set("policy/equal_groups", share);
     }
-    describe_work(&mut metrics, run, timer, played, stats);
-    for (kind, _) in &run.options.mix {
-        let summary = run.pool.summary(kind, step)?;
+    describe_work(&mut metrics, record);
+    describe_cost(&mut metrics, world.host, &record.meter, record);
+    for (kind, _) in &world.options.mix {
+        let summary = pool.store.summary(kind, record.step)?;
         metrics.set(&format!("pool/{kind}/size"), summary.size as f64);
         metrics.set(&format!("pool/{kind}/distinct"), summary.distinct as f64);
         if let Some(age) = summary.age_mean {
@@ -113,59 +92,52 @@ impl Means {
     }
 }
 
-fn describe_play(metrics: &mut Metrics, played: &Played, credit: &Credit) -> Means {
+fn describe_play(metrics: &mut Metrics, options: &Options, record: &Record) -> Means {
     let mut means = Means::default();
-    for ((proposal, judged), reward) in
-        played.proposals.iter().zip(&played.judged).zip(&credit.proposals)
-    {
+    let (graded, credit) = (&record.graded, &record.credit);
+    let judged = graded.played.proposals.iter().zip(&graded.played.judged);
+    for ((proposal, judged), reward) in judged.zip(&credit.proposals) {
         // Where rewards come late, those of this step are not all known: they count in the next.
-        let reward = reward.filter(|_| credit.held.is_empty());
+        let reward = reward.filter(|_| !is_deferred(options));
         describe_proposal(&mut means, proposal, judged, reward);
         if let Judged::Rejected(why) = judged {
             let key = format!("{}/rejected/{}", seat(Role::Propose, &proposal.kind), why.cause);
             metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
         }
     }
-    for (task, rate) in played.estimates.tasks.iter().zip(&credit.rates) {
-        if let Some(mean) = rate.mean() {
+    for task in graded.played.estimates().flat_map(|round| &round.tasks) {
+        if let Some(mean) = graded.rates.get(&task.id).and_then(|rate| rate.mean()) {
             let seat = seat(Role::Propose, &task.kind);
             means.add(&seat, "learnability", Learnability::OneMinus.of(mean));
         }
     }
-    let training = played.training();
-    for ((attempt, verdict), reward) in
-        training.attempts.iter().zip(&training.verdicts).zip(&credit.attempts)
-    {
+    let training = graded.played.training().flat_map(Round::judged);
+    for ((attempt, verdict), reward) in training.zip(&credit.attempts) {
         describe_attempt(&mut means, attempt, verdict, *reward);
     }
     means
 }
 
 /// What changed since earlier steps: nothing where the reward does not ask for it.
-fn describe_memory(
-    means: &mut Means,
-    options: &Options,
-    memory: &Memory,
-    played: &Played,
-    credit: &Credit,
-) {
-    for (kind, old) in &memory.old {
+fn describe_changes(means: &mut Means, options: &Options, record: &Record) {
+    let (graded, credit) = (&record.graded, &record.credit);
+    for (kind, old) in &graded.compared.old {
         let solver = seat(Role::Solve, kind);
         old.iter().for_each(|task| means.add(&solver, "retest_change", task.change()));
     }
     match options.advantage.rewards.proposer.signal {
         Signal::Rate(_) => {}
         Signal::LearningProgress(_) => {
-            for (proposal, worth) in played.proposals.iter().zip(&credit.worths) {
+            for (proposal, worth) in graded.played.proposals.iter().zip(&credit.worths) {
                 let proposer = seat(Role::Propose, &proposal.kind);
                 worth.iter().for_each(|worth| means.add(&proposer, "progress", *worth));
             }
         }
         Signal::PowerPlay(gate) => {
-            for (late, reward) in memory.late.iter().zip(&credit.late) {
-                let proposer = seat(Role::Propose, &late.held.kind);
+            for (due, reward) in graded.compared.due.iter().zip(&credit.due) {
+                let proposer = seat(Role::Propose, &due.proposal.kind);
                 reward.iter().for_each(|reward| means.add(&proposer, "reward", f64::from(*reward)));
-                if let Some((_, now)) = late.now {
+                if let Some((_, now)) = due.now {
                     means.flag(&proposer, "newly_solved", gate.newly_solved(0.0, now));
                 }
             }
@@ -179,8 +151,8 @@ fn describe_proposal(means: &mut Means, proposal: &Proposal, judged: &Judged, re
     }
     let seat = seat(Role::Propose, &proposal.kind);
     means.flag(&seat, "valid_rate", matches!(judged, Judged::Task(..)));
-    means.add(&seat, "length", proposal.sample.tokens.len() as f64);
-    means.flag(&seat, "truncated", proposal.sample.finish == Finish::Length);
+    means.add(&seat, "length", proposal.trace.n_written() as f64);
+    means.flag(&seat, "truncated", proposal.trace.finish == Finish::Length);
     if let Some(reward) = reward {
         means.add(&seat, "reward", f64::from(reward));
     }
@@ -201,8 +173,8 @@ fn describe_attempt(means: &mut Means, attempt: &Attempt, verdict: &Verdict, rew
     }
     let seat = seat(Role::Solve, &attempt.task.kind);
     means.add(&seat, "solve_rate", f64::from(verdict.score));
-    means.add(&seat, "length", attempt.sample.tokens.len() as f64);
-    means.flag(&seat, "truncated", attempt.sample.finish == Finish::Length);
+    means.add(&seat, "length", attempt.trace.n_written() as f64);
+    means.flag(&seat, "truncated", attempt.trace.finish == Finish::Length);
     means.flag(&seat, "format_rate", verdict.format && verdict.status != Status::Unparsable);
     if let Some(reward) = reward {
         means.add(&seat, "reward", f64::from(reward));
@@ -233,42 +205,47 @@ fn describe_update(metrics: &mut Metrics, stats: &Stats) {
     }
 }
 
-fn describe_work(
-    metrics: &mut Metrics,
-    run: &mut Run<'_>,
-    timer: &Timer,
-    played: &Played,
-    stats: &Stats,
-) {
-    for (part, seconds) in &timer.0 {
-        metrics.set(&format!("time/{part}"), *seconds);
+/// What was played, dropped and not judged.
+fn describe_work(metrics: &mut Metrics, record: &Record) {
+    let played = &record.graded.played;
+    metrics.set("tokens/prompt", played.work.prompt_tokens as f64);
+    metrics.set("tokens/completion", played.work.completion_tokens as f64);
+    metrics.set("prompts_too_long", played.work.n_too_long() as f64);
+    for why in played.work.refused() {
+        let key = format!("refused/{}", refusal(why));
+        metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
     }
-    let engine = std::mem::take(&mut run.work);
-    metrics.set("tokens/prompt", engine.prompt_tokens as f64);
-    metrics.set("tokens/completion", engine.completion_tokens as f64);
-    let rollout = timer.seconds(&["propose", "solve"]);
-    metrics.set("perf/rollout_tok_s", engine.completion_tokens as f64 / rollout);
-    metrics.set("perf/update_tok_s", stats.n_tokens as f64 / timer.seconds(&["update"]));
-    let jobs = run.host.stats().jobs;
-    let new_jobs = jobs - std::mem::replace(&mut run.jobs_seen, jobs);
-    metrics.set("perf/programs_s", new_jobs as f64 / timer.seconds(&["verify"]));
-    describe_families(metrics, run);
-    let dropped = std::mem::take(&mut run.dropped);
-    metrics.set("prompts_too_long", dropped.prompts_too_long as f64);
-    let verdicts = played.estimates.verdicts.iter().chain(&played.training().verdicts);
-    let verdicts = verdicts.chain(&played.retests.verdicts);
-    let faulted = verdicts.filter(|verdict| verdict.status == Status::Fault).count();
-    let unjudged = played.judged.iter().filter(|one| matches!(one, Judged::Fault(_))).count();
-    metrics.set("faults", (dropped.faults + faulted + unjudged) as f64);
+    metrics.set("faults", played.n_faults() as f64);
 }
 
-/// What each family cost in this step, so that one sees which is slow, fat or ill. It depends on
-/// the machine and on what is remembered, so it stands under `perf/`.
-fn describe_families(metrics: &mut Metrics, run: &mut Run<'_>) {
-    for family in run.host.families() {
-        let (name, now) = (&family.manifest().name, family.usage());
-        let before = run.usage_seen.insert(name.clone(), now.clone()).unwrap_or_default();
-        let usage = now.since(&before);
+fn refusal(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::EmptyPrompt => "empty_prompt",
+        Refusal::TooLong { .. } => "too_long",
+        Refusal::NeedsCache { .. } => "needs_cache",
+        Refusal::UnknownToken { .. } => "unknown_token",
+        Refusal::Sampling { .. } => "sampling",
+    }
+}
+
+/// What the step took. It depends on the machine and on what is remembered, so it stands under
+/// `time/` and `perf/`; by family, so that one sees which is slow, fat or ill.
+fn describe_cost(metrics: &mut Metrics, host: &Host, meter: &Meter, record: &Record) {
+    for (part, seconds) in &meter.seconds {
+        metrics.set(&format!("time/{part}"), *seconds);
+    }
+    let seconds =
+        |parts: &[&str]| -> f64 { parts.iter().filter_map(|part| meter.seconds.get(part)).sum() };
+    let (completion_tokens, rollout) =
+        (record.graded.played.work.completion_tokens as f64, seconds(&["propose", "solve"]));
+    metrics.set("perf/rollout_tok_s", completion_tokens / rollout);
+    metrics.set("perf/update_tok_s", record.stats.n_tokens as f64 / seconds(&["update"]));
+    let programs = (host.stats().jobs - meter.jobs) as f64;
+    metrics.set("perf/programs_s", programs / seconds(&["verify"]));
+    for family in host.families() {
+        let name = &family.manifest().name;
+        let usage = family.usage();
+        let usage = meter.usage.get(name).map_or(usage.clone(), |before| usage.since(before));
         let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
         let mut set = |key: &str, value: f64| metrics.set(&format!("perf/{name}/{key}"), value);
         set("calls", usage.calls as f64);

@@ -18,8 +18,8 @@ pub struct Options {
     pub propose: Propose,
     /// The solve step.
     pub solve: Solve,
-    /// Old tasks answered again; `None` where the proposer's reward needs none.
-    pub retests: Option<Retests>,
+    /// Old tasks attempted again; `None` where the proposer's reward needs none.
+    pub reevaluation: Option<ReevaluationOptions>,
     /// The buffers.
     pub pool: quaero_pool::Options,
     /// What outcomes are worth, and how rewards become advantages.
@@ -75,11 +75,11 @@ pub struct Solve {
     pub limits: Limits,
 }
 
-/// Old tasks answered again, for rewards of what changes over time. They get as many attempts as
+/// Old tasks attempted again, for rewards of what changes over time. They get as many attempts as
 /// the solve step gives, and train nobody.
 #[derive(Clone, Debug)]
-pub struct Retests {
-    /// Tasks of a kind answered again in a step.
+pub struct ReevaluationOptions {
+    /// Tasks of a kind attempted again in a step.
     pub tasks_per_kind: usize,
     /// Steps after which a grading is too old to be compared with.
     pub steps_max: u64,

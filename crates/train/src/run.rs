@@ -1,24 +1,25 @@
 //! The loop.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quaero_engine::{Engine, Sampling};
-use quaero_evals::{Probe, Score, answer};
+use quaero_engine::Engine;
+use quaero_evals::Score;
 use quaero_model::Model;
 use quaero_optim::StatePrecision;
-use quaero_policy::{Limits, Policy};
-use quaero_pool::Pool;
-use quaero_rng::Key;
+use quaero_policy::Policy;
+use quaero_pool::Pool as Store;
 use quaero_runtime::Host;
-use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
+use quaero_telemetry::Metrics;
 use quaero_update::{Learner, load_reference, save_reference};
 
-use crate::clock::{Stopwatch, wall_seconds};
-use crate::held::{self, Held};
-use crate::select::check_mix;
-use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding, step};
+use crate::books::Books;
+use crate::clock::Stopwatch;
+use crate::evaluate::evaluate;
+use crate::mix::check_mix;
+use crate::step::step;
+use crate::world::{Cast, Pool, World};
+use crate::{Error, Observer, Options, deferred, folder, metrics, probe, seeding};
 
 /// Where a run lives and what it starts from.
 #[derive(Debug)]
@@ -51,44 +52,14 @@ pub struct End {
     pub checkpoint: PathBuf,
 }
 
-/// What a run carries from step to step beside the policy.
-pub(crate) struct Run<'a> {
-    pub(crate) options: &'a Options,
-    pub(crate) host: &'a Host,
-    pub(crate) engine: Engine,
-    pub(crate) pool: Pool,
-    pub(crate) learner: Learner,
-    /// Proposals of the last step that wait for their reward.
-    pub(crate) held: Vec<Held>,
-    pub(crate) events: JsonLines,
-    pub(crate) observer: &'a mut dyn Observer,
-    pub(crate) step: u64,
-    pub(crate) dropped: Dropped,
-    pub(crate) work: Work,
-    pub(crate) jobs_seen: u64,
-    /// What each family had cost when the last step was measured.
-    pub(crate) usage_seen: BTreeMap<String, quaero_runtime::Usage>,
-    /// The graded tasks, and the seconds that grading them took now.
-    probe: Option<(Probe, f64)>,
-    metrics: JsonLines,
-    board: TensorBoard,
-    folder: &'a Path,
-    first: Option<Vec<Score>>,
-    last: Option<Vec<Score>>,
-}
-
-/// What fell out of a step before it was judged.
-#[derive(Debug, Default)]
-pub(crate) struct Dropped {
-    pub(crate) prompts_too_long: usize,
-    pub(crate) faults: usize,
-}
-
-/// Tokens that the engine dealt with in a step.
-#[derive(Debug, Default)]
-pub(crate) struct Work {
-    pub(crate) prompt_tokens: u64,
-    pub(crate) completion_tokens: u64,
+/// A run between two steps.
+struct Run<'a> {
+    world: World<'a>,
+    cast: Cast,
+    pool: Pool,
+    books: Books<'a>,
+    /// The last step that was taken.
+    step: u64,
 }
 
 /// Trains `policy` by self-play until all steps are taken or `control` says stop.
@@ -105,45 +76,32 @@ pub fn train(
 ) -> Result<End, Error> {
     // Before anything of a run is there.
     check_mix(options, host)?;
-    let (mut run, mut policy) = Run::open(setup, options, policy, host, observer)?;
-    if run.pool.last_step().is_none() {
-        run.begin(&policy)?;
+    let (mut run, grading_s) = Run::open(setup, options, policy, host, observer)?;
+    if run.pool.store.last_step().is_none() {
+        run = run.begin(grading_s)?;
     }
-    run.observer.phase("self-play: propose, verify, solve, verify, learn");
+    run.books.observer.phase("self-play: propose, verify, solve, verify, learn");
     while run.step < options.steps && !control.stop.load(Ordering::Relaxed) {
-        run.step += 1;
-        policy = run.advance(policy)?;
+        run = run.advance()?;
     }
-    let checkpoint = run.save(&policy)?;
+    let checkpoint = run.save()?;
     if options.report_every > 0 {
-        run.report();
+        run.books.report();
     }
-    let scores = run.first.take().zip(run.last.take());
-    Ok(End { step: run.step, whole: run.step >= options.steps, scores, checkpoint })
+    let (step, whole) = (run.step, run.step >= options.steps);
+    Ok(End { step, whole, scores: run.books.into_scores(), checkpoint })
 }
 
 impl<'a> Run<'a> {
-    /// The root of a step's randomness.
-    pub(crate) fn key(&self, step: u64) -> Key {
-        Key::new(self.options.seed).named("step").with(step)
-    }
-
-    /// Counts what a round of generation did and dropped.
-    pub(crate) fn count(&mut self, prompts_too_long: usize, faults: usize) {
-        self.dropped.prompts_too_long += prompts_too_long;
-        self.dropped.faults += faults;
-        self.work.prompt_tokens += self.engine.stats().prompt_tokens;
-        self.work.completion_tokens += self.engine.stats().completion_tokens;
-    }
-
-    /// Opens the folder's files at the newest checkpoint, or makes them.
+    /// Opens the folder's files at the newest checkpoint, or makes them; with the seconds that
+    /// grading the probe set took.
     fn open(
         setup: &Setup<'a>,
         options: &'a Options,
         mut policy: Policy,
         host: &'a Host,
         observer: &'a mut dyn Observer,
-    ) -> Result<(Self, Policy), Error> {
+    ) -> Result<(Self, f64), Error> {
         let folder = setup.folder;
         if options.update.adamw.state_precision == StatePrecision::EightBit {
             if policy.model.device().is_cpu() {
@@ -151,159 +109,99 @@ impl<'a> Run<'a> {
             }
             policy.model = policy.model.into_bf16()?;
         }
-        let mut learner = Learner::new(&options.update, &policy.model)?;
+        let learner = Learner::new(&options.update, &policy.model)?;
         let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
         if checkpoint.is_none() {
             folder::make(folder, setup.config, setup.resume)?;
         }
-        let mut engine = Engine::new(options.engine);
+        let mut cast = Cast { policy, learner, engine: Engine::new(options.engine) };
+        let mut world = World { host, options, probe: None };
         // Before the weights of a checkpoint take the place of the first ones.
-        let probe = probe::of_run(folder, options, &policy, &mut engine, host, observer)?;
+        let watch = Stopwatch::start();
+        world.probe = probe::of_run(folder, &world, &mut cast, observer)?;
+        let grading_s = watch.seconds();
         let step = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
-        let mut held = Vec::new();
+        let mut pending = Vec::new();
         if let Some(checkpoint) = &checkpoint {
-            policy = checkpoint.restore(policy, &mut learner)?;
-            held = held::load(&checkpoint.folder)?;
+            cast.policy = checkpoint.restore(cast.policy, &mut cast.learner)?;
+            pending = deferred::load(&checkpoint.folder)?;
         }
-        if learner.needs_reference() {
+        if cast.learner.needs_reference() {
             let path = folder.join("reference.safetensors");
-            learner.set_reference(reference(&policy, &path, checkpoint.is_some())?);
+            let reference = reference(&cast.policy, &path, checkpoint.is_some())?;
+            cast.learner.set_reference(reference);
         }
-        let mut pool = Pool::open(&folder.join("experience.db"), options.pool)?;
+        let mut store = Store::open(&folder.join("experience.db"), options.pool)?;
         if checkpoint.is_some() {
-            pool.rewind(step)?;
+            store.rewind(step)?;
         }
-        let held_out = options.eval.iter().flat_map(|eval| eval.held_out.iter().cloned());
-        pool.hold_out(held_out);
-        let run = Self {
-            options,
-            host,
-            engine,
-            pool,
-            learner,
-            held,
-            events: JsonLines::open(&folder.join("logs/events.jsonl"), step)?,
-            observer,
-            step,
-            dropped: Dropped::default(),
-            work: Work::default(),
-            jobs_seen: host.stats().jobs,
-            usage_seen: host.families().map(seen).collect(),
-            probe,
-            metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
-            board: TensorBoard::create(folder, wall_seconds())?,
-            folder,
-            first: None,
-            last: None,
-        };
-        Ok((run, policy))
+        store.hold_out(options.eval.iter().flat_map(|eval| eval.held_out.iter().cloned()));
+        let books = Books::open(folder, step, observer)?;
+        let pool = Pool { store, pending };
+        Ok((Self { world, cast, pool, books, step }, grading_s))
     }
 
     /// Step 0: fills the buffers, evaluates, saves.
-    fn begin(&mut self, policy: &Policy) -> Result<(), Error> {
-        self.observer.phase("seeding: the model fills its buffers from the family's seed tasks");
+    fn begin(mut self, grading_s: f64) -> Result<Self, Error> {
+        let Self { world, cast, pool, books, .. } = &mut self;
+        books.observer.phase("seeding: the model fills its buffers from the family's seed tasks");
         let watch = Stopwatch::start();
-        self.pool.begin(0, policy.version)?;
-        seeding::fill(self, policy)?;
-        self.pool.commit()?;
+        pool.store.begin(0, cast.policy.version)?;
+        let work = seeding::fill(world, cast, pool, books.observer)?;
+        pool.store.commit()?;
         let mut metrics = Metrics::default();
         metrics.set("time/seeding", watch.seconds());
-        if let Some((_, seconds)) = &self.probe {
-            metrics.set("time/probe", *seconds);
+        if world.probe.is_some() {
+            metrics.set("time/probe", grading_s);
         }
-        // Step 1 must not count what seeding did: a resumed run would not know of it.
-        let (work, _) = (std::mem::take(&mut self.work), std::mem::take(&mut self.dropped));
         metrics.set("tokens/prompt", work.prompt_tokens as f64);
         metrics.set("tokens/completion", work.completion_tokens as f64);
-        for (kind, _) in &self.options.mix {
-            metrics.set(&format!("pool/{kind}/size"), self.pool.size(kind) as f64);
+        for (kind, _) in &world.options.mix {
+            metrics.set(&format!("pool/{kind}/size"), pool.store.size(kind) as f64);
         }
-        self.finish_step(policy, metrics)?;
-        self.save(policy).map(|_| ())
+        self.close(metrics)?;
+        self.save()?;
+        Ok(self)
     }
 
     /// One step with all that belongs to it on disk.
-    fn advance(&mut self, policy: Policy) -> Result<Policy, Error> {
-        let (watch, at) = (Stopwatch::start(), self.step);
-        self.pool.begin(at, policy.version)?;
-        let (policy, mut metrics) = step::step(self, policy, at)?;
-        self.pool.commit()?;
-        metrics.set("policy_version", policy.version.0 as f64);
+    fn advance(self) -> Result<Self, Error> {
+        let Self { world, cast, mut pool, mut books, step: before } = self;
+        let (watch, at) = (Stopwatch::start(), before + 1);
+        pool.store.begin(at, cast.policy.version)?;
+        let (cast, record) = step(&world, cast, &mut pool, books.observer, at)?;
+        pool.record(&record)?;
+        let mut metrics = metrics::of_step(&world, &pool, &record)?;
+        pool.store.commit()?;
+        books.log(&record);
+        metrics.set("policy_version", cast.policy.version.0 as f64);
         metrics.set("time/total", watch.seconds());
-        self.finish_step(&policy, metrics)?;
-        if self.options.checkpoint.due(self.step) {
-            self.save(&policy)?;
+        let mut run = Self { world, cast, pool, books, step: at };
+        run.close(metrics)?;
+        let options = run.world.options;
+        if options.checkpoint.due(at) {
+            run.save()?;
         }
         // The last step's page is written at the end of the run.
-        let every = self.options.report_every;
-        if every > 0 && self.step.is_multiple_of(every) && self.step < self.options.steps {
-            self.report();
+        let every = options.report_every;
+        if every > 0 && at.is_multiple_of(every) && at < options.steps {
+            run.books.report();
         }
-        Ok(policy)
+        Ok(run)
     }
 
-    /// Writes the run's page; what goes wrong is told and no more.
-    fn report(&mut self) {
-        if let Err(why) = report::write(self.folder) {
-            self.observer.warning(&format!("report.html was not written: {why}"));
-        }
-    }
-
-    fn finish_step(&mut self, policy: &Policy, mut metrics: Metrics) -> Result<(), Error> {
-        self.evaluate(policy, &mut metrics)?;
-        self.events.commit()?;
-        self.metrics.push(&metrics.to_json(self.step));
-        self.metrics.commit()?;
-        self.board.write(wall_seconds(), self.step, &metrics)?;
-        self.observer.step(self.step, self.options.steps, &metrics);
-        Ok(())
-    }
-
-    fn evaluate(&mut self, policy: &Policy, metrics: &mut Metrics) -> Result<(), Error> {
-        let Some(eval) = &self.options.eval else { return Ok(()) };
-        let due = self.step.is_multiple_of(eval.every) || self.step == self.options.steps;
-        if !due {
-            return Ok(());
-        }
+    /// Evaluates where that is due, and writes the step's scalars.
+    fn close(&mut self, mut metrics: Metrics) -> Result<(), Error> {
         let watch = Stopwatch::start();
-        let (mut scores, mut by_level) = (Vec::new(), Vec::new());
-        for (suite, sampling, samples) in [
-            (&eval.suite, self.options.solve.limits.sampling, eval.samples),
-            (&eval.greedy_suite, Sampling::greedy(), 1),
-        ] {
-            let limits = Limits { sampling, ..self.options.solve.limits };
-            let key = Key::new(self.options.seed).named("eval").with(self.step);
-            let (engine, host) = (&mut self.engine, self.host);
-            let rates = answer(policy, engine, host, &suite.tasks, samples, &limits, key)?;
-            scores.extend(rates.scores(suite));
-            if let Some((probe, _)) = self.probe.as_ref().filter(|_| suite.name == eval.suite.name)
-            {
-                by_level = probe.scores(suite, &rates);
-            }
+        if let Some(scores) = evaluate(&self.world, &mut self.cast, self.step)? {
+            metrics.set("time/eval", watch.seconds());
+            self.books.evaluated(self.step, scores, &mut metrics);
         }
-        scores.append(&mut by_level);
-        self.jobs_seen = self.host.stats().jobs;
-        self.usage_seen = self.host.families().map(seen).collect();
-        for score in &scores {
-            metrics.set(&format!("eval/{}/score", score.name), score.interval.mean);
-            metrics.set(&format!("eval/{}/low", score.name), score.interval.low);
-            metrics.set(&format!("eval/{}/high", score.name), score.interval.high);
-        }
-        metrics.set("time/eval", watch.seconds());
-        self.observer.evaluated(self.step, &scores);
-        if self.first.is_none() {
-            self.first = Some(scores.clone());
-        }
-        self.last = Some(scores);
-        Ok(())
+        self.books.close(self.step, self.world.options.steps, &metrics)
     }
 
-    fn save(&mut self, policy: &Policy) -> Result<PathBuf, Error> {
-        let (held, options) = (&self.held, self.options.checkpoint);
-        let folder =
-            Checkpoint::write(self.folder, self.step, policy, &self.learner, held, options)?;
-        self.observer.checkpoint(&folder);
-        Ok(folder)
+    fn save(&mut self) -> Result<PathBuf, Error> {
+        self.books.save(&self.world, &self.cast, &self.pool, self.step)
     }
 }
 
@@ -318,9 +216,4 @@ fn reference(policy: &Policy, path: &Path, goes_on: bool) -> Result<Model, Error
         return Err(Error::NoReference { path: path.display().to_string() });
     }
     Ok(load_reference(&policy.model, path)?)
-}
-
-/// A family's cost so far, by its name.
-fn seen(family: &quaero_runtime::Family) -> (String, quaero_runtime::Usage) {
-    (family.manifest().name.clone(), family.usage())
 }

@@ -1,41 +1,51 @@
 //! The phase before the first update: the base model fills the buffers from the family's own seed
 //! tasks (AZR: from the identity triplet). Nothing is learned here; it is step 0 of the run.
 
-use quaero_policy::Policy;
+use quaero_play::{ProposeRequest, Work};
 use quaero_types::{Kind, Origin};
 use quaero_verify::mint;
 
-use crate::run::Run;
-use crate::{Error, play, select};
+use crate::admit::admit;
+use crate::mix::manifest_kind;
+use crate::world::{Cast, Pool, World};
+use crate::{Error, Observer, select};
 
 /// Fills every kind's buffer; kinds that need others' tasks as references come last. AZR starts
 /// abduction and deduction from one shared set; here each kind fills its own.
-pub(crate) fn fill(run: &mut Run<'_>, policy: &Policy) -> Result<(), Error> {
-    let mut kinds: Vec<(Kind, usize)> = run.options.mix.clone();
+pub(crate) fn fill(
+    world: &World<'_>,
+    cast: &mut Cast,
+    pool: &mut Pool,
+    watch: &mut dyn Observer,
+) -> Result<Work, Error> {
+    let mut kinds: Vec<(Kind, usize)> = world.options.mix.clone();
     kinds.sort_by_key(|(kind, _)| {
-        select::manifest_kind(run.host, kind).map_or(0, |manifest| manifest.references_exactly)
+        manifest_kind(world.host, kind).map_or(0, |manifest| manifest.references_exactly)
     });
     for (kind, _) in &kinds {
-        add_family_seeds(run, kind)?;
+        add_family_seeds(world, pool, kind)?;
     }
+    let mut work = Work::default();
     for (kind, n) in kinds {
-        let wanted = run.options.seeding.tasks_per_kind;
-        for round in 0..run.options.seeding.rounds_max {
-            run.observer.progress(run.pool.size(&kind).min(wanted) as u64, wanted as u64);
-            if run.pool.size(&kind) >= wanted {
+        let wanted = world.options.seeding.tasks_per_kind;
+        for round in 0..world.options.seeding.rounds_max {
+            let size = pool.store.size(&kind);
+            watch.progress(size.min(wanted) as u64, wanted as u64);
+            if size >= wanted {
                 break;
             }
-            let key = run.key(0).named("seeding").named(&kind.to_string()).with(round as u64);
-            let commissions = select::of_kind(run, &kind, n, key)?;
-            let proposals = play::propose_under(run, policy, commissions, key.named("propose"))?;
-            play::verify_proposals(run, policy, proposals, 0)?;
+            let key = world.key(0).named("seeding").named(&kind.to_string()).with(round as u64);
+            let asked = select::of_kind(world, pool, &kind, n, key)?;
+            let asked = ProposeRequest::each(asked, key.named("propose"));
+            let tasks = admit(world, pool, cast.propose(world, watch, &asked)?, 0)?;
+            work.add(tasks.work);
         }
     }
-    Ok(())
+    Ok(work)
 }
 
-fn add_family_seeds(run: &mut Run<'_>, kind: &Kind) -> Result<(), Error> {
-    let Some(family) = run.host.family(&kind.family) else { return Ok(()) };
+fn add_family_seeds(world: &World<'_>, pool: &mut Pool, kind: &Kind) -> Result<(), Error> {
+    let Some(family) = world.host.family(&kind.family) else { return Ok(()) };
     let seeds = family.seeds(&kind.name).map_err(|fault| Error::Family {
         family: kind.family.clone(),
         action: "give its seed tasks",
@@ -43,7 +53,7 @@ fn add_family_seeds(run: &mut Run<'_>, kind: &Kind) -> Result<(), Error> {
     })?;
     for proposed in &seeds {
         // A seed that is held out or given twice is simply not in the buffer.
-        let _ = run.pool.add(&mint(kind, proposed, Vec::new(), Origin::Seed), proposed)?;
+        let _ = pool.store.add(&mint(kind, proposed, Vec::new(), Origin::Seed), proposed)?;
     }
     Ok(())
 }

@@ -1,77 +1,111 @@
-//! What is asked of the proposer: kinds by the mix, references from the buffers.
+//! What is asked in a step: of proposers by the mix, with references from the buffers; of solvers
+//! the fresh tasks, and old ones.
 
-use quaero_propose::Commission;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quaero_play::{ProposeRequest, References};
+use quaero_pool::{Order, Stored};
 use quaero_rng::Key;
-use quaero_runtime::{Host, nearest};
-use quaero_types::{Kind, ManifestKind, Pair};
+use quaero_types::{Kind, Pair, Task, TaskId};
 
-use crate::run::Run;
-use crate::{Error, Options};
+use crate::mix::manifest_kind;
+use crate::round::{Played, Purpose, Round};
+use crate::world::{Pool, World};
+use crate::{Error, reevaluate};
 
-/// This step's commissions; none when the proposer is not trained.
-pub(crate) fn commissions(run: &Run<'_>, step: u64) -> Result<Vec<Commission>, Error> {
-    if !run.options.propose.train {
-        return Ok(Vec::new());
+/// This step's proposals; none when the proposer is not trained.
+pub(crate) fn proposals(
+    world: &World<'_>,
+    pool: &Pool,
+    step: u64,
+) -> Result<Vec<ProposeRequest>, Error> {
+    let mut asked = Vec::new();
+    if world.options.propose.train {
+        let key = world.key(step).named("references");
+        for (kind, n) in &world.options.mix {
+            asked.extend(of_kind(world, pool, kind, *n, key.named(&kind.to_string()))?);
+        }
     }
-    let key = run.key(step).named("references");
-    let mut commissions = Vec::new();
-    for (kind, n) in &run.options.mix {
-        commissions.extend(of_kind(run, kind, *n, key.named(&kind.to_string()))?);
-    }
-    Ok(commissions)
+    Ok(ProposeRequest::each(asked, world.key(step).named("propose")))
 }
 
-/// `n` commissions of `kind`; none while the kind's references are missing.
+/// `n` proposals of `kind` with what they show; none while the kind's references are missing.
 pub(crate) fn of_kind(
-    run: &Run<'_>,
+    world: &World<'_>,
+    pool: &Pool,
     kind: &Kind,
     n: usize,
     key: Key,
-) -> Result<Vec<Commission>, Error> {
-    let manifest = manifest_kind(run.host, kind)?;
+) -> Result<Vec<(Kind, References)>, Error> {
+    let manifest = manifest_kind(world.host, kind)?;
     let sources: Vec<Kind> = match manifest.references_from.as_slice() {
         [] => vec![kind.clone()],
         names => names.iter().map(|name| Kind::new(&kind.family, name)).collect(),
     };
     let exactly = manifest.references_exactly as usize;
-    let k = if exactly > 0 { exactly } else { run.options.propose.references };
-    let order = run.options.propose.order;
-    let mut commissions = Vec::with_capacity(n);
+    let options = world.options.propose;
+    let k = if exactly > 0 { exactly } else { options.references };
+    let mut asked = Vec::with_capacity(n);
     for idx in 0..n {
-        let stored = run.pool.references(&sources, k, order, key.with(idx as u64))?;
+        let stored = pool.store.references(&sources, k, options.order, key.with(idx as u64))?;
         if stored.len() < exactly {
             return Ok(Vec::new());
         }
-        let references = stored
-            .into_iter()
-            .map(|one| (one.task.id, Pair { public: one.task.public, secret: one.secret }))
-            .collect();
-        commissions.push(Commission { kind: kind.clone(), references });
+        let shown = |Stored { task, secret }| (task.id, Pair { public: task.public, secret });
+        asked.push((kind.clone(), stored.into_iter().map(shown).collect()));
     }
-    Ok(commissions)
+    Ok(asked)
 }
 
-/// Whether the families of `host` play all kinds of `options`; else says which is meant.
-///
-/// # Errors
-/// The first kind that none plays.
-pub fn check_mix(options: &Options, host: &Host) -> Result<(), Error> {
-    options.mix.iter().try_for_each(|(kind, _)| manifest_kind(host, kind).map(|_| ()))
+/// The tasks to attempt: the fresh ones, old ones so far as a kind has too few fresh, and those to
+/// be compared with how they were solved before.
+pub(crate) fn attempts(
+    world: &World<'_>,
+    pool: &Pool,
+    mut played: Played,
+    step: u64,
+) -> Result<Played, Error> {
+    let options = world.options.solve;
+    let fresh = std::mem::take(&mut played.fresh);
+    let fresh = played.with_gold(fresh);
+    let mut all = fresh.clone();
+    for (kind, _) in &world.options.mix {
+        all.extend(played.with_gold(replayed(world, pool, kind, &fresh, step)?));
+    }
+    if all.is_empty() {
+        return Err(Error::NothingToSolve { step });
+    }
+    let again = played.with_gold(reevaluate::draw(world, pool, step)?);
+    let mut round = |purpose, tasks: Vec<Arc<Task>>, n_samples, name: &str| {
+        played.rounds.push(Round::new(purpose, tasks, n_samples, world.key(step).named(name)));
+    };
+    if options.keep_estimates {
+        round(Purpose::Both, all, options.samples, "solve");
+    } else {
+        round(Purpose::Estimate, fresh, options.samples, "estimate");
+        round(Purpose::Practice, all, 1, "solve");
+    }
+    round(Purpose::Reevaluation, again, options.samples, "retest");
+    Ok(played)
 }
 
-/// What the family says of `kind`.
-pub(crate) fn manifest_kind<'a>(host: &'a Host, kind: &Kind) -> Result<&'a ManifestKind, Error> {
-    let family = host.family(&kind.family);
-    family.and_then(|f| f.manifest().kinds.iter().find(|k| k.name == kind.name)).ok_or_else(|| {
-        let kinds = host.families().flat_map(|family| {
-            let name = &family.manifest().name;
-            family.manifest().kinds.iter().map(move |kind| format!("{name}/{}", kind.name))
-        });
-        let loaded: Vec<String> = kinds.collect();
-        let near = nearest(&kind.to_string(), loaded.iter().map(String::as_str));
-        let remedy = "add its plugin to plugins.paths, or set the kind to 0.";
-        let near = near.map_or_else(|| remedy.to_owned(), |near| format!("do you mean `{near}`?"));
-        let loaded = if loaded.is_empty() { "none".to_owned() } else { loaded.join(", ") };
-        Error::UnknownKind { kind: kind.to_string(), near, loaded }
-    })
+/// Tasks of the buffer of `kind` that make up for what it lacks of `fresh` ones.
+fn replayed(
+    world: &World<'_>,
+    pool: &Pool,
+    kind: &Kind,
+    fresh: &[Arc<Task>],
+    step: u64,
+) -> Result<Vec<Stored>, Error> {
+    let n_fresh = fresh.iter().filter(|task| task.kind == *kind).count();
+    let missing = world.options.solve.tasks_per_kind.saturating_sub(n_fresh);
+    if missing == 0 {
+        return Ok(Vec::new());
+    }
+    let key = world.key(step).named("replay").named(&kind.to_string());
+    let except: BTreeSet<TaskId> = fresh.iter().map(|task| task.id).collect();
+    // Fresh tasks are in the buffer already: draw enough to leave them out.
+    let drawn = pool.store.replay(kind, missing + except.len(), Order::Uniform, key)?;
+    Ok(drawn.into_iter().filter(|one| !except.contains(&one.task.id)).take(missing).collect())
 }

@@ -1,31 +1,29 @@
 //! One step of self-play, as data flows.
 
-use quaero_policy::Policy;
-use quaero_telemetry::Metrics;
-
+use crate::admit::admit;
 use crate::credit::credit;
-use crate::run::Run;
-use crate::{Error, metrics, play, retest, select};
+use crate::record::{Meter, Record};
+use crate::settle::settle;
+use crate::world::{Cast, Pool, World, learn};
+use crate::{Error, Observer, select};
 
-/// Plays and learns once; returns the next policy and what was measured.
+/// Plays and learns once; returns who plays next and what happened.
 pub(crate) fn step(
-    run: &mut Run<'_>,
-    policy: Policy,
+    world: &World<'_>,
+    mut cast: Cast,
+    pool: &mut Pool,
+    watch: &mut dyn Observer,
     step: u64,
-) -> Result<(Policy, Metrics), Error> {
-    let mut timer = metrics::Timer::default();
-    let references = timer.time("propose", || select::commissions(run, step))?;
-    let proposals = timer.time("propose", || play::propose(run, &policy, references, step))?;
-    let tasks = timer.time("verify", || play::verify_proposals(run, &policy, proposals, step))?;
-    let attempts = timer.time("solve", || play::solve(run, &policy, tasks, step))?;
-    let played = timer.time("verify", || play::verify_attempts(run, attempts));
-    let memory = timer.time("advantage", || retest::recall(run, &played, step))?;
-    let credit = timer.time("advantage", || credit(run.options, &played, &memory));
-    let key = run.key(step).named("update");
-    let update = || run.learner.update(policy, &credit.batch, key);
-    let (policy, stats) = timer.time("update", update)?;
-    play::record(run, &played, &memory, &credit)?;
-    let metrics = metrics::of_step(run, step, &timer, &played, &memory, &credit, &stats)?;
-    run.held = credit.held;
-    Ok((policy, metrics))
+) -> Result<(Cast, Record), Error> {
+    let mut meter = Meter::start(world.host);
+    let asked = meter.time("propose", || select::proposals(world, pool, step))?;
+    let posed = meter.time("propose", || cast.propose(world, watch, &asked))?;
+    let tasks = meter.time("verify", || admit(world, pool, posed, step))?;
+    let asked = meter.time("solve", || select::attempts(world, pool, tasks, step))?;
+    let tried = meter.time("solve", || cast.solve(world, watch, asked))?;
+    let graded = meter.time("verify", || settle(world, pool, tried, step))?;
+    let credit = meter.time("advantage", || credit(world.options, &graded));
+    let key = world.key(step).named("update");
+    let (cast, stats) = meter.time("update", || learn(cast, &credit.batch, key))?;
+    Ok((cast, Record { step, meter, graded, credit, stats }))
 }

@@ -1,6 +1,6 @@
 //! What is learned from: rows of tokens with advantages.
 
-use crate::{Sample, TaskRole};
+use crate::{TaskRole, Trace};
 
 /// One sequence with its credit.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Row {
     /// Rows that answer the same prompt share a group.
     pub group: u64,
     /// What was written, with the sampler's log-probs.
-    pub sample: Sample,
+    pub trace: Trace,
     /// The whole reward of the sequence.
     pub reward: f32,
     /// The advantage of each of its tokens (sequence-level estimators give all tokens one value).

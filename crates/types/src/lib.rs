@@ -5,18 +5,18 @@
 //!
 //! # Layout
 //! `kind` who plays what → `task` what is asked → `episode` how a family and the host talk →
-//! `sample` what the policy wrote → `verdict` how it was judged → `batch` what is learned from.
+//! `trace` what the policy wrote → `verdict` how it was judged → `batch` what is learned from.
 
 mod batch;
 mod episode;
 mod kind;
-mod sample;
 mod task;
+mod trace;
 mod verdict;
 
 pub use batch::{Batch, Row};
 pub use episode::{Episode, Manifest, ManifestKind, Opening, Pair, Prompt, Proposed, Reply, Turn};
 pub use kind::{Kind, PolicyVersion, Role, TaskRole};
-pub use sample::{Attempt, Finish, Proposal, Sample};
 pub use task::{Origin, Secret, Task, TaskId};
+pub use trace::{Attempt, Finish, Proposal, Trace};
 pub use verdict::{Fault, Judged, Rejection, Status, Verdict};

@@ -175,13 +175,13 @@ impl Learner {
             let micro = pack(part);
             let options = ForwardOptions {
                 recompute: self.options.recompute,
-                temperature: part[0].sample.temperature,
+                temperature: part[0].trace.temperature,
             };
             let forward = model.forward(&micro.packed, &micro.targets, &options)?;
             let losses: Vec<LossRow<'_>> = (0..part.len())
                 .map(|at| LossRow {
                     logp: &forward.logp[micro.spans[at].clone()],
-                    logp_old: &part[at].sample.logp,
+                    logp_old: &part[at].trace.logp,
                     logp_trainer: before.trainer.as_ref().map(|all| &*all[indices[at]]),
                     logp_ref: before.reference.as_ref().map(|all| &*all[indices[at]]),
                     entropy: &forward.entropy[micro.spans[at].clone()],
@@ -224,7 +224,7 @@ impl Learner {
         let mut all = Vec::with_capacity(rows.len());
         for run in cut(&rows, self.options.micro_batch_tokens) {
             let micro = pack(&rows[run.clone()]);
-            let temperature = rows[run.start].sample.temperature;
+            let temperature = rows[run.start].trace.temperature;
             // Nothing goes back through it, so the less it keeps the better.
             let options = ForwardOptions { recompute: true, temperature };
             let logp = model.forward(&micro.packed, &micro.targets, &options)?.logp;
@@ -281,7 +281,7 @@ fn shares(rows: &[&Row]) -> Vec<Share> {
             let next = groups.len() as u64;
             let group = *groups.entry((&row.task_role, row.group)).or_insert(next);
             let task_role = task_roles[&row.task_role];
-            Share { n_tokens: row.sample.tokens.len(), group, task_role, weight: row.weight }
+            Share { n_tokens: row.trace.n_written(), group, task_role, weight: row.weight }
         })
         .collect()
 }

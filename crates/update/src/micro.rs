@@ -1,15 +1,13 @@
 //! Rows to packed micro-batches.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use quaero_model::{NO_TARGET, Packed};
-use quaero_types::Row;
+use quaero_types::{Row, Trace};
 
 /// Whether `row` reads the prompt that the row before it has read.
 pub(crate) fn goes_on(before: &Row, row: &Row) -> bool {
-    let (before, row) = (&before.sample.prompt, &row.sample.prompt);
-    Arc::ptr_eq(before, row) || before == row
+    before.trace.prompt() == row.trace.prompt()
 }
 
 /// Cuts `rows` into runs of at most `tokens_max` tokens (a longer row stands alone) and of one
@@ -19,13 +17,13 @@ pub(crate) fn cut(rows: &[&Row], tokens_max: usize) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut tokens = 0;
     for (idx, row) in rows.iter().enumerate() {
-        let (n_prompt, n) = (row.sample.prompt.len() - 1, row.sample.tokens.len());
+        let (n_prompt, n) = (row.trace.prompt().len() - 1, row.trace.n_written());
         let shares = idx > 0 && goes_on(rows[idx - 1], row);
         let more = if shares { n } else { n_prompt + n };
         match runs.last_mut() {
             Some(run)
                 if tokens + more <= tokens_max
-                    && rows[run.start].sample.temperature == row.sample.temperature =>
+                    && rows[run.start].trace.temperature == row.trace.temperature =>
             {
                 run.end = idx + 1;
                 tokens += more;
@@ -55,23 +53,29 @@ pub(crate) fn pack(rows: &[&Row]) -> Micro {
     let (mut packed, mut targets) = (Packed::default(), Vec::new());
     let mut spans = Vec::with_capacity(rows.len());
     for (idx, row) in rows.iter().enumerate() {
-        let sample = &row.sample;
-        let (last, prefix) = sample.prompt.split_last().expect("the engine read a prompt");
+        let (prompt, written) = one_turn(&row.trace);
+        let (last, prefix) = prompt.split_last().expect("the engine read a prompt");
         if idx == 0 || !goes_on(rows[idx - 1], row) {
             packed.push(prefix);
             targets.resize(packed.tokens.len(), NO_TARGET);
         }
-        let read = std::iter::once(last).chain(&sample.tokens).take(sample.tokens.len());
+        let read = std::iter::once(last).chain(written).take(written.len());
         packed.push_branch(&read.copied().collect::<Vec<u32>>());
-        targets.extend_from_slice(&sample.tokens);
-        spans.push(targets.len() - sample.tokens.len()..targets.len());
+        targets.extend_from_slice(written);
+        spans.push(targets.len() - written.len()..targets.len());
     }
     Micro { packed, targets, spans }
 }
 
+/// Prompt and completion of a trace of one turn.
+fn one_turn(trace: &Trace) -> (&[u32], &[u32]) {
+    assert_eq!(trace.written.len(), 1, "a row of several turns has no packing yet");
+    trace.tokens.split_at(trace.written[0].start)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
-    use quaero_types::{Finish, Kind, Role, Sample, TaskRole};
+    use quaero_types::{Kind, Role, TaskRole};
 
     use super::*;
 
@@ -79,13 +83,9 @@ pub(crate) mod tests {
         Row {
             task_role: TaskRole { role: Role::Solve, kind: Kind::new("f", "k") },
             group: 0,
-            sample: Sample {
-                prompt: Arc::from(prompt),
-                tokens: tokens.to_vec(),
-                logp: vec![0.0; tokens.len()],
+            trace: Trace {
                 temperature,
-                text: String::new(),
-                finish: Finish::Stop,
+                ..Trace::one_turn(prompt, tokens, vec![0.0; tokens.len()])
             },
             reward: 0.0,
             advantage: 0.0,

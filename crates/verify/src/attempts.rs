@@ -13,30 +13,20 @@ use crate::proposals::contract;
 /// Judges every attempt, in order. Equal answers to one task are judged once.
 #[must_use]
 pub fn attempts(host: &Host, gold: &Gold, attempts: &[Attempt]) -> Vec<Verdict> {
-    let mut first: BTreeMap<(TaskId, &str, bool), usize> = BTreeMap::new();
-    let mut by_family: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut twin = Vec::with_capacity(attempts.len());
-    for (idx, attempt) in attempts.iter().enumerate() {
-        let cut = attempt.sample.finish == Finish::Length;
-        let same = *first.entry((attempt.task.id, &attempt.sample.text, cut)).or_insert(idx);
-        if same == idx {
-            by_family.entry(&attempt.task.kind.family).or_default().push(idx);
-        }
-        twin.push(same);
+    let mut first: BTreeMap<(TaskId, &str, bool), Option<usize>> = BTreeMap::new();
+    let mut episodes = Vec::new();
+    let mut episode_of = Vec::with_capacity(attempts.len());
+    for attempt in attempts {
+        let cut = attempt.trace.finish == Finish::Length;
+        let same = first.entry((attempt.task.id, &attempt.trace.text, cut)).or_insert_with(|| {
+            episodes.push(solver_episode(gold, attempt)?);
+            Some(episodes.len() - 1)
+        });
+        episode_of.push(*same);
     }
-    let mut verdicts: BTreeMap<usize, Verdict> = BTreeMap::new();
-    for (name, indices) in by_family {
-        let Some(family) = host.family(name) else { continue };
-        let (indices, episodes): (Vec<usize>, Vec<Episode>) = indices
-            .into_iter()
-            .filter_map(|idx| Some((idx, solver_episode(gold, &attempts[idx])?)))
-            .unzip();
-        for (idx, reply) in indices.into_iter().zip(family.step(&episodes)) {
-            verdicts.insert(idx, judge(reply));
-        }
-    }
-    let unjudged = || fault(&contract("nothing: its gold answer or its family is gone"));
-    twin.iter().map(|idx| verdicts.get(idx).cloned().unwrap_or_else(unjudged)).collect()
+    let verdicts: Vec<Verdict> = host.step(&episodes).into_iter().map(judge).collect();
+    let verdict = |idx: Option<usize>| idx.map_or_else(unjudged, |idx| verdicts[idx].clone());
+    episode_of.into_iter().map(verdict).collect()
 }
 
 fn solver_episode(gold: &Gold, attempt: &Attempt) -> Option<Episode> {
@@ -50,18 +40,25 @@ fn solver_episode(gold: &Gold, attempt: &Attempt) -> Option<Episode> {
         },
         secret: Some(gold.get(attempt.task.id)?.clone()),
         turns: Vec::new(),
-        completion: attempt.sample.text.clone(),
-        truncated: attempt.sample.finish == Finish::Length,
+        completion: attempt.trace.text.clone(),
+        truncated: attempt.trace.finish == Finish::Length,
     })
 }
 
-fn judge(reply: Result<Reply, Fault>) -> Verdict {
+fn judge(reply: Option<Result<Reply, Fault>>) -> Verdict {
     match reply {
-        Ok(Reply::Verdict(verdict)) => verdict,
-        Ok(Reply::Proposed(_) | Reply::Rejected(_)) => fault(&contract("a proposal to a solver")),
-        Ok(Reply::Observation(_)) => fault(&contract("a second turn to a solver")),
-        Err(failed) => fault(&failed),
+        None => unjudged(),
+        Some(Ok(Reply::Verdict(verdict))) => verdict,
+        Some(Ok(Reply::Proposed(_) | Reply::Rejected(_))) => {
+            fault(&contract("a proposal to a solver"))
+        }
+        Some(Ok(Reply::Observation(_))) => fault(&contract("a second turn to a solver")),
+        Some(Err(failed)) => fault(&failed),
     }
+}
+
+fn unjudged() -> Verdict {
+    fault(&contract("nothing: its gold answer or its family is gone"))
 }
 
 fn fault(fault: &Fault) -> Verdict {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quaero_types::{Secret, TaskId};
 
-/// Gold answers by task. `solve` and `engine` have no way to reach one.
+/// Gold answers by task. `play` and `engine` have no way to reach one.
 #[derive(Clone, Debug, Default)]
 pub struct Gold {
     secrets: BTreeMap<TaskId, Secret>,

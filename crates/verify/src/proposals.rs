@@ -1,38 +1,16 @@
 //! Proposals to tasks.
 
-use std::collections::BTreeMap;
-
 use quaero_runtime::Host;
 use quaero_types::{
     Episode, Fault, Finish, Judged, Kind, Origin, Proposal, Proposed, Reply, Task, TaskId,
 };
 
-/// Judges every proposal, in order. One batch per family, so that its programs run on all cores.
+/// Judges every proposal, in order. What becomes a task was proposed in `step`.
 #[must_use]
-pub fn proposals(host: &Host, proposals: &[Proposal], origin: Origin) -> Vec<Judged> {
-    let mut by_family: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (idx, proposal) in proposals.iter().enumerate() {
-        by_family.entry(&proposal.kind.family).or_default().push(idx);
-    }
-    let mut judged: Vec<Option<Judged>> = vec![None; proposals.len()];
-    for (name, indices) in by_family {
-        let Some(family) = host.family(name) else {
-            let fault = Fault {
-                cause: "no_family".to_owned(),
-                detail: format!("no loaded family is named {name}"),
-            };
-            indices.iter().for_each(|&idx| judged[idx] = Some(Judged::Fault(fault.clone())));
-            continue;
-        };
-        let episodes: Vec<Episode> =
-            indices.iter().map(|&idx| proposer_episode(&proposals[idx])).collect();
-        for (idx, reply) in indices.into_iter().zip(family.step(&episodes)) {
-            judged[idx] = Some(judge(&proposals[idx], reply, origin));
-        }
-    }
-    let missing =
-        || Judged::Fault(Fault { cause: "contract".to_owned(), detail: "no reply".to_owned() });
-    judged.into_iter().map(|one| one.unwrap_or_else(missing)).collect()
+pub fn proposals(host: &Host, proposals: &[Proposal], step: u64) -> Vec<Judged> {
+    let episodes: Vec<Episode> = proposals.iter().map(proposer_episode).collect();
+    let replies = host.step(&episodes).into_iter();
+    proposals.iter().zip(replies).map(|(proposal, reply)| judge(proposal, reply, step)).collect()
 }
 
 /// Mints the task that a family vouches for.
@@ -60,21 +38,23 @@ fn proposer_episode(proposal: &Proposal) -> Episode {
         opening: proposal.opening.clone(),
         secret: None,
         turns: Vec::new(),
-        completion: proposal.sample.text.clone(),
-        truncated: proposal.sample.finish == Finish::Length,
+        completion: proposal.trace.text.clone(),
+        truncated: proposal.trace.finish == Finish::Length,
     }
 }
 
-fn judge(proposal: &Proposal, reply: Result<Reply, Fault>, origin: Origin) -> Judged {
+fn judge(proposal: &Proposal, reply: Option<Result<Reply, Fault>>, step: u64) -> Judged {
     match reply {
-        Ok(Reply::Proposed(proposed)) => {
+        None => Judged::Fault(contract("nothing: it is not loaded")),
+        Some(Ok(Reply::Proposed(proposed))) => {
+            let origin = Origin::Proposed { step, version: proposal.trace.version };
             let task = mint(&proposal.kind, &proposed, proposal.parents.clone(), origin);
             Judged::Task(task, proposed)
         }
-        Ok(Reply::Rejected(rejection)) => Judged::Rejected(rejection),
-        Ok(Reply::Verdict(_)) => Judged::Fault(contract("a verdict to a proposer")),
-        Ok(Reply::Observation(_)) => Judged::Fault(contract("a second turn to a proposer")),
-        Err(fault) => Judged::Fault(fault),
+        Some(Ok(Reply::Rejected(rejection))) => Judged::Rejected(rejection),
+        Some(Ok(Reply::Verdict(_))) => Judged::Fault(contract("a verdict to a proposer")),
+        Some(Ok(Reply::Observation(_))) => Judged::Fault(contract("a second turn to a proposer")),
+        Some(Err(fault)) => Judged::Fault(fault),
     }
 }
 

@@ -60,34 +60,48 @@ impl Weights {
         if single.exists() || !index.exists() {
             return Self::open_shards(path, vec![single]);
         }
-        let map = read_index(&index)?;
+        Self::open_indexed(path, &index, &read_index(&index)?)
+    }
+
+    /// The shards that `map` names. Where several hold a tensor, the index says which one counts:
+    /// that is how an overlay shard replaces tensors of the shards below it.
+    fn open_indexed(
+        path: &Path,
+        index: &Path,
+        map: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
         let files: BTreeSet<&String> = map.values().collect();
-        let weights = Self::open_shards(path, files.into_iter().map(|f| path.join(f)).collect())?;
-        for (name, file) in &map {
-            let entry = weights.entry(name)?;
-            let shard = &weights.shards[entry.shard_idx].path;
-            if *shard != path.join(file) {
-                let reason = format!("`{name}` lies in {}, not in {file}", shard.display());
-                return Err(Error::Index { path: index, reason });
+        let mut weights =
+            Self { path: path.to_owned(), shards: Vec::new(), entries: BTreeMap::new() };
+        for file in files {
+            let counts = |name: &str| map.get(name).is_none_or(|mapped| mapped == file);
+            weights.add_shard(path.join(file), counts)?;
+        }
+        match map.iter().find(|(name, _)| !weights.contains(name)) {
+            None => Ok(weights),
+            Some((name, file)) => {
+                let reason = format!("`{name}` should lie in {file}, which does not have it");
+                Err(Error::Index { path: index.to_owned(), reason })
             }
         }
-        Ok(weights)
     }
 
     fn open_shards(path: &Path, files: Vec<PathBuf>) -> Result<Self, Error> {
         let mut weights =
             Self { path: path.to_owned(), shards: Vec::new(), entries: BTreeMap::new() };
         for file in files {
-            weights.add_shard(file)?;
+            weights.add_shard(file, |_| true)?;
         }
         Ok(weights)
     }
 
-    fn add_shard(&mut self, path: PathBuf) -> Result<(), Error> {
+    /// Adds those tensors of a file that `counts` lets pass.
+    fn add_shard(&mut self, path: PathBuf, counts: impl Fn(&str) -> bool) -> Result<(), Error> {
         let mut file = File::open(&path).map_err(|e| Error::reading(&path, "open", e))?;
         let (metadata, data_begin) = read_header(&path, &mut file)?;
         let shard_idx = self.shards.len();
-        for (name, info) in metadata.tensors().into_iter().collect::<BTreeMap<_, _>>() {
+        let tensors: BTreeMap<_, _> = metadata.tensors().into_iter().collect();
+        for (name, info) in tensors.into_iter().filter(|(name, _)| counts(name)) {
             let entry = Entry {
                 shard_idx,
                 dtype: readable(info.dtype),

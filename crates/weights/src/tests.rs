@@ -220,8 +220,8 @@ fn bad_indices_are_refused() {
         ("{\"weight_map\": {\"w\": 3}}", "not a shard index"),
         ("{", "not a shard index"),
         ("{\"weight_map\": {\"w\": \"absent.safetensors\"}}", "no such file"),
-        ("{\"weight_map\": {\"v\": \"w.safetensors\"}}", "no tensor `v`"),
-        ("{\"weight_map\": {\"w\": \"x.safetensors\", \"x\": \"w.safetensors\"}}", "lies in"),
+        ("{\"weight_map\": {\"v\": \"w.safetensors\"}}", "`v` should lie in w.saf"),
+        ("{\"weight_map\": {\"w\": \"x.safetensors\", \"x\": \"w.safetensors\"}}", "should lie"),
     ];
     for (text, expected) in cases {
         let dir = folder();
@@ -233,6 +233,34 @@ fn bad_indices_are_refused() {
         let error = Weights::open(dir.path()).expect_err(text).to_string();
         assert!(error.contains(expected), "{text}: `{expected}` is not in: {error}");
     }
+}
+
+/// Issue 21: an overlay shard holds a tensor of a shard below it again.
+#[test]
+fn an_index_says_which_shard_counts() {
+    let dir = folder();
+    let put = |file: &str, tensors: &[Named<'_>]| {
+        write(dir.path().join(file), tensors, DType::F32).expect("written");
+    };
+    put("base.safetensors", &[named("v", &[1], &[1.0]), named("w", &[1], &[2.0])]);
+    put("overlay.safetensors", &[named("w", &[1], &[3.0])]);
+    let index = |text: &str| {
+        std::fs::write(dir.path().join(INDEX_FILE), text).expect("writable");
+        Weights::open(dir.path())
+    };
+    for (file, expected) in [("overlay", 3.0), ("base", 2.0)] {
+        let text = format!(
+            "{{\"weight_map\": {{\"v\": \"base.safetensors\", \"w\": \"{file}.safetensors\"}}}}"
+        );
+        let read = |name| index(&text).expect("opened").read(name, &Shape::from([1]));
+        assert_eq!(read("w").expect("read"), [expected]);
+        assert_eq!(read("v").expect("read"), [1.0]);
+    }
+    // Where the index does not say, nobody guesses.
+    put("third.safetensors", &[named("w", &[1], &[4.0]), named("x", &[1], &[5.0])]);
+    let text = "{\"weight_map\": {\"v\": \"base.safetensors\", \"x\": \"third.safetensors\"}}";
+    let error = index(text).expect_err("two shards have it").to_string();
+    assert!(error.contains("`w` is given twice"), "{error}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ const UNSAFE_PAGE: &str = "docs/unsafe.md";
 /// Words before `Task {` that make it something else than a new task.
 const NOT_A_LITERAL: &[&str] = &["struct", "impl", "for", "->", "let", "enum"];
 
-/// Gold answers are read by the judges alone, so `solve` and `engine` cannot reach them.
+/// Gold answers are read by the judges alone, so `play` and `engine` cannot reach them.
 pub(crate) fn secrets_stay_with_the_judges(tree: &Tree) -> Vec<Finding> {
     let reveal = concat!(".reve", "al()");
     let mut findings = Vec::new();

@@ -15,7 +15,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::progress::{Regraded, mean_change};
+use super::progress::{Reevaluation, mean_change};
 
 /// How the gate is set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,14 +38,14 @@ impl PowerPlay {
 
     /// Whether the old tasks were kept; so they are where there are none.
     #[must_use]
-    pub fn kept(&self, archive: &[Regraded]) -> bool {
+    pub fn kept(&self, archive: &[Reevaluation]) -> bool {
         mean_change(archive).is_none_or(|change| -change <= self.drop_max)
     }
 
     /// The worth, in 0..=1, of a task written in `n_tokens` whose solve rate went from `before` to
     /// `now`, while the old tasks of `archive` were graded again.
     #[must_use]
-    pub fn of(&self, before: f64, now: f64, n_tokens: usize, archive: &[Regraded]) -> f64 {
+    pub fn of(&self, before: f64, now: f64, n_tokens: usize, archive: &[Reevaluation]) -> f64 {
         if self.newly_solved(before, now) && self.kept(archive) {
             1.0 / (1.0 + self.cost * n_tokens as f64)
         } else {
@@ -62,8 +62,8 @@ mod tests {
 
     const GATE: PowerPlay = PowerPlay { solved: 0.5, drop_max: 0.125, cost: 0.0 };
 
-    fn archive(changes: &[(f64, f64)]) -> Vec<Regraded> {
-        changes.iter().map(|&(before, now)| Regraded { at: 0.0, before, now }).collect()
+    fn archive(changes: &[(f64, f64)]) -> Vec<Reevaluation> {
+        changes.iter().map(|&(before, now)| Reevaluation { at: 0.0, before, now }).collect()
     }
 
     #[test]

@@ -15,9 +15,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A task that was graded twice, with updates between.
+/// A task that was evaluated twice, with updates between.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Regraded {
+pub struct Reevaluation {
     /// Where it lies among the tasks of its kind: any measure of its difficulty.
     pub at: f64,
     /// Mean score at the earlier grading, in 0..=1.
@@ -26,7 +26,7 @@ pub struct Regraded {
     pub now: f64,
 }
 
-impl Regraded {
+impl Reevaluation {
     /// p_new − p_old.
     #[must_use]
     pub fn change(&self) -> f64 {
@@ -36,8 +36,8 @@ impl Regraded {
 
 /// Mean change of `tasks`; `None` if there is none. Their order does not matter to the last bit.
 #[must_use]
-pub fn mean_change(tasks: &[Regraded]) -> Option<f64> {
-    let mut changes: Vec<f64> = tasks.iter().map(Regraded::change).collect();
+pub fn mean_change(tasks: &[Reevaluation]) -> Option<f64> {
+    let mut changes: Vec<f64> = tasks.iter().map(Reevaluation::change).collect();
     changes.sort_by(f64::total_cmp);
     (!changes.is_empty()).then(|| changes.iter().sum::<f64>() / changes.len() as f64)
 }
@@ -54,13 +54,13 @@ impl LearningProgress {
     /// Absolute learning progress in 0..=1 around `at`, from the tasks of the same kind that were
     /// graded again; `None` if there is none: nothing is known, which is not 0.
     #[must_use]
-    pub fn of(&self, at: f64, history: &[Regraded]) -> Option<f64> {
-        let distance = |task: &Regraded| (task.at - at).abs();
+    pub fn of(&self, at: f64, history: &[Reevaluation]) -> Option<f64> {
+        let distance = |task: &Reevaluation| (task.at - at).abs();
         let mut distances: Vec<f64> = history.iter().map(distance).collect();
         distances.sort_by(f64::total_cmp);
         let farthest = *distances.get(self.neighbours.min(distances.len()).checked_sub(1)?)?;
-        let near = |task: &&Regraded| distance(task) <= farthest;
-        let near: Vec<Regraded> = history.iter().filter(near).copied().collect();
+        let near = |task: &&Reevaluation| distance(task) <= farthest;
+        let near: Vec<Reevaluation> = history.iter().filter(near).copied().collect();
         mean_change(&near).map(f64::abs)
     }
 }
@@ -71,13 +71,13 @@ mod tests {
 
     use super::*;
 
-    fn task((at, before, now): (f64, f64, f64)) -> Regraded {
-        Regraded { at, before, now }
+    fn task((at, before, now): (f64, f64, f64)) -> Reevaluation {
+        Reevaluation { at, before, now }
     }
 
     #[track_caller]
     fn check(neighbours: usize, at: f64, history: &[(f64, f64, f64)], expect: Option<f64>) {
-        let history: Vec<Regraded> = history.iter().copied().map(task).collect();
+        let history: Vec<Reevaluation> = history.iter().copied().map(task).collect();
         assert_eq!(LearningProgress { neighbours }.of(at, &history), expect);
     }
 
@@ -100,7 +100,7 @@ mod tests {
         });
     }
 
-    fn history() -> impl Strategy<Value = Vec<Regraded>> {
+    fn history() -> impl Strategy<Value = Vec<Reevaluation>> {
         let eighths = || (0..=8_u32).prop_map(|n| f64::from(n) / 8.0);
         let task = ((0..6_u32).prop_map(f64::from), eighths(), eighths()).prop_map(task);
         proptest::collection::vec(task, 0..40)
@@ -126,8 +126,8 @@ mod tests {
 
         #[test]
         fn learning_and_forgetting_are_worth_the_same(history in history(), at in 0.0..6.0_f64) {
-            let back = |task: &Regraded| Regraded { before: task.now, now: task.before, ..*task };
-            let back: Vec<Regraded> = history.iter().map(back).collect();
+            let back = |task: &Reevaluation| Reevaluation { before: task.now, now: task.before, ..*task };
+            let back: Vec<Reevaluation> = history.iter().map(back).collect();
             let progress = LearningProgress { neighbours: 5 };
             let (a, b) = (progress.of(at, &history), progress.of(at, &back));
             prop_assert!(a.zip(b).is_none_or(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
@@ -135,8 +135,8 @@ mod tests {
 
         #[test]
         fn a_policy_that_stands_still_earns_nothing(history in history(), at in 0.0..6.0_f64) {
-            let still = |task: &Regraded| Regraded { now: task.before, ..*task };
-            let still: Vec<Regraded> = history.iter().map(still).collect();
+            let still = |task: &Reevaluation| Reevaluation { now: task.before, ..*task };
+            let still: Vec<Reevaluation> = history.iter().map(still).collect();
             let got = LearningProgress { neighbours: 5 }.of(at, &still);
             prop_assert!(got.is_none_or(|x| x == 0.0));
         }

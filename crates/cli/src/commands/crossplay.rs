@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use quaero_evals::Interval;
+use quaero_terminal::print;
 use quaero_train::{Cross, CrossPlay, Error, Observer, checkpoints, crossplay};
 
 use crate::args;
-use crate::{print, world};
+use crate::world;
 
 pub(crate) fn run(plugins: &Path, args: &args::CrossPlay) -> anyhow::Result<()> {
     let folder = args.run.as_path();

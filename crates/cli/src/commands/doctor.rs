@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use quaero_ops::{Kind, Products};
+use quaero_terminal::print;
 use serde_json::json;
 
-use crate::{print, world};
+use crate::world;
 
 /// One thing that was looked at.
 struct Check {

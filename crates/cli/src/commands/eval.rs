@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use quaero_engine::{Engine, Sampling};
-use quaero_evals::evaluate;
+use quaero_evals::answer;
+use quaero_play::Player;
 use quaero_policy::Limits;
 use quaero_rng::Key;
+use quaero_terminal::print;
 
 use crate::args::Eval;
-use crate::{print, world};
+use crate::world;
 
 pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let resolved = quaero_config::load(Some(&args.config), &[])?;
@@ -24,7 +26,14 @@ pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let limits = Limits { sampling, ..options.solve.limits };
     let samples = args.samples.unwrap_or(1);
     let (mut engine, key) = (Engine::new(options.engine), Key::new(options.seed).named("eval"));
-    let scores = evaluate(&policy, &mut engine, &host, &suite, samples, &limits, key)?;
+    let mut player = Player {
+        policy: &policy,
+        engine: &mut engine,
+        host: &host,
+        limits,
+        on_tokens: &mut |_| (),
+    };
+    let scores = answer(&mut player, &suite.tasks, samples, key)?.scores(&suite);
     if args.json.json {
         print::line(&serde_json::to_string_pretty(&scores)?);
         return Ok(());

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use quaero_model::{ForwardOptions, Packed};
+use quaero_terminal::print;
 use serde_json::json;
 
-use crate::{print, world};
+use crate::world;
 
 /// The text whose log-prob is printed: a fixed point to compare builds and machines by.
 const TEXT: &str = "def f(a):\n    return a + 1\n";

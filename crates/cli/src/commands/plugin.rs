@@ -15,10 +15,10 @@ mod templates;
 use std::path::Path;
 
 use quaero_runtime::{Error, Family, Host, Refused, nearest};
+use quaero_terminal::UsageError;
 use quaero_types::{Episode, Kind, Opening, Role};
 
 use crate::args::Plugin;
-use crate::world::WrongWords;
 
 pub(crate) fn run(plugins: &Path, command: &Plugin) -> anyhow::Result<()> {
     match command {
@@ -72,7 +72,7 @@ fn no_such<'a>(
     let near = nearest(name, names.iter().copied());
     let near = near.map_or_else(String::new, |near| format!(": do you mean `{near}`?"));
     let all = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    WrongWords(format!("no {what} is called `{name}`{near} (there are {all}{more})")).into()
+    UsageError(format!("no {what} is called `{name}`{near} (there are {all}{more})")).into()
 }
 
 /// An episode of `kind` whose completion is not written yet.

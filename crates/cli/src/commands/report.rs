@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use quaero_report::{Budget, Experience, Run, page, side_by_side};
+use quaero_terminal::print;
 use quaero_weights::write_atomic;
 
 use crate::args::Report;
-use crate::print;
 
 pub(crate) fn run(args: &Report) -> anyhow::Result<()> {
     let runs = args.runs.iter().map(|folder| Run::load(folder)).collect::<Result<Vec<_>, _>>()?;

@@ -1,9 +1,9 @@
 //! `quaero seed-model`.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use quaero_terminal::print;
 
 use crate::args::SeedModel;
-use crate::print;
 
 pub(crate) fn run(args: &SeedModel) -> anyhow::Result<()> {
     let options = quaero_seed::Options::default();

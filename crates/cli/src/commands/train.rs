@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,18 +12,19 @@ use quaero_dashboard::Dashboard;
 use quaero_evals::{Grading, Score, Suite};
 use quaero_ops::{Device, Kind, Place};
 use quaero_runtime::Host;
+use quaero_terminal::{INTERRUPTED, print};
 use quaero_train::{Control, End, Eval, Observer, Options, Plan, Setup, check_mix, train};
 
 use crate::args::Train;
 use crate::progress::Progress;
-use crate::{Done, print, world};
+use crate::world;
 
-pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
+pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<ExitCode> {
     let folder = run_folder(args)?;
     let resolved = resolve(args, &folder, &[])?;
     let kind = resolved.device()?;
     if args.dry_run {
-        return dry_run(plugins, &resolved, kind).map(|()| Done::Whole);
+        return dry_run(plugins, &resolved, kind).map(|()| ExitCode::SUCCESS);
     }
     let device = world::device(plugins, kind)?;
     // What a run was begun on is part of its configuration: it goes on there.
@@ -49,7 +51,7 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<Done> {
     progress.finish();
     let end = end.with_context(|| format!("run {} stopped", folder.display()))?;
     say_farewell(&folder, &end, options.report_every > 0);
-    Ok(if end.whole { Done::Whole } else { Done::Interrupted })
+    Ok(if end.whole { ExitCode::SUCCESS } else { ExitCode::from(INTERRUPTED) })
 }
 
 /// Serves the run's page and says where.
@@ -115,7 +117,7 @@ fn dry_run(plugins: &Path, resolved: &Resolved, kind: Kind) -> anyhow::Result<()
     let n_proposals: usize = options.mix.iter().map(|(_, n)| n).sum();
     let n_tasks: usize =
         options.mix.iter().map(|(_, n)| (*n).max(options.solve.tasks_per_kind)).sum();
-    let n_again = options.retests.map_or(0, |again| again.tasks_per_kind * options.mix.len());
+    let n_again = options.reevaluation.map_or(0, |again| again.tasks_per_kind * options.mix.len());
     let n_tasks = n_tasks + n_again;
     print::line(&format!(
         "\n# a step: {n_proposals} proposals, up to {n_tasks} tasks of {} attempts each; \
@@ -158,7 +160,7 @@ fn stop_on_interrupt() -> anyhow::Result<Arc<Control>> {
     let shared = Arc::clone(&control);
     ctrlc::set_handler(move || {
         if shared.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            std::process::exit(i32::from(INTERRUPTED));
         }
         print::note("finishing this step, then saving; interrupt again to stop at once");
     })

@@ -128,6 +128,8 @@ struct Queries<'a> {
     /// The piece's first row in its tree.
     start: usize,
     is_branch: bool,
+    /// Rows of the tree's first piece.
+    root: usize,
     /// [T, D], scaled
     q: &'a [f32],
     /// [T, D]
@@ -155,7 +157,7 @@ impl WithSimd for HeadTask<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Part {
         let Self { heads, grad, tree, head } = self;
         let (d, width, q_width) = (heads.head_dim, heads.width(), heads.q_width());
-        let (group, scale) = (heads.group(), heads.scale());
+        let (group, scale) = (heads.group(), heads.scale);
         let t = grad.qkv.len() / width;
         let k = gather(grad.qkv, width, heads.key(head), d, 1.0);
         let v = gather(grad.qkv, width, heads.value(head), d, 1.0);
@@ -195,7 +197,9 @@ impl WithSimd for HeadTask<'_> {
                 do_rows.pack_rows(&[dout], d);
                 let (start, is_branch) = (rows.start, idx > 0);
                 let (q_rows, do_rows) = (&q_rows, &do_rows);
-                let queries = Queries { head: at, start, is_branch, q, dout, q_rows, do_rows };
+                let root = keys[0].rows.len();
+                let queries =
+                    Queries { head: at, start, is_branch, root, q, dout, q_rows, do_rows };
                 for first in (0..rows.len()).step_by(BLOCK) {
                     let block = first..rows.len().min(first + BLOCK);
                     if is_branch && !keys[0].rows.is_empty() {
@@ -234,7 +238,7 @@ impl Square<'_> {
         part: &mut Part,
     ) {
         let Self { heads, grad, p, ds } = self;
-        let Queries { head, start, is_branch, .. } = *queries;
+        let Queries { head, start, is_branch, root, .. } = *queries;
         let (d, q_width, group) = (heads.head_dim, heads.q_width(), heads.group());
         let n_keys = if is_own { block.end } else { keys.rows.len() };
         let stride = n_keys.next_multiple_of(PANEL);
@@ -250,13 +254,19 @@ impl Square<'_> {
             let row = start + block.start + local;
             let delta = lanes::dot(&grad.out[row * q_width + head * d..][..d], dout);
             let lse = grad.lse[row * heads.n_heads + head];
-            let seen = if is_own { block.start + local + 1 } else { n_keys };
-            for (p, ds) in p[..seen].iter_mut().zip(&mut ds[..seen]) {
+            let end = if is_own { block.start + local + 1 } else { n_keys };
+            // A branch goes on behind the first piece of its tree; keys count from their own piece.
+            let before = if is_branch { root } else { 0 };
+            let first = heads.first_seen(before + block.start + local);
+            let first = if is_own { first.saturating_sub(before) } else { first.min(end) };
+            for (p, ds) in p[first..end].iter_mut().zip(&mut ds[first..end]) {
                 *p = exp(*p - lse);
                 *ds = *p * (*ds - delta);
             }
-            p[seen..].fill(0.0);
-            ds[seen..].fill(0.0);
+            for unseen in [&mut *p, ds] {
+                unseen[..first].fill(0.0);
+                unseen[end..].fill(0.0);
+            }
         }
         let from = keys.rows.start * d;
         let dv = split(&mut part.dv[from..], d, n_keys);

@@ -7,7 +7,7 @@ use super::*;
 const PAGE: usize = 64;
 
 fn heads((n_heads, n_kv_heads, head_dim): (usize, usize, usize)) -> Heads {
-    Heads { n_heads, n_kv_heads, head_dim }
+    Heads::new(n_heads, n_kv_heads, head_dim)
 }
 
 /// Output and log-sum-exp of sequences of the lengths `lens`, end to end in `qkv`.
@@ -49,7 +49,8 @@ fn forward_agrees_with_f64() {
         let (out, _) = run(heads, &qkv, &lens);
         let mut row = 0;
         for len in lens {
-            let want = oracle(&wide(&qkv[row * heads.width()..][..len * heads.width()]), shape);
+            let qkv = wide(&qkv[row * heads.width()..][..len * heads.width()]);
+            let want = oracle(&qkv, shape, None);
             let got = &out[row * heads.q_width()..][..len * heads.q_width()];
             check_close(&format!("{shape:?}, length {len}"), got, &want, 2e-6);
             row += len;
@@ -58,9 +59,26 @@ fn forward_agrees_with_f64() {
 }
 
 #[test]
+fn a_window_hides_what_lies_before_it() {
+    for (shape, window) in [((4, 4, 32), 1), ((6, 2, 20), 7), ((7, 1, 34), 64), ((1, 1, 8), 500)] {
+        let heads = Heads { window: Some(window), ..heads(shape) };
+        let qkv = random(9, 130 * heads.width());
+        let want = oracle(&wide(&qkv), shape, Some(window));
+        check_close(&format!("{shape:?}, {window}"), &run(heads, &qkv, &[130]).0, &want, 2e-6);
+    }
+}
+
+#[test]
 fn backward_agrees_with_central_differences() {
-    for shape in [(1, 1, 4), (4, 2, 6), (3, 1, 2)] {
-        let heads = heads(shape);
+    for (shape, window) in [
+        ((1, 1, 4), None),
+        ((4, 2, 6), None),
+        ((3, 1, 2), None),
+        ((1, 1, 4), Some(1)),
+        ((4, 2, 6), Some(5)),
+        ((3, 1, 2), Some(37)),
+    ] {
+        let heads = Heads { window, ..heads(shape) };
         let lens = [3, 38];
         let n_rows: usize = lens.iter().sum();
         let qkv = random(3, n_rows * heads.width());
@@ -74,9 +92,9 @@ fn backward_agrees_with_central_differences() {
         for len in lens {
             let rows = row * heads.width()..(row + len) * heads.width();
             let dout = wide(&dout[row * heads.q_width()..][..len * heads.q_width()]);
-            let loss = |x: &[f64]| quaero_testkit::dot(&oracle(x, shape), &dout);
+            let loss = |x: &[f64]| quaero_testkit::dot(&oracle(x, shape, window), &dout);
             let want = numeric_gradient(&wide(&qkv[rows.clone()]), loss);
-            check_close(&format!("{shape:?}, length {len}"), &dqkv[rows], &want, 1e-5);
+            check_close(&format!("{shape:?}, {window:?}, length {len}"), &dqkv[rows], &want, 1e-5);
             row += len;
         }
     }
@@ -116,8 +134,15 @@ fn a_row_alone_is_the_row_of_a_tile() {
     for (n_heads, n_kv_heads, head_dim) in
         [(1, 1, 8), (4, 4, 32), (4, 2, 32), (6, 2, 48), (3, 3, 34)]
     {
-        let heads = Heads { n_heads, n_kv_heads, head_dim };
-        for (len, page_len, prefix_len) in [(150_usize, 32, 45_usize), (67, 64, 64), (67, 64, 1)] {
+        for (len, page_len, prefix_len, window) in [
+            (150_usize, 32, 45_usize, None),
+            (67, 64, 64, None),
+            (67, 64, 1, None),
+            (150, 32, 45, Some(40)),
+            (67, 64, 64, Some(1)),
+            (67, 64, 1, Some(33)),
+        ] {
+            let heads = Heads { window, ..Heads::new(n_heads, n_kv_heads, head_dim) };
             let qkv = random(5, len * heads.width());
             let pages: Vec<u32> = (0..len.div_ceil(page_len) as u32).rev().collect();
             // Three sequences that go on alike from one prefix.

@@ -13,6 +13,7 @@ use crate::{Device, Error};
 #[derive(Clone, Debug)]
 pub struct Angles {
     inv_freq: Vec<f32>,
+    scale: f32,
     n_positions: usize,
     table: Table,
 }
@@ -24,12 +25,17 @@ enum Table {
 }
 
 impl Angles {
-    /// The angles of `n_positions` positions for the inverse frequencies `inv_freq` [D/2].
+    /// The angles of `n_positions` positions for the inverse frequencies `inv_freq` [D/2]; cosines
+    /// and sines are multiplied by `scale`.
     ///
     /// # Errors
     /// If the device has not enough memory.
-    pub fn new(device: &Device, n_positions: usize, inv_freq: Vec<f32>) -> Result<Self, Error> {
-        let host = cpu::Angles::at(0..n_positions, &inv_freq);
+    pub fn new(
+        device: &Device,
+        n_positions: usize,
+        (inv_freq, scale): (Vec<f32>, f32),
+    ) -> Result<Self, Error> {
+        let host = cpu::Angles::at(0..n_positions, &inv_freq, scale);
         let table = match &device.0 {
             None => Table::Host(Arc::new(host)),
             Some(device) => {
@@ -37,7 +43,7 @@ impl Angles {
                 Table::Device(Arc::new(kernel_rope::Angles::new(device, cos, sin, *half)?))
             }
         };
-        Ok(Self { inv_freq, n_positions, table })
+        Ok(Self { inv_freq, scale, n_positions, table })
     }
 
     /// Positions that the table holds.
@@ -70,7 +76,7 @@ impl<'a> Positions<'a> {
                 let beyond = positions.iter().any(|&position| position >= angles.n_positions);
                 let positions = positions.iter().copied();
                 Ok(Self::Host(if beyond {
-                    cpu::Angles::at(positions, &angles.inv_freq)
+                    cpu::Angles::at(positions, &angles.inv_freq, angles.scale)
                 } else {
                     table.select(positions)
                 }))

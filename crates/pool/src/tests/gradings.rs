@@ -55,7 +55,7 @@ fn what_was_graded_before_is_drawn() {
 fn a_grading_is_compared_with_the_one_before() {
     #[track_caller]
     fn check(pool: &Pool, since: u64, steps_max: u64, n: usize, expect: &[(usize, f64, f64)]) {
-        let again = pool.graded_again(&deduction(), since, steps_max, n).unwrap();
+        let again = pool.reevaluated(&deduction(), since, steps_max, n).unwrap();
         let got: Vec<(usize, f64, f64)> = again
             .iter()
             .map(|one| (one.task.metrics["lines"] as usize, one.before, one.now))
@@ -71,7 +71,7 @@ fn a_grading_is_compared_with_the_one_before() {
     grade(&mut pool, 5, &deduction(), &[(0, 4, 2.0)]);
     check(&pool, 5, 4, 9, &[(0, 0.25, 0.5)]);
     check(&pool, 5, 3, 9, &[]);
-    assert!(pool.graded_again(&kind("abduction"), 0, 9, 9).unwrap().is_empty());
+    assert!(pool.reevaluated(&kind("abduction"), 0, 9, 9).unwrap().is_empty());
     pool.rewind(1).unwrap();
     check(&pool, 0, u64::MAX, 9, &[]);
 }
@@ -86,5 +86,5 @@ fn an_older_store_gains_the_table() {
     let mut pool = Pool::open(&path, options(6)).unwrap();
     grade(&mut pool, 1, &deduction(), &[(0, 1, 1.0)]);
     grade(&mut pool, 2, &deduction(), &[(0, 1, 0.0)]);
-    assert_eq!(pool.graded_again(&deduction(), 0, 9, 9).unwrap().len(), 1);
+    assert_eq!(pool.reevaluated(&deduction(), 0, 9, 9).unwrap().len(), 1);
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::{Component, HasData, Linker, Resource, ResourceTable};
-use wasmtime::{Engine, ResourceLimiter, Store, Trap, UpdateDeadline};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
@@ -22,6 +22,7 @@ use super::bindings::{Family as Bound, FamilyPre};
 use super::convert;
 use super::usage::Cost;
 use crate::interpreter::Spent;
+use crate::room::Room;
 use crate::threads::cpu_time;
 use crate::ticker::Ticker;
 use crate::{Interpreter, Limits};
@@ -32,8 +33,6 @@ const OUTPUT_BYTES_MAX: usize = 64 << 10;
 const WORDS_BYTES_MAX: usize = 600;
 /// What a call may log.
 const LOG_BYTES_MAX: usize = 4 << 10;
-/// Table elements that an instance may grow to.
-const TABLE_ELEMENTS_MAX: usize = 200_000;
 /// Where every guest's wall clock starts.
 const EPOCH_S: u64 = 1_700_000_000;
 
@@ -64,9 +63,7 @@ pub(super) struct State {
     clock: Clock,
     output: MemoryOutputPipe,
     name: String,
-    memory_bytes_max: usize,
-    n_refused: u64,
-    memory_bytes: usize,
+    room: Room,
     spent: Spent,
     interpreter: Option<Arc<Interpreter>>,
     ticker: Ticker,
@@ -104,9 +101,7 @@ impl Maker {
             clock,
             output,
             name: self.name.clone(),
-            memory_bytes_max: self.limits.memory_bytes_max,
-            n_refused: 0,
-            memory_bytes: 0,
+            room: Room::new(self.limits.memory_bytes_max),
             spent: Spent::default(),
             interpreter: self.interpreter.clone(),
             ticker: self.ticker.clone(),
@@ -115,7 +110,7 @@ impl Maker {
             log_bytes_left: 0,
         };
         let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| state);
+        store.limiter(|state| &mut state.room);
         store.epoch_deadline_callback(|ctx| {
             let state = ctx.data();
             match state.late_at.saturating_sub(state.ticker.now()) {
@@ -150,7 +145,7 @@ impl Maker {
         let cost = Cost {
             items: n_items,
             cpu: cpu_time().saturating_sub(start),
-            memory_bytes: state.memory_bytes,
+            memory_bytes: state.room.bytes,
             programs: state.spent,
         };
         let (result, kept) = match result {
@@ -171,7 +166,7 @@ impl Maker {
         state.late_at = self.ticker.now() + ticks;
         state.jobs_left = n_items.saturating_mul(self.limits.jobs_per_item_max);
         state.log_bytes_left = LOG_BYTES_MAX;
-        state.n_refused = 0;
+        state.room.n_refused = 0;
         state.spent = Spent::default();
     }
 }
@@ -308,31 +303,6 @@ impl WasiView for State {
     }
 }
 
-impl ResourceLimiter for State {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let granted = desired <= self.memory_bytes_max;
-        self.n_refused += u64::from(!granted);
-        if granted {
-            self.memory_bytes = self.memory_bytes.max(desired);
-        }
-        Ok(granted)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS_MAX)
-    }
-}
-
 /// No files, no variables, no arguments, no network; fixed clocks and random numbers.
 fn empty_world(output: &MemoryOutputPipe, clock: &Clock) -> WasiCtx {
     let random = || Deterministic::new(blake3::hash(b"quaero").as_bytes().to_vec());
@@ -356,7 +326,7 @@ fn fault(error: &wasmtime::Error, state: &State) -> Fault {
     let (cause, what) = match (trap, exit, error.downcast_ref::<Breach>()) {
         (Some(Trap::Interrupt), _, _) => ("timeout", "past its deadline".into()),
         (_, _, Some(breach)) => ("contract", breach.to_string()),
-        _ if state.n_refused > 0 => ("memory", format!("over {} bytes", state.memory_bytes_max)),
+        _ if state.room.n_refused > 0 => ("memory", format!("over {} bytes", state.room.bytes_max)),
         (Some(trap), _, _) => ("trap", trap.to_string()),
         (_, Some(exit), _) => ("trap", format!("exit {}", exit.0)),
         // Text that is no UTF-8, lists outside of memory: wasmtime's own words.

@@ -140,7 +140,7 @@ impl Cell {
             Ok(reply) => judge(&reply, job, world),
             Err(error) => ended(&error, world),
         };
-        let memory_bytes_max = world.memory_bytes;
+        let memory_bytes_max = world.room.bytes;
         // Putting the slot back is part of the price.
         drop(store);
         let cpu = cpu_time().saturating_sub(start);
@@ -234,7 +234,7 @@ fn judge(reply: &[u8], job: &Job, world: &World) -> Outcome {
             .any(|answer| matches!(answer, Answer::Raised { class, .. } if out_of_memory(class))),
         _ => false,
     };
-    if starved && world.n_refused > 0 { Outcome::Memory } else { outcome }
+    if starved && world.room.n_refused > 0 { Outcome::Memory } else { outcome }
 }
 
 /// What the end of an instance means.
@@ -247,7 +247,7 @@ fn ended(error: &wasmtime::Error, world: &World) -> Outcome {
     if trap == Some(&Trap::Interrupt) {
         return Outcome::Timeout;
     }
-    if world.n_refused > 0 {
+    if world.room.n_refused > 0 {
         return Outcome::Memory;
     }
     let what = match (error.downcast_ref::<Exit>(), error.downcast_ref::<Broken>(), trap) {

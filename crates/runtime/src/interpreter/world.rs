@@ -2,7 +2,9 @@
 //! "bad descriptor", except `proc_exit`, which ends the instance, and `fd_write`, whose bytes are
 //! kept up to a bound for the text of a crash.
 
-use wasmtime::{Caller, Engine, ExternType, Linker, Module, ResourceLimiter, Store, Val, ValType};
+use wasmtime::{Caller, Engine, ExternType, Linker, Module, Store, Val, ValType};
+
+use crate::room::Room;
 
 /// The one module that imports may come from.
 const WASI: &str = "wasi_snapshot_preview1";
@@ -10,50 +12,13 @@ const WASI: &str = "wasi_snapshot_preview1";
 const BAD_DESCRIPTOR: i32 = 8;
 /// What of a program's last words is kept.
 const LAST_WORDS_BYTES_MAX: usize = 400;
-/// Table elements that an instance may grow to.
-const TABLE_ELEMENTS_MAX: usize = 200_000;
 
 /// What the host keeps of an instance.
 pub(super) struct World {
-    memory_bytes_max: usize,
-    /// Growths of memory that were refused.
-    pub(super) n_refused: u64,
-    /// Linear memory at its largest.
-    pub(super) memory_bytes: usize,
+    /// Its memory.
+    pub(super) room: Room,
     /// The first bytes written to standard output and error.
     pub(super) last_words: Vec<u8>,
-}
-
-impl World {
-    /// A world with room for `memory_bytes_max`.
-    pub(super) fn new(memory_bytes_max: usize) -> Self {
-        Self { memory_bytes_max, n_refused: 0, memory_bytes: 0, last_words: Vec::new() }
-    }
-}
-
-impl ResourceLimiter for World {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let granted = desired <= self.memory_bytes_max;
-        self.n_refused += u64::from(!granted);
-        if granted {
-            self.memory_bytes = self.memory_bytes.max(desired);
-        }
-        Ok(granted)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS_MAX)
-    }
 }
 
 /// The program ended its instance (`os._exit`).
@@ -100,8 +65,9 @@ pub(super) fn linker(engine: &Engine, module: &Module) -> Result<Linker<World>, 
 
 /// A store for one program.
 pub(super) fn store(engine: &Engine, memory_bytes_max: usize) -> Store<World> {
-    let mut store = Store::new(engine, World::new(memory_bytes_max));
-    store.limiter(|world| world);
+    let mut store =
+        Store::new(engine, World { room: Room::new(memory_bytes_max), last_words: Vec::new() });
+    store.limiter(|world| &mut world.room);
     store
 }
 

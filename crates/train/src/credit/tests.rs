@@ -1,22 +1,25 @@
 //! Which rows are left, and what their lengths cost them.
 
-use quaero_advantage::{Estimator, LearningProgress, Options, PowerPlay, Regraded, RewardTable};
-use quaero_types::{Origin, Proposed, Secret};
+use std::collections::BTreeMap;
+
+use quaero_advantage::{
+    Estimator, LearningProgress, Options, PowerPlay, Reevaluation, RewardTable,
+};
+use quaero_types::{Origin, Proposed, Secret, TaskId};
 
 use super::*;
+use crate::deferred::{DeferredReward, Wait};
+use crate::reevaluate::Compared;
+use crate::round::Played;
 
 /// A solver's row: group, reward, tokens, whether it was cut off.
 fn answer(group: u64, reward: f32, n_tokens: usize, cut: bool) -> Row {
-    let sample = Sample {
-        prompt: Arc::from([1, 2].as_slice()),
-        tokens: vec![3; n_tokens],
-        logp: vec![-1.0; n_tokens],
-        temperature: 1.0,
-        text: String::new(),
+    let trace = Trace {
         finish: if cut { Finish::Length } else { Finish::Stop },
+        ..Trace::one_turn(&[1, 2], &vec![3; n_tokens], vec![-1.0; n_tokens])
     };
     let task_role = seat(Role::Solve, &Kind::new("python", "deduction"));
-    Row { task_role, group, sample, reward, advantage: 0.0, weight: 1.0 }
+    Row { task_role, group, trace, reward, advantage: 0.0, weight: 1.0 }
 }
 
 fn options() -> Options {
@@ -39,7 +42,7 @@ fn batch() -> Vec<Row> {
 #[track_caller]
 fn check(options: &Options, buffer: usize, groups: &[u64], advantages: &[f32]) {
     let mut rows = batch();
-    let off = |_: Role, sample: &Sample| overlong_punishment(sample.tokens.len(), 10, buffer);
+    let off = |_: Role, trace: &Trace| overlong_punishment(trace.n_written(), 10, buffer);
     let share = estimate(options, &off, &mut rows);
     assert_eq!(share, Some(1.0 / 3.0), "counted whether they leave or not");
     assert_eq!(rows.iter().map(|row| row.group).collect::<Vec<_>>(), groups);
@@ -101,31 +104,40 @@ fn proposed(task: &Task) -> Judged {
     Judged::Task(task.clone(), proposed)
 }
 
-fn retests() -> Retests {
-    Retests { tasks_per_kind: 1, steps_max: 9, window: 9, measure: "length".to_owned() }
+fn reevaluation() -> ReevaluationOptions {
+    ReevaluationOptions { tasks_per_kind: 1, steps_max: 9, window: 9, measure: "length".to_owned() }
 }
 
-fn regraded(at: f64, before: f64, now: f64) -> Regraded {
-    Regraded { at, before, now }
+fn moved(at: f64, before: f64, now: f64) -> Reevaluation {
+    Reevaluation { at, before, now }
 }
 
 /// Rewards of tasks of these lengths by learning progress.
-fn by_progress(window: &[Regraded], lengths: &[usize]) -> Vec<Option<f32>> {
+fn by_progress(window: &[Reevaluation], lengths: &[usize]) -> Vec<Option<f32>> {
     let mut proposer = RewardTable::azr_paper().proposer;
     proposer.signal = Signal::LearningProgress(LearningProgress { neighbours: 2 });
     let judged: Vec<Judged> =
         lengths.iter().map(|&length| proposed(&task(&length.to_string(), length))).collect();
-    let played = Played { judged, ..Played::default() };
-    let kind = Kind::new("python", "deduction");
-    let memory = Memory { window: BTreeMap::from([(kind, window.to_vec())]), ..Memory::default() };
-    let worths = worths(proposer.signal, Some(&retests()), &played, &[], &memory);
-    played.judged.iter().zip(worths).map(|(one, worth)| proposer.reward(one, worth)).collect()
+    let window = BTreeMap::from([(Kind::new("python", "deduction"), window.to_vec())]);
+    let graded = Graded {
+        played: Played { judged, ..Played::default() },
+        compared: Compared { window, ..Compared::default() },
+        ..Graded::default()
+    };
+    let worths = worths(proposer.signal, Some(&reevaluation()), &graded);
+    graded
+        .played
+        .judged
+        .iter()
+        .zip(worths)
+        .map(|(one, worth)| proposer.reward(one, worth))
+        .collect()
 }
 
 #[test]
 fn progress_pays_for_what_lies_where_rates_move() {
-    let short = [regraded(10.0, 0.25, 0.75), regraded(12.0, 0.5, 0.75)];
-    let long = [regraded(50.0, 0.5, 0.5), regraded(60.0, 1.0, 0.75)];
+    let short = [moved(10.0, 0.25, 0.75), moved(12.0, 0.5, 0.75)];
+    let long = [moved(50.0, 0.5, 0.5), moved(60.0, 1.0, 0.75)];
     let window = [short, long].concat();
     let expect = [Some(0.375), Some(0.375), Some(0.125), Some(0.125)];
     assert_eq!(by_progress(&window, &[8, 12, 52, 90]), expect);
@@ -143,30 +155,31 @@ fn powerplay_pays_one_step_late() {
     let mut proposer = RewardTable::azr_release().proposer;
     proposer.signal = Signal::PowerPlay(PowerPlay { solved: 0.5, drop_max: 0.125, cost: 0.0 });
     let id = TaskId::of(&Kind::new("python", "deduction"), "t");
-    let late = |wait, now: Option<f64>| Late {
-        held: Held {
+    let due = |wait, now: Option<f64>| DeferredReward {
+        proposal: DeferredProposal {
             kind: Kind::new("python", "deduction"),
-            sample: answer(0, 0.0, 4, false).sample,
+            trace: answer(0, 0.0, 4, false).trace,
             wait,
         },
-        now: now.map(|now| (Arc::new(task("t", 5)), now)),
+        now: now.map(|now| (task("t", 5), now)),
     };
-    let rewards = |archive: &[Regraded]| {
+    let rewards = |archive: &[Reevaluation]| {
         let old = BTreeMap::from([(Kind::new("python", "abduction"), archive.to_vec())]);
-        let late = vec![
-            late(Wait::Rejected, None),
-            late(Wait::Malformed, None),
-            late(Wait::Solved(id), None),
-            late(Wait::Unsolved(id), Some(0.25)),
-            late(Wait::Unsolved(id), Some(0.5)),
-            late(Wait::Unsolved(id), None),
+        let due = vec![
+            due(Wait::Rejected, None),
+            due(Wait::Malformed, None),
+            due(Wait::Solved(id), None),
+            due(Wait::Unsolved(id), Some(0.25)),
+            due(Wait::Unsolved(id), Some(0.5)),
+            due(Wait::Unsolved(id), None),
         ];
-        late_rewards(&proposer, &Memory { old, late, ..Memory::default() })
+        let compared = Compared { old, due, ..Compared::default() };
+        due_rewards(&proposer, &Graded { compared, ..Graded::default() })
     };
     let closed = [Some(-1.0), Some(-1.0), Some(-0.5), Some(-0.5), Some(-0.5), None];
     let mut open = closed;
     open[4] = Some(1.0);
     assert_eq!(rewards(&[]), open);
-    assert_eq!(rewards(&[regraded(0.0, 0.5, 0.375)]), open);
-    assert_eq!(rewards(&[regraded(0.0, 0.5, 0.25)]), closed, "something old was lost");
+    assert_eq!(rewards(&[moved(0.0, 0.5, 0.375)]), open);
+    assert_eq!(rewards(&[moved(0.0, 0.5, 0.25)]), closed, "something old was lost");
 }

@@ -3,12 +3,11 @@
 //! `tests/fixtures/recorded.py` makes the numbers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use quaero_advantage::{EqualGroups, Estimator, Row as CreditRow, advantages};
 use quaero_model::Config;
 use quaero_optim::StatePrecision;
-use quaero_types::{Finish, Kind, Role, Sample};
+use quaero_types::{Kind, Role, Trace};
 use serde::Deserialize;
 
 use super::*;
@@ -70,13 +69,9 @@ impl Recorded {
         Row {
             task_role: TaskRole { role, kind: Kind::new("python", &self.kind) },
             group: self.group,
-            sample: Sample {
-                prompt: Arc::from(self.prompt.as_slice()),
-                tokens: self.tokens.clone(),
-                logp: self.logp.clone(),
+            trace: Trace {
                 temperature: self.temperature,
-                text: String::new(),
-                finish: Finish::Stop,
+                ..Trace::one_turn(&self.prompt, &self.tokens, self.logp.clone())
             },
             reward: self.reward,
             advantage: 0.0,
@@ -118,7 +113,7 @@ fn credit(rows: &[Row]) -> Vec<CreditRow> {
         .map(|row| CreditRow {
             task_role: row.task_role.clone(),
             group: row.group,
-            n_tokens: row.sample.tokens.len(),
+            n_tokens: row.trace.n_written(),
             reward: row.reward,
         })
         .collect()

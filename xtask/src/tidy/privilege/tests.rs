@@ -11,12 +11,12 @@ fn secrets() {
     let in_tests = format!("//! A module.\n#[cfg(test)]\nmod tests {{\n{look}\n}}\n");
     let files = [
         ("crates/verify/src/gold.rs", look),
-        ("crates/solve/src/lib.rs", look),
-        ("crates/solve/src/lib/tests.rs", look),
+        ("crates/play/src/lib.rs", look),
+        ("crates/play/src/lib/tests.rs", look),
         ("crates/engine/src/lib.rs", in_tests.as_str()),
         ("crates/verify_not/src/lib.rs", look),
     ];
-    let expected = ["crates/solve/src/lib.rs:2", "crates/verify_not/src/lib.rs:2"];
+    let expected = ["crates/play/src/lib.rs:2", "crates/verify_not/src/lib.rs:2"];
     check_rule(secrets_stay_with_the_judges, &files, &expected);
 }
 

@@ -19,9 +19,9 @@ mod work;
 use std::path::Path;
 
 use anyhow::Context;
+use quaero_terminal::print;
 
 use crate::args::BenchVerify;
-use crate::print;
 use side::{Side, Spawn};
 
 /// Times that a round runs all programs.

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use quaero_terminal::{UsageError, print};
 use serde_json::Value;
 
 use crate::args::PluginBuild;
-use crate::print;
-use crate::world::WrongWords;
 
 const TARGET: &str = "wasm32-wasip2";
 /// Compiles families in Python. Pinned: what it makes carries its CPython.
@@ -27,7 +26,7 @@ pub(super) fn run(plugins: &Path, args: &PluginBuild) -> anyhow::Result<()> {
              new` writes one",
             folder.display()
         );
-        return Err(WrongWords(what).into());
+        return Err(UsageError(what).into());
     };
     print::line(&built.display().to_string());
     Ok(())

@@ -12,10 +12,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quaero_runtime::{Family, Host};
+use quaero_terminal::print;
 use serde_json::{Value, json};
 
 use crate::args::PluginCheck;
-use crate::print;
 use subject::Subject;
 
 /// How a claim came out.

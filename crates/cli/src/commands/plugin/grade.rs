@@ -8,13 +8,13 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::Context;
 use quaero_runtime::{Error, Family, Host, Refused};
+use quaero_terminal::{UsageError, print};
 use quaero_types::{Episode, Fault, Kind, Pair, Reply, Role, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::args::{Format, Grade};
-use crate::world::WrongWords;
-use crate::{print, world};
+use crate::world;
 
 /// Completions judged in one call.
 const BATCH: usize = 256;
@@ -69,7 +69,7 @@ pub(super) fn run(plugins: &Path, args: &Grade, role: Role) -> anyhow::Result<()
     // It ended with the input.
     let _ = reader.join();
     if n_bad > 0 {
-        return Err(WrongWords(format!("{n_bad} lines could not be read, see above")).into());
+        return Err(UsageError(format!("{n_bad} lines could not be read, see above")).into());
     }
     Ok(())
 }

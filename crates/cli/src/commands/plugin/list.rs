@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use quaero_terminal::print;
 use serde_json::{Value, json};
 
 use crate::args::PluginList;
-use crate::{print, world};
+use crate::world;
 
 pub(super) fn run(plugins: &Path, args: &PluginList) -> anyhow::Result<()> {
     let configured = &args.configured;

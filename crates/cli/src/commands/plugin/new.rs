@@ -4,11 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use quaero_terminal::{UsageError, print};
 
 use super::templates::{CONTRACT, PLUGINS_MANIFEST, PYTHON, RUST, SDK};
 use crate::args::{Lang, PluginNew};
-use crate::print;
-use crate::world::WrongWords;
 
 pub(super) fn run(args: &PluginNew) -> anyhow::Result<()> {
     let name = &args.name;
@@ -17,12 +16,12 @@ pub(super) fn run(args: &PluginNew) -> anyhow::Result<()> {
             "`{name}` is no name for a family: lower-case letters, digits, `-` and `_`, a letter \
              first, at most 64"
         );
-        return Err(WrongWords(what).into());
+        return Err(UsageError(what).into());
     }
     let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(name));
     if folder.exists() {
         let what = format!("{} is there already: choose another --dir", folder.display());
-        return Err(WrongWords(what).into());
+        return Err(UsageError(what).into());
     }
     let (template, fixed) = match args.lang {
         Lang::Rust => (RUST, SDK),
@@ -105,6 +104,6 @@ mod tests {
         let dir = Some(folder.path().to_owned());
         let args = PluginNew { name: "mine".to_owned(), lang: Lang::Rust, dir };
         let error = run(&args).unwrap_err();
-        assert!(error.is::<WrongWords>() && error.to_string().contains("--dir"), "{error}");
+        assert!(error.is::<UsageError>() && error.to_string().contains("--dir"), "{error}");
     }
 }

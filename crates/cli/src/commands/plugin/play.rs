@@ -5,10 +5,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use quaero_runtime::Family;
+use quaero_terminal::print;
 use quaero_types::{Episode, Fault, Kind, Pair, Proposed, Reply, Role, Secret, Turn};
 
 use crate::args::PluginTry;
-use crate::{print, world};
+use crate::world;
 
 /// References shown to a proposer where the kind does not say how many.
 const REFERENCES: usize = 2;

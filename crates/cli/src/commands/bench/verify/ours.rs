@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use quaero_runtime::{Answer, Host, Interpreter, InterpreterOptions, Job, Outcome};
+use quaero_terminal::print;
 use quaero_types::Status;
 use serde_json::{Value, json};
 
 use super::work;
-use crate::{print, world};
+use crate::world;
 
 /// Answers commands until the input ends.
 pub(super) fn serve(plugins: &Path, workers: usize) -> anyhow::Result<()> {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use quaero_terminal::print;
 
 use super::side::{Side, Spawn};
 use crate::args::BenchVerify;
-use crate::print;
 
 /// What to install, pinned: a rival must not change between two runs.
 const PACKAGES: [&str; 2] = ["pebble==5.2.3", "pyeryx==0.11.0"];

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use quaero_terminal::print;
 use serde_json::{Value, json};
 
 use super::side::Side;
 use crate::args::BenchVerify;
-use crate::print;
 
 /// One side's measurements on one core.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use quaero_runtime::Job;
-use quaero_types::{Attempt, Finish, Kind, Origin, Proposed, Sample, Secret, Task};
+use quaero_types::{Attempt, Kind, Origin, Proposed, Secret, Task, Trace};
 use quaero_verify::Gold;
 use serde_json::{Value, json};
 
@@ -77,15 +77,8 @@ pub(super) fn step(round: usize) -> anyhow::Result<(Vec<Attempt>, Gold)> {
 }
 
 fn solved(task: Task, group_idx: usize, text: String) -> Attempt {
-    let sample = Sample {
-        prompt: Arc::from([]),
-        tokens: Vec::new(),
-        logp: Vec::new(),
-        temperature: 1.0,
-        text,
-        finish: Finish::Stop,
-    };
-    Attempt { task: Arc::new(task), group_idx, seed: 0, sample }
+    let trace = Trace { text, ..Trace::one_turn(&[], &[], Vec::new()) };
+    Attempt { task: Arc::new(task), group_idx, seed: 0, trace }
 }
 
 /// One answer of a step.
