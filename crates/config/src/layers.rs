@@ -9,6 +9,7 @@ use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
 use crate::Error;
+use crate::renamed::new_name;
 
 /// The file that lists every key.
 const BASE: &str = include_str!("../../../configs/base.toml");
@@ -122,10 +123,14 @@ fn check_keys(figment: &Figment) -> Result<(), Error> {
                 Some(source) => source.to_string(),
                 None => said(&meta.name),
             });
+            let source = source.unwrap_or_else(|| "the command line".to_owned());
+            if let Some(new) = new_name(key) {
+                return Err(Error::RenamedKey { old: key.clone(), new, source });
+            }
             return Err(Error::UnknownKey {
                 key: key.clone(),
                 nearest: nearest(key, &known),
-                source: source.unwrap_or_else(|| "the command line".to_owned()),
+                source,
             });
         }
     }

@@ -6,13 +6,14 @@
 //! the nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
 //!
 //! # Layout
-//! `layers` merging and key checks → `raw` the file as typed → `resolve` reading → `ranges` what a number may be →
-//! `options` as meant, for each crate.
+//! `layers` merging and key checks → `renamed` old keys → `raw` the file as typed → `resolve`
+//! reading → `ranges` what a number may be → `options` as meant, for each crate.
 
 mod layers;
 mod options;
 mod ranges;
 mod raw;
+mod renamed;
 mod resolve;
 
 pub use raw::Raw;
@@ -28,7 +29,7 @@ pub enum Error {
         /// As typed.
         path: String,
     },
-    /// Overlays that extend each other in a ring, or too many.
+    /// Overlays that extend each other in a circle, or too many.
     #[error(
         "{overlay} extends more than {most} files one after the other: do two extend each other?"
     )]
@@ -48,6 +49,16 @@ pub enum Error {
         key: String,
         /// The known key most like it.
         nearest: String,
+        /// File or variable it came from.
+        r#source: String,
+    },
+    /// A key that has another name now.
+    #[error("`{old}` (from {source}) is now called `{new}`: rename it")]
+    RenamedKey {
+        /// As typed.
+        old: String,
+        /// What it is called.
+        new: &'static str,
         /// File or variable it came from.
         r#source: String,
     },

@@ -28,7 +28,7 @@ impl Resolved {
         let raw::Seeding { tasks_per_kind, rounds_max } = raw.seeding;
         let raw::Checkpoint { every, keep, keep_every } = raw.checkpoint;
         let raw::Report { every: report_every } = raw.report;
-        let raw::Engine { max_batch, page_tokens, cache_mib, graphs } = raw.engine;
+        let raw::Engine { batch_max, page_tokens, cache_mib, graphs } = raw.engine;
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
@@ -46,7 +46,7 @@ impl Resolved {
             proposer_weight,
             solver_weight,
             update: update(raw)?,
-            engine: quaero_engine::Options { max_batch, page_tokens, cache_mib, graphs },
+            engine: quaero_engine::Options { max_batch: batch_max, page_tokens, cache_mib, graphs },
             eval,
             checkpoint: quaero_train::CheckpointOptions { every, keep, keep_every },
             report_every,
@@ -160,7 +160,7 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         solver_weight,
         drop_equal_groups,
         drop_truncated,
-        overlong_buffer,
+        overlong_buffer_tokens,
     } = &raw.advantage;
     let level = match level.as_str() {
         "token" => Level::Token,
@@ -185,7 +185,7 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         estimator,
         drop_equal_groups: *drop_equal_groups,
         drop_truncated: *drop_truncated,
-        overlong_buffer: *overlong_buffer,
+        overlong_buffer: *overlong_buffer_tokens,
     };
     Ok((options, *proposer_weight, *solver_weight))
 }
@@ -202,13 +202,13 @@ fn rewards(raw: &raw::Reward) -> Result<RewardTable, Error> {
         proposer_unlearnable,
         terms,
         terms_combine,
-        retest_tasks: _,
+        reevaluated_tasks: _,
         progress_measure: _,
         progress_neighbours: _,
         progress_window: _,
         progress_steps: _,
         powerplay_solved: _,
-        powerplay_drop: _,
+        powerplay_drop_max: _,
         powerplay_cost: _,
     } = raw;
     Ok(RewardTable {
@@ -261,7 +261,7 @@ fn signal(raw: &raw::Reward) -> Result<Signal, Error> {
         }
         "powerplay" => Signal::PowerPlay(PowerPlay {
             solved: raw.powerplay_solved,
-            drop_max: raw.powerplay_drop,
+            drop_max: raw.powerplay_drop_max,
             cost: raw.powerplay_cost,
         }),
         other => {
@@ -279,7 +279,7 @@ fn reevaluation(raw: &raw::Reward, signal: Signal) -> Option<quaero_train::Reeva
         Signal::LearningProgress(_) => (raw.progress_steps, raw.progress_window),
         Signal::PowerPlay(_) => (u64::MAX, 0),
     };
-    let (tasks_per_kind, measure) = (raw.retest_tasks, raw.progress_measure.clone());
+    let (tasks_per_kind, measure) = (raw.reevaluated_tasks, raw.progress_measure.clone());
     Some(quaero_train::ReevaluationOptions { tasks_per_kind, steps_max, window, measure })
 }
 
@@ -295,12 +295,12 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
         entropy_coef,
         negative_weight,
     } = &raw.objective;
-    let raw::Optim { memory, lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } =
+    let raw::Optim { state_precision, lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } =
         &raw.optim;
-    let memory = match memory.as_str() {
-        "full" => StatePrecision::F32,
-        "lean" => StatePrecision::EightBit,
-        other => return Err(choice("optim.memory", "full or lean", other)),
+    let state_precision = match state_precision.as_str() {
+        "f32" => StatePrecision::F32,
+        "8bit" => StatePrecision::EightBit,
+        other => return Err(choice("optim.state_precision", "f32 or 8bit", other)),
     };
     let raw::Update { epochs, minibatches, micro_batch_tokens, recompute } = raw.update;
     let aggregation = self::aggregation(raw, aggregation)?;
@@ -326,7 +326,7 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
             eps: *eps,
             weight_decay: *weight_decay,
             decay_vectors: false,
-            memory,
+            state_precision,
         },
         schedule: Schedule { warmup_steps: *warmup_steps, ..Schedule::constant(f64::from(*lr)) },
         grad_norm_max: f64::from(*grad_norm_max),
@@ -339,16 +339,17 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
 
 fn aggregation(raw: &Raw, name: &str) -> Result<Aggregation, Error> {
     Ok(match name {
-        "task_role" => Aggregation::TaskRoleMean,
-        "token" => Aggregation::TokenMean,
-        "sequence" => Aggregation::SequenceMean,
-        "group" => Aggregation::GroupMean,
-        "fixed" => {
+        "task_role_mean" => Aggregation::TaskRoleMean,
+        "token_mean" => Aggregation::TokenMean,
+        "sequence_mean" => Aggregation::SequenceMean,
+        "group_mean" => Aggregation::GroupMean,
+        "fixed_length" => {
             let longest = raw.propose.completion_tokens_max.max(raw.solve.completion_tokens_max);
             Aggregation::FixedLength(longest as f32)
         }
         other => {
-            let names = "task_role, token, sequence, group or fixed";
+            let names = "task_role_mean, token_mean, sequence_mean, group_mean or \
+                         fixed_length";
             return Err(choice("objective.aggregation", names, other));
         }
     })

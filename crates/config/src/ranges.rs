@@ -41,12 +41,12 @@ fn check_counts(raw: &Raw) -> Result<(), Error> {
         ("solve.tasks_per_kind", solve.tasks_per_kind),
         ("solve.samples", solve.samples),
         ("pool.capacity_per_kind", raw.pool.capacity_per_kind),
-        ("reward.retest_tasks", raw.reward.retest_tasks),
+        ("reward.reevaluated_tasks", raw.reward.reevaluated_tasks),
         ("reward.progress_neighbours", raw.reward.progress_neighbours),
         ("update.epochs", raw.update.epochs),
         ("update.minibatches", raw.update.minibatches),
         ("update.micro_batch_tokens", raw.update.micro_batch_tokens),
-        ("engine.max_batch", engine.max_batch),
+        ("engine.batch_max", engine.batch_max),
         ("engine.page_tokens", engine.page_tokens),
         ("engine.cache_mib", engine.cache_mib),
         ("checkpoint.keep", raw.checkpoint.keep),
@@ -73,10 +73,10 @@ fn check_counts(raw: &Raw) -> Result<(), Error> {
     ] {
         ensure(key, n >= 1, n, "must be at least 1")?;
     }
-    let buffer = raw.advantage.overlong_buffer;
+    let buffer = raw.advantage.overlong_buffer_tokens;
     let shortest = propose.completion_tokens_max.min(solve.completion_tokens_max);
     let expected = format!("must be at most the shorter completion_tokens_max, {shortest}");
-    ensure("advantage.overlong_buffer", buffer <= shortest, buffer, &expected)
+    ensure("advantage.overlong_buffer_tokens", buffer <= shortest, buffer, &expected)
 }
 
 fn check_sampling(raw: &Raw) -> Result<(), Error> {
@@ -115,11 +115,11 @@ fn check_reward(reward: &raw::Reward) -> Result<(), Error> {
     let holds = format!("must be at least progress_neighbours, {neighbours}");
     ensure("reward.progress_window", window >= neighbours, window, &holds)?;
     let (solved, drop, cost) =
-        (reward.powerplay_solved, reward.powerplay_drop, reward.powerplay_cost);
+        (reward.powerplay_solved, reward.powerplay_drop_max, reward.powerplay_cost);
     let expected = "must be in (0, 1]: a solve rate that counts as solved";
     ensure("reward.powerplay_solved", solved > 0.0 && solved <= 1.0, solved, expected)?;
     let expected = "must be in [0, 1]: how far the old tasks' solve rate may fall";
-    ensure("reward.powerplay_drop", (0.0..=1.0).contains(&drop), drop, expected)?;
+    ensure("reward.powerplay_drop_max", (0.0..=1.0).contains(&drop), drop, expected)?;
     ensure("reward.powerplay_cost", cost >= 0.0 && cost.is_finite(), cost, "must be 0 or above")
 }
 

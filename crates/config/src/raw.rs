@@ -80,13 +80,13 @@ table!(Reward {
     proposer_unlearnable: f32,
     terms: Vec<Term>,
     terms_combine: String,
-    retest_tasks: usize,
+    reevaluated_tasks: usize,
     progress_measure: String,
     progress_neighbours: usize,
     progress_window: usize,
     progress_steps: u64,
     powerplay_solved: f64,
-    powerplay_drop: f64,
+    powerplay_drop_max: f64,
     powerplay_cost: f64,
 });
 table!(Term { measure: String, coef: f32, max: f32 });
@@ -97,7 +97,7 @@ table!(Advantage {
     solver_weight: f32,
     drop_equal_groups: bool,
     drop_truncated: bool,
-    overlong_buffer: usize,
+    overlong_buffer_tokens: usize,
 });
 table!(Objective {
     clip_low: f32,
@@ -111,7 +111,7 @@ table!(Objective {
     negative_weight: f32,
 });
 table!(Optim {
-    memory: String,
+    state_precision: String,
     lr: f32,
     warmup_steps: u64,
     betas: [f32; 2],
@@ -120,7 +120,7 @@ table!(Optim {
     grad_norm_max: f32,
 });
 table!(Update { epochs: usize, minibatches: usize, micro_batch_tokens: usize, recompute: bool });
-table!(Engine { max_batch: usize, page_tokens: usize, cache_mib: usize, graphs: bool });
+table!(Engine { batch_max: usize, page_tokens: usize, cache_mib: usize, graphs: bool });
 table!(Eval {
     suite: String,
     every: u64,

@@ -78,6 +78,20 @@ fn unknown_key_names_the_nearest() {
 }
 
 #[test]
+fn an_old_key_names_the_new_one() {
+    let base: toml::Table = load(None, &[]).unwrap().text.parse().unwrap();
+    for (old, new) in crate::renamed::RENAMED {
+        let (table, key) = new.split_once('.').unwrap();
+        assert!(base[table].get(key).is_some(), "base.toml has no {new}");
+        let got = error("", &[&format!("{old}=1")]);
+        let expected = format!("`{old}` (from --set) is now called `{new}`");
+        assert!(got.contains(&expected), "{got}");
+    }
+    let got = error("[engine]\nmax_batch = 4\n", &[]);
+    assert!(got.contains("`engine.batch_max`") && got.contains("o.toml"), "{got}");
+}
+
+#[test]
 fn what_was_typed_is_called_by_its_name() {
     let got = error("", &["optim.learning=1"]);
     assert!(got.contains("(from --set)") && !got.contains("TOML"), "{got}");
@@ -109,12 +123,12 @@ fn wrong_types_and_ranges_name_the_key() {
     assert!(error("", &["reward.proposer=novelty"]).contains("uncertainty, variance"));
     assert!(error("", &["reward.proposer=novelty"]).contains("learning_progress or powerplay"));
     for (set, says) in [
-        ("reward.retest_tasks=0", "`reward.retest_tasks` = 0: must be at least 1"),
+        ("reward.reevaluated_tasks=0", "`reward.reevaluated_tasks` = 0: must be at least 1"),
         ("reward.progress_neighbours=0", "must be at least 1"),
         ("reward.progress_steps=0", "must be at least 1"),
         ("reward.progress_window=31", "`reward.progress_window` = 31: must be at least progress_n"),
         ("reward.powerplay_solved=0", "`reward.powerplay_solved` = 0: must be in (0, 1]"),
-        ("reward.powerplay_drop=-0.1", "`reward.powerplay_drop` = -0.1: must be in [0, 1]"),
+        ("reward.powerplay_drop_max=-0.1", "`reward.powerplay_drop_max` = -0.1: must be in [0, 1]"),
         ("reward.powerplay_cost=-1", "`reward.powerplay_cost` = -1: must be 0 or above"),
     ] {
         assert!(error("", &[set]).contains(says), "{set}: {}", error("", &[set]));
@@ -122,10 +136,12 @@ fn wrong_types_and_ranges_name_the_key() {
     assert!(error("", &["reward.terms_combine=mean"]).contains("sum, multiply"));
     let unfinished = "reward.terms=[{measure=\"complexity\", coef=1.0}]";
     assert!(error("", &[unfinished]).contains("max"));
+    assert!(error("", &["optim.state_precision=lean"]).contains("f32 or 8bit"));
+    assert!(error("", &["objective.aggregation=token"]).contains("task_role_mean, token_mean"));
     assert!(error("", &["objective.kl_estimator=k4"]).contains("k1, k2 or k3"));
     assert!(error("", &["objective.kl_coef=-1"]).contains("objective.kl_coef"));
     assert!(error("", &["objective.tis_cap=nan"]).contains("0 = off"));
-    assert!(error("", &["advantage.overlong_buffer=9000"]).contains("at most"));
+    assert!(error("", &["advantage.overlong_buffer_tokens=9000"]).contains("at most"));
     assert!(error("", &["mix.python=3"]).contains("family/kind"));
     assert!(error("", &["optim.lr"]).contains("table.key=value"));
     assert!(error("not toml", &[]).contains("o.toml") || !error("not toml", &[]).is_empty());

@@ -20,7 +20,7 @@ pub enum Error {
     #[error(transparent)]
     Model(#[from] quaero_model::Error),
     /// No sequence may enter the batch.
-    #[error("engine.max_batch is 0; it must be at least 1")]
+    #[error("engine.batch_max is 0; it must be at least 1")]
     EmptyBatch,
     /// The model answers with infinities or NaN.
     #[error(

@@ -57,7 +57,7 @@ pub enum Error {
     /// A tensor is missing.
     #[error(
         "optimiser state: tensor `{0}` is missing; the checkpoint is of another model or of \
-         another optim.memory"
+         another optim.state_precision"
     )]
     Missing(String),
     /// A tensor has another shape.

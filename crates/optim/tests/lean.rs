@@ -116,5 +116,8 @@ fn moments_are_within_their_codes_and_a_restored_optimiser_goes_on_bit_for_bit()
     let full = on(&device, &random(n, 3));
     let error = AdamW::from_state(options(StatePrecision::F32), &names, &[full], state);
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("`exp_avg.w` is missing") && error.contains("optim.memory"), "{error}");
+    assert!(
+        error.contains("`exp_avg.w` is missing") && error.contains("optim.state_precision"),
+        "{error}"
+    );
 }

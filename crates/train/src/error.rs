@@ -37,12 +37,12 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// The lean optimiser without a device for it.
+    /// The 8-bit optimiser without a device for it.
     #[error(
-        "optim.memory = \"lean\" keeps weights in bf16, and the CPU computes in f32: set \
-         optim.memory = \"full\", or run.device = \"cuda\" or \"simt\""
+        "optim.state_precision = \"8bit\" keeps weights in bf16, and the CPU computes in f32: set \
+         optim.state_precision = \"f32\", or run.device = \"cuda\" or \"simt\""
     )]
-    LeanOnCpu,
+    EightBitOnCpu,
     /// A checkpoint does not read.
     #[error(
         "checkpoint {path} is damaged: {why}; remove that folder to resume from the one before"

@@ -154,12 +154,12 @@ type Lever = (&'static str, fn(&Config, Place, &mut Options) -> bool, fn(&Option
 
 const LEVERS: &[Lever] = &[
     ("update.micro_batch_tokens", fewer_tokens, |o| o.update.micro_batch_tokens.to_string()),
-    ("engine.max_batch", smaller_batch, |o| o.engine.max_batch.to_string()),
+    ("engine.batch_max", smaller_batch, |o| o.engine.max_batch.to_string()),
     ("engine.cache_mib", smaller_cache, |o| o.engine.cache_mib.to_string()),
     ("update.recompute", recomputed, |o| o.update.recompute.to_string()),
-    ("optim.memory", lean, |o| {
-        let lean = o.update.adamw.state_precision == StatePrecision::EightBit;
-        (if lean { "\"lean\"" } else { "\"full\"" }).to_owned()
+    ("optim.state_precision", eight_bit, |o| {
+        let eight_bit = o.update.adamw.state_precision == StatePrecision::EightBit;
+        (if eight_bit { "\"8bit\"" } else { "\"f32\"" }).to_owned()
     }),
 ];
 
@@ -188,7 +188,7 @@ fn recomputed(_: &Config, _: Place, options: &mut Options) -> bool {
     !std::mem::replace(&mut options.update.recompute, true)
 }
 
-fn lean(_: &Config, place: Place, options: &mut Options) -> bool {
+fn eight_bit(_: &Config, place: Place, options: &mut Options) -> bool {
     let before =
         std::mem::replace(&mut options.update.adamw.state_precision, StatePrecision::EightBit);
     place == Place::Device && before == StatePrecision::F32

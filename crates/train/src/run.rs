@@ -105,7 +105,7 @@ impl<'a> Run<'a> {
         let folder = setup.folder;
         if options.update.adamw.state_precision == StatePrecision::EightBit {
             if policy.model.device().is_cpu() {
-                return Err(Error::LeanOnCpu);
+                return Err(Error::EightBitOnCpu);
             }
             policy.model = policy.model.into_bf16()?;
         }

@@ -33,7 +33,9 @@ pub enum Error {
     #[error(transparent)]
     Weights(#[from] quaero_weights::Error),
     /// The optimiser's memory does not read.
-    #[error("the moments do not read; was the run begun with another optim.memory? {source}")]
+    #[error(
+        "the moments do not read; was the run begun with another optim.state_precision? {source}"
+    )]
     Moments {
         /// Why not.
         source: quaero_weights::Error,

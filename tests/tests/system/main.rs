@@ -149,7 +149,8 @@ fn same_seed_same_run_and_a_killed_one_goes_on_as_if_it_had_not_been() {
 
 #[test]
 fn a_run_that_goes_on_measures_from_the_same_first_weights() {
-    let terms = ["objective.kl_coef=0.1", "objective.tis_cap=2", "advantage.overlong_buffer=16"];
+    let terms =
+        ["objective.kl_coef=0.1", "objective.tis_cap=2", "advantage.overlong_buffer_tokens=16"];
     let world = world_with(&[&terms[..], &["advantage.drop_truncated=true"]].concat());
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -240,7 +241,8 @@ fn check_same_but_levels(a: &Path, b: &Path, step: u64) {
 /// Runs with a reward that remembers, whole and killed after each step; gives the whole one's rows.
 fn over_time(reward: &str) -> Vec<serde_json::Map<String, serde_json::Value>> {
     let reward = format!("reward.proposer={reward}");
-    let world = world_with(&[&reward, "reward.retest_tasks=3", "eval.every=9", "report.every=0"]);
+    let world =
+        world_with(&[&reward, "reward.reevaluated_tasks=3", "eval.every=9", "report.every=0"]);
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     world.run(&at("whole"), false, u64::MAX);

@@ -38,7 +38,7 @@ fn the_plan_counts_what_is_known_of_a_published_model() {
     let with_reference = Plan::of(&config(), Place::Device, &options(&["objective.kl_coef=0.1"]));
     assert_eq!(with_reference.bytes() - plan.bytes(), 6 * n + 32_768 * 64 * 4);
     // The lean optimiser: 2 bytes a weight, 2 for its moments and 8 a block of 256.
-    let lean = Plan::of(&config(), Place::Device, &options(&["optim.memory=lean"]));
+    let lean = Plan::of(&config(), Place::Device, &options(&["optim.state_precision=8bit"]));
     assert_eq!(bytes(&lean, "weights"), 2 * n);
     assert_eq!(bytes(&lean, "moments of the optimiser"), 2 * n + 8 * n.div_ceil(256));
     // Micro-batches whose activations are kept take more, and so do longer ones.

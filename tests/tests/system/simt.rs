@@ -120,7 +120,7 @@ fn five_steps_on_the_emulated_gpu_follow_the_cpu() {
 fn the_lean_optimiser_trains_and_goes_on_from_its_checkpoint() {
     let mut world = small_world(&[
         "run.steps=2",
-        "optim.memory=\"lean\"",
+        "optim.state_precision=8bit",
         "seeding.tasks_per_kind=2",
         "seeding.rounds_max=1",
         "checkpoint.every=1",
