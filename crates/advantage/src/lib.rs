@@ -8,7 +8,7 @@
 //! `solve_rate` how often a task was solved → `reward` the reward tables of both seats
 //! (`reward/progress`, `reward/powerplay` what is worth something only over time, `terms` what a
 //! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off →
-//! `estimator` advantages, one file each → `weighting` each task-role's share in the loss.
+//! `estimator` advantages, one file each.
 
 mod estimator;
 mod groups;
@@ -16,7 +16,6 @@ mod overlong;
 mod reward;
 mod solve_rate;
 mod terms;
-mod weighting;
 
 pub use estimator::{Baseline, Estimator, Level, advantages};
 pub use groups::EqualGroups;
@@ -26,7 +25,6 @@ pub use reward::progress::{LearningProgress, Reevaluation, mean_change};
 pub use reward::{Learnability, ProposerRewards, RewardTable, Signal, SolverRewards};
 pub use solve_rate::SolveRate;
 pub use terms::{Combine, Term, Terms};
-pub use weighting::{Weighting, weights};
 
 use quaero_types::TaskRole;
 use serde::{Deserialize, Serialize};
@@ -52,8 +50,6 @@ pub struct Options {
     pub rewards: RewardTable,
     /// How rewards become advantages.
     pub estimator: Estimator,
-    /// How much each task-role counts.
-    pub weighting: Weighting,
     /// Groups whose rewards are all equal leave the batch before anything is estimated (DAPO's
     /// dynamic sampling).
     pub drop_equal_groups: bool,
@@ -66,13 +62,12 @@ pub struct Options {
 
 impl Options {
     /// Absolute Zero as its paper and released scripts have it (arXiv 2505.03335), with the release
-    /// choice for tasks of no learnability: token-level TRR++ and equal task-roles.
+    /// choice for tasks of no learnability, and token-level TRR++.
     #[must_use]
     pub fn azr() -> Self {
         Self {
             rewards: RewardTable::azr_release(),
             estimator: Estimator::TrrPlusPlus { level: Level::Token, eps: 1e-8 },
-            weighting: Weighting::TaskRoles,
             drop_equal_groups: false,
             drop_truncated: false,
             overlong_buffer: 0,

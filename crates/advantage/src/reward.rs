@@ -42,7 +42,7 @@ pub struct ProposerRewards {
     /// A task came of it and the format around it was broken.
     pub malformed: f32,
     /// A task of worth 0. AZR's paper gives 0 (equation 4), its code −0.5.
-    pub zero_learnability: f32,
+    pub unlearnable: f32,
     /// What the worth of a task is taken from.
     pub signal: Signal,
     /// What a task's measures add to a worth above 0.
@@ -123,7 +123,7 @@ impl RewardTable {
             proposer: ProposerRewards {
                 rejected: -1.0,
                 malformed: -1.0,
-                zero_learnability: -0.5,
+                unlearnable: -0.5,
                 signal: Signal::Rate(Learnability::OneMinus),
                 terms: Terms::none(),
             },
@@ -134,7 +134,7 @@ impl RewardTable {
     #[must_use]
     pub fn azr_paper() -> Self {
         let mut table = Self::azr_release();
-        table.proposer.zero_learnability = 0.0;
+        table.proposer.unlearnable = 0.0;
         table
     }
 }
@@ -174,7 +174,7 @@ impl ProposerRewards {
     #[must_use]
     pub fn of_task(&self, task: &Task, worth: f64) -> f32 {
         if worth == 0.0 {
-            return self.zero_learnability;
+            return self.unlearnable;
         }
         if worth < 0.0 {
             return worth as f32;

@@ -7,10 +7,11 @@
 //!
 //! # Layout
 //! `layers` merging and key checks → `renamed` old keys → `raw` the file as typed → `resolve`
-//! reading and range checks → `options` as meant, for each crate.
+//! reading → `ranges` what a number may be → `options` as meant, for each crate.
 
 mod layers;
 mod options;
+mod ranges;
 mod raw;
 mod renamed;
 mod resolve;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use quaero_advantage::{
     Baseline, Combine, Estimator, Learnability, LearningProgress, Level, PowerPlay,
-    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms, Weighting,
+    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms,
 };
 use quaero_engine::Sampling;
 use quaero_objective::{Aggregation, Kl, KlEstimator};
-use quaero_optim::{AdamWOptions, Memory, Schedule};
+use quaero_optim::{AdamWOptions, Schedule, StatePrecision};
 use quaero_policy::Limits;
 use quaero_pool::Order;
 use quaero_types::Kind;
@@ -180,12 +180,9 @@ fn advantage(raw: &Raw) -> Result<(quaero_advantage::Options, f32, f32), Error> 
         }
     };
     let rewards = rewards(&raw.reward)?;
-    // The loss shares weight among task-roles (objective.aggregation), so rows count alike here.
-    let weighting = Weighting::Rows;
     let options = quaero_advantage::Options {
         rewards,
         estimator,
-        weighting,
         drop_equal_groups: *drop_equal_groups,
         drop_truncated: *drop_truncated,
         overlong_buffer: *overlong_buffer_tokens,
@@ -224,7 +221,7 @@ fn rewards(raw: &raw::Reward) -> Result<RewardTable, Error> {
         proposer: ProposerRewards {
             rejected: *proposer_rejected,
             malformed: *proposer_malformed,
-            zero_learnability: *proposer_unlearnable,
+            unlearnable: *proposer_unlearnable,
             signal: signal(raw)?,
             terms: self::terms(terms, terms_combine)?,
         },
@@ -300,12 +297,12 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
     } = &raw.objective;
     let raw::Optim { state_precision, lr, warmup_steps, betas, eps, weight_decay, grad_norm_max } =
         &raw.optim;
-    let memory = match state_precision.as_str() {
-        "f32" => Memory::Full,
-        "8bit" => Memory::Lean,
+    let state_precision = match state_precision.as_str() {
+        "f32" => StatePrecision::F32,
+        "8bit" => StatePrecision::EightBit,
         other => return Err(choice("optim.state_precision", "f32 or 8bit", other)),
     };
-    let raw::Update { micro_batch_tokens, recompute } = raw.update;
+    let raw::Update { epochs, minibatches, micro_batch_tokens, recompute } = raw.update;
     let aggregation = self::aggregation(raw, aggregation)?;
     let estimator = match kl_estimator.as_str() {
         "k1" => KlEstimator::K1,
@@ -329,10 +326,12 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
             eps: *eps,
             weight_decay: *weight_decay,
             decay_vectors: false,
-            memory,
+            state_precision,
         },
         schedule: Schedule { warmup_steps: *warmup_steps, ..Schedule::constant(f64::from(*lr)) },
         grad_norm_max: f64::from(*grad_norm_max),
+        epochs,
+        minibatches,
         micro_batch_tokens,
         recompute,
     })
@@ -340,7 +339,7 @@ fn update(raw: &Raw) -> Result<quaero_update::Options, Error> {
 
 fn aggregation(raw: &Raw, name: &str) -> Result<Aggregation, Error> {
     Ok(match name {
-        "task_role_mean" => Aggregation::PartMean,
+        "task_role_mean" => Aggregation::TaskRoleMean,
         "token_mean" => Aggregation::TokenMean,
         "sequence_mean" => Aggregation::SequenceMean,
         "group_mean" => Aggregation::GroupMean,

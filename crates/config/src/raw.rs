@@ -119,7 +119,7 @@ table!(Optim {
     weight_decay: f32,
     grad_norm_max: f32,
 });
-table!(Update { micro_batch_tokens: usize, recompute: bool });
+table!(Update { epochs: usize, minibatches: usize, micro_batch_tokens: usize, recompute: bool });
 table!(Engine { batch_max: usize, page_tokens: usize, cache_mib: usize, graphs: bool });
 table!(Eval {
     suite: String,

@@ -6,6 +6,7 @@ use quaero_advantage::{LearningProgress, PowerPlay, Signal};
 
 use crate::{Error, load};
 
+mod numbers;
 mod paper;
 
 fn overlay(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {

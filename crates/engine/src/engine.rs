@@ -186,8 +186,8 @@ fn draw_all(turns: &mut [Turn<'_>], eos: &[u32]) -> Result<(), Error> {
     }
     let draws: Vec<_> = turns.iter().map(Turn::on_device).collect();
     let drawn = sample::draw(&draws).map_err(quaero_model::Error::from)?;
-    for (turn, sample::Drawn { token, logp, logp_truncated }) in turns.iter_mut().zip(drawn) {
-        turn.sequence.push(Draw { token, logp, logp_truncated }, eos);
+    for (turn, sample::Drawn { token, logp }) in turns.iter_mut().zip(drawn) {
+        turn.sequence.push(Draw { token, logp }, eos);
     }
     Ok(())
 }
@@ -224,7 +224,6 @@ fn sort_out<'a>(
             sample_idx,
             tokens: Vec::new(),
             logp: Vec::new(),
-            logp_truncated: Vec::new(),
             finish,
         }));
     }

@@ -3,8 +3,8 @@
 //!
 //! Serves `play`, through `policy`. Knows no text, no tasks and no rewards.
 //!
-//! The tokens of a sample depend on the weights, the prompt, the sampling law, the request's key
-//! and the sample's number, and on nothing else: not on the requests around it, the size of the
+//! The tokens of a sample depend on the weights, the prompt, the sampling parameters, the request's
+//! key and the sample's number, and on nothing else: not on the requests around it, the size of the
 //! batch, the memory or the number of threads. Its log-probabilities are the bits that
 //! `Model::forward` gives for the same tokens.
 //!

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quaero_rng::Key;
 
-/// The law by which a token is drawn from logits: temperature first, then the survivors of top-k,
+/// The distribution that a token is drawn from, given logits: temperature first, then the survivors of top-k,
 /// of top-p among them, and of min-p.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
@@ -20,7 +20,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// The whole law at a temperature.
+    /// The whole distribution at a temperature.
     #[must_use]
     pub fn plain(temperature: f32) -> Self {
         Self { temperature, top_k: 0, top_p: 1.0, min_p: 0.0 }
@@ -38,7 +38,7 @@ impl Sampling {
         self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0
     }
 
-    /// The first field that makes no law, if one does not.
+    /// The first field that is out of range, if one is.
     fn wrong_field(&self) -> Option<&'static str> {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
             Some("temperature")
@@ -92,11 +92,9 @@ pub struct Output {
     pub sample_idx: usize,
     /// The new tokens; if it finished by [`Finish::Stop`], the last one is the end of sequence.
     pub tokens: Vec<u32>,
-    /// For each, the log-probability under the whole law at the sampling temperature (at
+    /// For each, the log-probability under the whole distribution at the sampling temperature (at
     /// temperature 1 if that is 0): the bits of `Model::forward`.
     pub logp: Vec<f32>,
-    /// For each, the log-probability under the law it was drawn from (0 at temperature 0).
-    pub logp_truncated: Vec<f32>,
     /// Why it ends.
     pub finish: Finish,
 }

@@ -17,17 +17,14 @@ use crate::truncate;
 pub struct Draw {
     /// The token.
     pub token: u32,
-    /// Its log-probability under the whole law at the sampling temperature (1 if that is 0).
+    /// Its log-probability under the whole distribution at the sampling temperature (1 if that is 0).
     pub logp: f32,
-    /// Its log-probability among the survivors of truncation (0 at temperature 0).
-    pub logp_truncated: f32,
 }
 
 /// Memory that draws reuse.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     masses: Vec<u64>,
-    survivors: Vec<f32>,
 }
 
 /// Draws the token of `position` under `key` from one row of logits. A row with an infinity or NaN
@@ -50,33 +47,26 @@ pub(crate) fn draw_with(
     assert!(!logits.is_empty(), "there is no token to draw");
     // Without a branch in the loop, so that it runs at the speed of memory.
     if logits.iter().fold(false, |odd, logit| odd | !logit.is_finite()) {
-        return Draw { token: 0, logp: f32::NAN, logp_truncated: f32::NAN };
+        return Draw { token: 0, logp: f32::NAN };
     }
     let (top, _) = top(logits);
     if sampling.temperature == 0.0 {
         let logp = LogSoftmax::of(logits, 1.0).logp(logits[top]);
-        return Draw { token: top as u32, logp, logp_truncated: 0.0 };
+        return Draw { token: top as u32, logp };
     }
-    let law = LogSoftmax::of(logits, sampling.temperature);
+    let whole = LogSoftmax::of(logits, sampling.temperature);
     let temperature = sampling.temperature;
     let among = |lowest: f32| {
         Arch::new().dispatch(GumbelMax { logits, lowest, top, temperature, key, position })
     };
     if !sampling.truncates() {
         let token = among(f32::NEG_INFINITY);
-        let logp = law.logp(logits[token]);
-        return Draw { token: token as u32, logp, logp_truncated: logp };
+        let logp = whole.logp(logits[token]);
+        return Draw { token: token as u32, logp };
     }
     let lowest = truncate::threshold(logits, sampling, &mut scratch.masses);
     let token = among(lowest);
-    scratch.survivors.clear();
-    scratch.survivors.extend(logits.iter().filter(|&&logit| logit >= lowest));
-    let cut = LogSoftmax::of(&scratch.survivors, sampling.temperature);
-    Draw {
-        token: token as u32,
-        logp: law.logp(logits[token]),
-        logp_truncated: cut.logp(logits[token]),
-    }
+    Draw { token: token as u32, logp: whole.logp(logits[token]) }
 }
 
 /// The lowest token with the largest logit.

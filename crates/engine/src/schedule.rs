@@ -48,10 +48,9 @@ impl Sequence {
 
     /// Takes the next token up.
     pub(crate) fn push(&mut self, drawn: Draw, eos: &[u32]) {
-        let Draw { token, logp, logp_truncated } = drawn;
+        let Draw { token, logp } = drawn;
         self.output.tokens.push(token);
         self.output.logp.push(logp);
-        self.output.logp_truncated.push(logp_truncated);
         if eos.contains(&token) {
             self.output.finish = Finish::Stop;
         }
@@ -182,7 +181,7 @@ impl<'a> Schedule<'a> {
         Self {
             jobs,
             groups: VecDeque::new(),
-            running: Vec::with_capacity(max_batch),
+            running: Vec::new(),
             n_inside: 0,
             pages: Pages::new(cache.n_pages()),
             device: cache.device().clone(),
@@ -255,7 +254,6 @@ impl<'a> Schedule<'a> {
                 sample_idx,
                 tokens: Vec::with_capacity(capacity),
                 logp: Vec::with_capacity(capacity),
-                logp_truncated: Vec::with_capacity(capacity),
                 finish: Finish::Length,
             },
         });

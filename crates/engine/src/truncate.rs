@@ -15,7 +15,7 @@ const UNIT: f64 = (1_u64 << 40) as f64;
 /// # Panics
 /// If the temperature is not above 0.
 pub(crate) fn threshold(logits: &[f32], sampling: &Sampling, masses: &mut Vec<u64>) -> f32 {
-    assert!(sampling.temperature > 0.0, "a law needs a temperature above 0");
+    assert!(sampling.temperature > 0.0, "a distribution needs a temperature above 0");
     let mut lowest = ordered(f32::NEG_INFINITY);
     if sampling.top_k > 0 && sampling.top_k < logits.len() {
         lowest = select(logits, |_| 1, sampling.top_k as u64);

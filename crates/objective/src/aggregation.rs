@@ -14,8 +14,8 @@ pub enum Aggregation {
     SequenceMean,
     /// Tokens alike within a group, then all groups alike.
     GroupMean,
-    /// Tokens alike within a part (a task-role), then all parts alike: AZR's 1/6 each.
-    PartMean,
+    /// Tokens alike within a task-role, then all task-roles alike: AZR's 1/6 each.
+    TaskRoleMean,
     /// Sum over tokens divided by (rows × this length), whatever the rows' own lengths (Dr. GRPO,
     /// arXiv 2503.20783).
     FixedLength(f32),
@@ -29,13 +29,14 @@ pub struct Share {
     /// Rows that answer the same prompt share this number.
     pub group: u64,
     /// Rows of one task-role share this number.
-    pub part: u64,
+    pub task_role: u64,
     /// Factor on the row's share; 1 is plain.
     pub weight: f32,
 }
 
 /// The factor of each row's token losses: batch loss = Σ over rows of scale · Σ over tokens of
-/// loss. Taken over the whole batch once, before it is cut into micro-batches.
+/// loss. Taken over all rows of an optimiser step once, before they are cut into
+/// micro-batches.
 ///
 /// # Panics
 /// If a row has no tokens.
@@ -47,14 +48,16 @@ pub fn scales(rows: &[Share], aggregation: Aggregation) -> Vec<f32> {
     let n_rows = rows.len() as f64;
     let n_tokens: usize = rows.iter().map(|row| row.n_tokens).sum();
     let groups = tokens_by(rows, |row| row.group);
-    let parts = tokens_by(rows, |row| row.part);
+    let task_roles = tokens_by(rows, |row| row.task_role);
     rows.iter()
         .map(|row| {
             let divisor = match aggregation {
                 Aggregation::TokenMean => n_tokens as f64,
                 Aggregation::SequenceMean => n_rows * row.n_tokens as f64,
                 Aggregation::GroupMean => groups.len() as f64 * groups[&row.group] as f64,
-                Aggregation::PartMean => parts.len() as f64 * parts[&row.part] as f64,
+                Aggregation::TaskRoleMean => {
+                    task_roles.len() as f64 * task_roles[&row.task_role] as f64
+                }
                 Aggregation::FixedLength(length) => n_rows * f64::from(length),
             };
             (f64::from(row.weight) / divisor) as f32
@@ -77,7 +80,7 @@ mod tests {
 
     #[track_caller]
     fn check(aggregation: Aggregation, expect: [f32; 3]) {
-        let row = |n_tokens, group, part| Share { n_tokens, group, part, weight: 1.0 };
+        let row = |n_tokens, group, task_role| Share { n_tokens, group, task_role, weight: 1.0 };
         let rows = [row(2, 0, 7), row(6, 0, 9), row(4, 1, 9)];
         assert_eq!(scales(&rows, aggregation), expect);
         let doubled = rows.map(|row| Share { weight: 2.0, ..row });
@@ -89,8 +92,8 @@ mod tests {
         check(Aggregation::TokenMean, [1.0 / 12.0; 3]);
         check(Aggregation::SequenceMean, [1.0 / 6.0, 1.0 / 18.0, 1.0 / 12.0]);
         check(Aggregation::GroupMean, [1.0 / 16.0, 1.0 / 16.0, 1.0 / 8.0]);
-        check(Aggregation::PartMean, [0.25, 0.05, 0.05]);
+        check(Aggregation::TaskRoleMean, [0.25, 0.05, 0.05]);
         check(Aggregation::FixedLength(8.0), [1.0 / 24.0; 3]);
-        assert!(scales(&[], Aggregation::PartMean).is_empty());
+        assert!(scales(&[], Aggregation::TaskRoleMean).is_empty());
     }
 }

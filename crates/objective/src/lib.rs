@@ -39,7 +39,7 @@ pub struct Options {
     #[serde(default)]
     pub dual_clip: Option<f32>,
     /// Truncated importance sampling: each token's surrogate is weighted by π_trainer / π_sampler
-    /// up to this. Absent: off, and ratios are taken to the sampler.
+    /// up to this. Absent: off.
     #[serde(default)]
     pub tis_cap: Option<f32>,
     /// How tokens are averaged.
@@ -62,7 +62,7 @@ impl Options {
             clip_high: 0.2,
             dual_clip: None,
             tis_cap: None,
-            aggregation: Aggregation::PartMean,
+            aggregation: Aggregation::TaskRoleMean,
             entropy_coef: 0.001,
             kl: None,
             negative_weight: 1.0,

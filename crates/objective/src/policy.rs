@@ -1,14 +1,15 @@
 //! The clipped policy-gradient loss (PPO, arXiv 1707.06347, equation 7) with the asymmetric clip of
 //! DAPO, dual clip, truncated importance sampling, entropy bonus and a KL penalty.
 //!
-//! Per token, with r = π / sampler and A the row's advantage:
+//! Per token, with r = π / old and A the row's advantage:
 //! `w·max(−A·r, −A·clip(r, 1 − low, 1 + high)) − c_H·H + c_KL·KL`; for A < 0 the maximum is at most
-//! `dual_clip · |A|`. w is 1, and with `tis_cap` the weight of module `tis`, where r is π over the
-//! trainer's own π before its first step. Log-ratios are kept within ±20, so that nothing
-//! overflows; beyond, the gradient is 0. Advantages and weights are constants.
+//! `dual_clip · |A|`. `old` is the trainer's own π before its first step on the batch; where the
+//! batch gets one step and w is 1, the sampler's. w is 1, and with `tis_cap` the weight of module
+//! `tis`. Log-ratios are kept within ±20, so that nothing overflows; beyond, the gradient is 0.
+//! Advantages and weights are constants.
 //!
-//! Left out: correction for top-p, top-k and min-p (the sampler's log-probs are those of the uncut
-//! law) and sequence-level ratios.
+//! Left out: correction for top-p, top-k and min-p (the sampler's log-probs are those of the whole
+//! distribution) and sequence-level ratios.
 
 use crate::{Kl, LOG_RATIO_MAX, Options, Stats, tis};
 
@@ -19,8 +20,8 @@ pub struct Row<'a> {
     pub logp: &'a [f32],
     /// The same under the policy that sampled it.
     pub logp_old: &'a [f32],
-    /// The same as the trainer computed it before its first step on the batch. Matters with
-    /// `Options::tis_cap` alone. Absent: this is the first step, and `logp` is that number.
+    /// The same as the trainer computed it before its first step on the batch, which the ratio is
+    /// then taken to. Absent: the batch gets this step alone, and `logp` is that number.
     pub logp_trainer: Option<&'a [f32]>,
     /// The same under the reference policy; needed if `Options::kl` is set.
     pub logp_ref: Option<&'a [f32]>,
@@ -91,16 +92,18 @@ fn check_lengths(row_idx: usize, row: &Row, options: &Options) {
 /// Loss of one token and its derivative by log π.
 fn token(row: &Row, t: usize, options: &Options, stats: &mut Stats) -> (f64, f64) {
     let (logp, sampler) = (f64::from(row.logp[t]), f64::from(row.logp_old[t]));
-    let (mut old, mut weight) = (sampler, 1.0);
+    let trainer = row.logp_trainer.map(|trainer| f64::from(trainer[t]));
+    let first = trainer.unwrap_or(logp);
+    let (mut old, mut weight) = (trainer.unwrap_or(sampler), 1.0);
     if let Some(cap) = options.tis_cap {
-        old = row.logp_trainer.map_or(logp, |trainer| f64::from(trainer[t]));
-        let (of_token, capped) = tis::weight(old, sampler, f64::from(cap));
+        old = first;
+        let (of_token, capped) = tis::weight(first, sampler, f64::from(cap));
         weight = of_token;
         stats.tis_sum += weight;
         stats.n_tis += 1;
         stats.n_tis_capped += usize::from(capped);
     }
-    let gap = (logp - sampler).abs();
+    let gap = (first - sampler).abs();
     let entropy = f64::from(row.entropy[t]);
     let surrogate = surrogate(logp - old, f64::from(row.advantage), options);
     let mut loss = weight * surrogate.loss - f64::from(options.entropy_coef) * entropy;

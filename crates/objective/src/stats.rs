@@ -7,12 +7,12 @@ pub struct Stats {
     pub n_tokens: usize,
     /// Tokens whose gradient was cut off by clipping.
     pub n_clipped: usize,
-    /// Sum of the ratios that are clipped: π / sampler, or π / trainer before its first step under
-    /// truncated importance sampling.
+    /// Sum of the ratios that are clipped: π over the trainer's own π before its first step on the
+    /// batch, or over the sampler's (see [`crate::policy_loss`]).
     pub ratio_sum: f64,
-    /// Sum of |log π − log sampler|.
+    /// Sum of |log π − log sampler|, with π before the first step on the batch.
     pub logp_gap_sum: f64,
-    /// Largest |log π − log sampler|.
+    /// The largest of these.
     pub logp_gap_max: f64,
     /// Sum of entropies.
     pub entropy_sum: f64,
@@ -56,7 +56,7 @@ impl Stats {
         mean(self.n_clipped as f64, self.n_tokens)
     }
 
-    /// Mean of |log π − log sampler|.
+    /// Mean of |log π − log sampler|, with π before the first step on the batch.
     #[must_use]
     pub fn logp_gap_mean(&self) -> Option<f64> {
         mean(self.logp_gap_sum, self.n_tokens)

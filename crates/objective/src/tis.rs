@@ -1,7 +1,7 @@
 //! Truncated importance sampling: what a token counts when sampler and trainer disagree.
 //!
 //! The engine that samples and the trainer that learns compute one policy with other roundings, so
-//! the tokens were drawn from a law slightly off the trainer's. Each token's surrogate is
+//! the tokens were drawn from a distribution slightly off the trainer's. Each token's surrogate is
 //! multiplied by min(π_trainer / π_sampler, cap), a constant for the gradient, and its ratio is
 //! taken to π_trainer: the trainer's own log-probability before its first step on the batch.
 //! (Yao et al., 2025, fengyao.notion.site/off-policy-rl; Ionides, 2008, for the truncation.)

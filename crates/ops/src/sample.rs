@@ -26,15 +26,13 @@ pub struct Draw<'a> {
     pub position: u64,
 }
 
-/// A token, its log-probability under the whole law, and under the law it was drawn from.
+/// A token and its log-probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drawn {
     /// The token.
     pub token: u32,
-    /// Under the whole law at the sampling temperature (1 if that is 0); NaN for an odd row.
+    /// Under the whole distribution at the sampling temperature (1 if that is 0); NaN for an odd row.
     pub logp: f32,
-    /// Among the survivors of truncation.
-    pub logp_truncated: f32,
 }
 
 /// Draws a token for each of `draws`.
@@ -74,9 +72,6 @@ pub fn draw(draws: &[Draw<'_>]) -> Result<Vec<Drawn>, Error> {
     let (mut logp, mut cut) = (device.alloc(draws.len())?, device.alloc(draws.len())?);
     let logits = head::Logits { data, vocab_size: v, temperature: 1.0 };
     kernel::draw(logits, &laws, &mut tokens, logp.view_mut(), cut.view_mut())?;
-    let (tokens, logp, cut) = (tokens.view().to_vec()?, logp.to_vec()?, cut.to_vec()?);
-    let drawn = tokens.into_iter().zip(logp).zip(cut);
-    Ok(drawn
-        .map(|((token, logp), logp_truncated)| Drawn { token: token as u32, logp, logp_truncated })
-        .collect())
+    let drawn = tokens.view().to_vec()?.into_iter().zip(logp.to_vec()?);
+    Ok(drawn.map(|(token, logp)| Drawn { token: token as u32, logp }).collect())
 }

@@ -24,18 +24,18 @@ pub struct AdamWOptions {
     /// Whether tensors of fewer than two axes (norm scales, biases) decay as well.
     pub decay_vectors: bool,
     /// What is kept of each parameter.
-    pub memory: Memory,
+    pub state_precision: StatePrecision,
 }
 
 /// What the optimiser keeps of a parameter, its weight included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Memory {
-    /// 12 bytes: weight and both moments in f32.
+pub enum StatePrecision {
+    /// 12 bytes: weight and both moments.
     #[default]
     Full,
-    /// 4 bytes: the weight in bf16, rounded up or down by chance (so that small steps count on
-    /// average), and 8-bit moments with a scale for each block of 256 (after Dettmers et al.,
+    /// 8-bit Adam, 4 bytes: the weight in bf16 with stochastic rounding (so that small steps count
+    /// on average), and 8-bit moments with a scale for each block of 256 (after Dettmers et al.,
     /// 2110.02861; theirs are dynamic-tree codes in blocks of 2048, ours roots, which need no
     /// table). Of tensors on a device, in bf16 ([`Tensor::into_bf16`]).
     Lean,
@@ -46,7 +46,7 @@ pub enum Memory {
 pub struct State {
     /// Steps taken.
     pub n_steps: u64,
-    /// `exp_avg.NAME` and `exp_avg_sq.NAME` for every parameter, in order; of the lean kind
+    /// `exp_avg.NAME` and `exp_avg_sq.NAME` for every parameter, in order; of 8-bit Adam
     /// `exp_avg_code`, `exp_avg_sq_code`, `exp_avg_scale` and `exp_avg_sq_scale`.
     pub tensors: Vec<(String, Tensor)>,
 }
@@ -83,9 +83,9 @@ impl AdamW {
     /// If the device has not enough memory.
     ///
     /// # Panics
-    /// If the lean kind is made for tensors that are not in bf16.
+    /// If 8-bit Adam is made for tensors that are not in bf16.
     pub fn new(options: AdamWOptions, params: &[Tensor]) -> Result<Self, Error> {
-        let zeros = params.iter().map(|param| Moments::zeros(options.memory, param));
+        let zeros = params.iter().map(|param| Moments::zeros(options.state_precision, param));
         Ok(Self { options, n_steps: 0, moments: zeros.collect::<Result<_, _>>()? })
     }
 
@@ -119,7 +119,8 @@ impl AdamW {
             grads.len()
         );
         self.n_steps += 1;
-        let AdamWOptions { betas, eps, weight_decay, decay_vectors, memory: _ } = self.options;
+        let AdamWOptions { betas, eps, weight_decay, decay_vectors, state_precision: _ } =
+            self.options;
         let t = self.n_steps as f64;
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(t);
         let step = Step {
@@ -156,7 +157,7 @@ impl AdamW {
             by_name.push(moments.to_host()?.into_iter());
         }
         let mut tensors = Vec::new();
-        for prefix in moments::prefixes(self.options.memory) {
+        for prefix in moments::prefixes(self.options.state_precision) {
             for (name, of) in names.iter().zip(&mut by_name) {
                 let tensor = of.next().expect("a tensor for each prefix");
                 tensors.push((format!("{prefix}.{name}"), tensor));
@@ -173,9 +174,9 @@ impl AdamW {
         params: &[Tensor],
     ) -> Vec<(String, Shape)> {
         let mut all = Vec::new();
-        for (at, prefix) in moments::prefixes(options.memory).iter().enumerate() {
+        for (at, prefix) in moments::prefixes(options.state_precision).iter().enumerate() {
             for (name, param) in names.iter().zip(params) {
-                let shape = moments::shape(options.memory, at, param.shape());
+                let shape = moments::shape(options.state_precision, at, param.shape());
                 all.push((format!("{prefix}.{name}"), shape));
             }
         }
@@ -197,14 +198,14 @@ impl AdamW {
         let mut moments = Vec::new();
         for (name, param) in names.iter().zip(params) {
             let mut parts = Vec::new();
-            for (at, prefix) in moments::prefixes(options.memory).iter().enumerate() {
+            for (at, prefix) in moments::prefixes(options.state_precision).iter().enumerate() {
                 let name = format!("{prefix}.{name}");
                 let tensor = tensors.remove(&name).ok_or_else(|| Error::Missing(name.clone()))?;
-                let shape = moments::shape(options.memory, at, param.shape());
+                let shape = moments::shape(options.state_precision, at, param.shape());
                 tensor.shape().expect(&name, &shape)?;
                 parts.push(tensor);
             }
-            moments.push(Moments::from_host(options.memory, param, &parts)?);
+            moments.push(Moments::from_host(options.state_precision, param, &parts)?);
         }
         Ok(Self { options, n_steps, moments })
     }

@@ -1,4 +1,4 @@
-//! The lean optimiser on the emulated device: steps against f64, convergence beside the full kind,
+//! 8-bit Adam on the emulated device: steps against f64, convergence beside f32 moments,
 //! state that goes on bit for bit. (The kernel's rounding and codes have trials of their own.)
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
@@ -6,15 +6,21 @@
 use std::path::Path;
 
 use quaero_ops::{Device, Kind, Products, Tensor};
-use quaero_optim::{AdamW, AdamWOptions, LEAN_BLOCK, Memory};
+use quaero_optim::{AdamW, AdamWOptions, LEAN_BLOCK, StatePrecision};
 use quaero_rng::Key;
 
 fn simt() -> Device {
     Device::open(Kind::Simt(Products::Portable), Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
-fn options(memory: Memory) -> AdamWOptions {
-    AdamWOptions { betas: (0.9, 0.95), eps: 1e-8, weight_decay: 0.0, decay_vectors: false, memory }
+fn options(state_precision: StatePrecision) -> AdamWOptions {
+    AdamWOptions {
+        betas: (0.9, 0.95),
+        eps: 1e-8,
+        weight_decay: 0.0,
+        decay_vectors: false,
+        state_precision,
+    }
 }
 
 fn random(n: usize, key: u64) -> Vec<f32> {
@@ -32,7 +38,7 @@ fn steps_below_a_last_digit_add_up() {
     let (device, n, n_steps, lr) = (simt(), 4096, 8, 5e-4);
     let mut params = vec![on(&device, &vec![0.75; n]).into_bf16().unwrap()];
     let grads = vec![on(&device, &vec![-1.0; n])];
-    let mut adamw = AdamW::new(options(Memory::Lean), &params).unwrap();
+    let mut adamw = AdamW::new(options(StatePrecision::EightBit), &params).unwrap();
     for _ in 0..n_steps {
         adamw.step(&mut params, &grads, lr, 1.0).unwrap();
     }
@@ -52,12 +58,12 @@ fn steps_below_a_last_digit_add_up() {
 fn it_converges_as_the_full_kind_does() {
     let (device, n) = (simt(), 2 * LEAN_BLOCK + 37);
     let (start, goal) = (random(n, 1), random(n, 2));
-    let distance = |memory| {
+    let distance = |state_precision| {
         let mut params = vec![on(&device, &start)];
-        if memory == Memory::Lean {
+        if state_precision == StatePrecision::EightBit {
             params = params.into_iter().map(|param| param.into_bf16().unwrap()).collect();
         }
-        let mut adamw = AdamW::new(options(memory), &params).unwrap();
+        let mut adamw = AdamW::new(options(state_precision), &params).unwrap();
         for step in 0..150 {
             let w = params[0].values().unwrap().into_owned();
             let grad: Vec<f32> = w.iter().zip(&goal).map(|(w, goal)| w - goal).collect();
@@ -68,7 +74,7 @@ fn it_converges_as_the_full_kind_does() {
         let squares = w.iter().zip(&goal).map(|(w, goal)| f64::from(w - goal).powi(2));
         (squares.sum::<f64>() / n as f64).sqrt()
     };
-    let (full, lean) = (distance(Memory::Full), distance(Memory::Lean));
+    let (full, lean) = (distance(StatePrecision::F32), distance(StatePrecision::EightBit));
     // From 1.4 at the start. A weight near 1 is known to 2^-8, and chance doubles the error.
     assert!(full < 0.05 && lean < full + 0.02, "full {full}, lean {lean}");
 }
@@ -80,10 +86,10 @@ fn moments_are_within_their_codes_and_a_restored_optimiser_goes_on_bit_for_bit()
     let mut params = vec![on(&device, &random(n, 3)).into_bf16().unwrap()];
     let grads: Vec<Vec<f32>> = (0..3).map(|step| random(n, 10 + step)).collect();
     let on_device: Vec<Tensor> = grads.iter().map(|grad| on(&device, grad)).collect();
-    let mut adamw = AdamW::new(options(Memory::Lean), &params).unwrap();
+    let mut adamw = AdamW::new(options(StatePrecision::EightBit), &params).unwrap();
     adamw.step(&mut params, &on_device[..1], 0.01, 1.0).unwrap();
     let state = adamw.state(&names).unwrap();
-    let shapes = AdamW::state_shapes(options(Memory::Lean), &names, &params);
+    let shapes = AdamW::state_shapes(options(StatePrecision::EightBit), &names, &params);
     for ((name, tensor), (want, shape)) in state.tensors.iter().zip(&shapes) {
         assert_eq!((name, tensor.shape()), (want, shape));
     }
@@ -99,7 +105,8 @@ fn moments_are_within_their_codes_and_a_restored_optimiser_goes_on_bit_for_bit()
 
     let mut other = params.clone();
     assert!(other[0].is_bf16() && other == params, "a copy keeps its form");
-    let restored = AdamW::from_state(options(Memory::Lean), &names, &other, state.clone());
+    let restored =
+        AdamW::from_state(options(StatePrecision::EightBit), &names, &other, state.clone());
     let mut restored = restored.unwrap();
     adamw.step(&mut params, &on_device[1..2], 0.01, 1.0).unwrap();
     restored.step(&mut other, &on_device[1..2], 0.01, 1.0).unwrap();
@@ -107,7 +114,7 @@ fn moments_are_within_their_codes_and_a_restored_optimiser_goes_on_bit_for_bit()
     assert_eq!(restored.state(&names).unwrap(), adamw.state(&names).unwrap());
 
     let full = on(&device, &random(n, 3));
-    let error = AdamW::from_state(options(Memory::Full), &names, &[full], state);
+    let error = AdamW::from_state(options(StatePrecision::F32), &names, &[full], state);
     let error = error.unwrap_err().to_string();
     assert!(
         error.contains("`exp_avg.w` is missing") && error.contains("optim.state_precision"),

@@ -12,9 +12,10 @@
 //!
 //! # Layout
 //! `store` opening, steps, rewinding → `write` what a step records → `read` references, replay,
-//! summaries → `gradings` solve rates over time → `index` the ring buffers in memory → `error`; the
+//! summaries → `answers` how rare an answer is → `gradings` solve rates over time → `index` the ring buffers in memory → `error`; the
 //! tables stand in `schema.sql` and `gradings.sql`.
 
+mod answers;
 mod error;
 mod gradings;
 mod index;
@@ -25,7 +26,7 @@ mod write;
 pub use error::Error;
 pub use gradings::Reevaluated;
 pub use index::Order;
-pub use read::{Answers, Stored, Summary};
+pub use read::{Stored, Summary};
 pub use store::{Options, Pool};
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! What steps read: references, tasks to replay, summaries.
 
-use std::collections::BTreeMap;
-
 use quaero_rng::Key;
 use quaero_types::{Kind, Origin, PolicyVersion, Secret, Task, TaskId};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::from_str;
 
+use crate::answers::Answers;
 use crate::index::Order;
 use crate::{Error, Pool};
 
@@ -17,20 +16,6 @@ pub struct Stored {
     pub task: Task,
     /// What the judge sees.
     pub secret: Secret,
-}
-
-/// How often each answer was given.
-#[derive(Clone, Debug, Default)]
-pub struct Answers(BTreeMap<String, usize>);
-
-impl Answers {
-    /// 1 less the share of this answer among all (AZR's answer diversity); 1 where there is none.
-    #[must_use]
-    pub fn diversity(&self, answer: &Secret) -> f64 {
-        let total: usize = self.0.values().sum();
-        let same = self.0.get(answer.reveal()).copied().unwrap_or(0);
-        1.0 - same as f64 / total.max(1) as f64
-    }
 }
 
 /// A buffer in numbers.
@@ -154,22 +139,31 @@ impl Pool {
         Ok(Summary { size, distinct, age_mean, age_max: ages().max() })
     }
 
-    /// How often each answer (secret half) was given by the tasks of `kind` so far, those that have
-    /// left its buffer included.
+    /// 1 less the share of this answer among those of all tasks of `kind` so far, the ones that
+    /// have left its buffer included (AZR's answer diversity); 1 where there is none.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn answers(&self, kind: &Kind) -> Result<Answers, Error> {
+    pub fn answer_diversity(&mut self, kind: &Kind, answer: &Secret) -> Result<f64, Error> {
+        if !self.answers.contains_key(kind) {
+            let answers = self.read_answers(kind)?;
+            self.answers.insert(kind.clone(), answers);
+        }
+        Ok(self.answers[kind].diversity(answer.reveal()))
+    }
+
+    /// Counts the answers of `kind` in the file.
+    pub(crate) fn read_answers(&self, kind: &Kind) -> Result<Answers, Error> {
+        let failed = |source| self.failed("counting answers", source);
         let sql = "SELECT secret, COUNT(*) FROM tasks WHERE kind = ? GROUP BY secret";
-        self.db
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                let pairs = statement
-                    .query_map([kind.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                pairs.collect::<Result<_, _>>()
-            })
-            .map(Answers)
-            .map_err(|source| self.failed("counting answers", source))
+        let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query([kind.to_string()]).map_err(failed)?;
+        let mut answers = Answers::default();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let answer: String = row.get(0).map_err(failed)?;
+            answers.add(&answer, row.get(1).map_err(failed)?);
+        }
+        Ok(answers)
     }
 
     /// The task of row `seq`.

@@ -4,7 +4,7 @@
 //! process killed in the middle of a step leaves the step before. `synchronous = FULL` costs one
 //! fsync a step and makes a committed step survive a power cut, as a checkpoint of that step does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::answers::Answers;
 use crate::index::{Entry, Index};
 
 /// Version of `schema.sql`, kept in the file's `user_version`.
@@ -35,6 +36,8 @@ pub struct Pool {
     pub(crate) db: Connection,
     pub(crate) options: Options,
     pub(crate) index: Index,
+    /// Of the kinds whose answers were asked about.
+    pub(crate) answers: BTreeMap<Kind, Answers>,
     /// Contents that must not enter a buffer.
     pub(crate) holdout: BTreeSet<String>,
     /// The step being recorded.
@@ -90,6 +93,7 @@ impl Pool {
             db,
             options,
             index: Index::default(),
+            answers: BTreeMap::new(),
             holdout: BTreeSet::new(),
             open: None,
             last_step: None,
@@ -129,10 +133,11 @@ impl Pool {
         db.execute_batch("ALTER TABLE proposals ADD COLUMN rewarded_step INTEGER")
     }
 
-    /// Fills the index from the file.
+    /// Fills the index from the file; answers are counted again when they are asked about.
     fn load(&mut self) -> Result<(), Error> {
         let (index, last_step, next) = self.read_state()?;
         (self.index, self.last_step, self.next) = (index, last_step, next);
+        self.answers.clear();
         Ok(())
     }
 

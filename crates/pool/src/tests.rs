@@ -232,7 +232,10 @@ fn summary_in_numbers() {
 fn an_answer_is_worth_what_it_is_rare() {
     let mut pool = memory(2);
     let answer = |n: usize| Secret::new(format!("{{\"output\": {n}}}"));
-    assert_eq!(pool.answers(&deduction()).unwrap().diversity(&answer(1)), 1.0);
+    let diversity = |pool: &mut Pool, n, expect: f64| {
+        assert_eq!(pool.answer_diversity(&deduction(), &answer(n)).unwrap(), expect, "of {n}");
+    };
+    diversity(&mut pool, 1, 1.0);
     pool.begin(0, PolicyVersion(0)).unwrap();
     for n in 0..4 {
         let (task, mut proposed) = task(&deduction(), n, 0);
@@ -241,11 +244,52 @@ fn an_answer_is_worth_what_it_is_rare() {
     }
     pool.commit().unwrap();
     // Three zeros and a one were given; two of them have left the buffer.
-    let answers = pool.answers(&deduction()).unwrap();
-    assert_eq!(answers.diversity(&answer(0)), 0.25);
-    assert_eq!(answers.diversity(&answer(1)), 0.75);
-    assert_eq!(answers.diversity(&answer(2)), 1.0);
-    assert_eq!(pool.answers(&kind("abduction")).unwrap().diversity(&answer(0)), 1.0);
+    diversity(&mut pool, 0, 0.25);
+    diversity(&mut pool, 1, 0.75);
+    diversity(&mut pool, 2, 1.0);
+    assert_eq!(pool.answer_diversity(&kind("abduction"), &answer(0)).unwrap(), 1.0);
+}
+
+/// Counted while tasks come, steps are taken back and the store is opened again, as SQLite counts
+/// them all anew.
+#[test]
+fn issue_20_answers_are_counted_as_they_come() {
+    #[track_caller]
+    fn check(pool: &Pool) {
+        assert_eq!(pool.answers.len(), 2, "both were asked about");
+        for (kind, counted) in &pool.answers {
+            assert_eq!(*counted, pool.read_answers(kind).unwrap(), "{kind}");
+        }
+    }
+    fn ask(pool: &mut Pool) {
+        for kind in [deduction(), kind("abduction")] {
+            pool.answer_diversity(&kind, &Secret::new("{}")).unwrap();
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("experience.db");
+    let mut pool = Pool::open(&path, options(4)).unwrap();
+    ask(&mut pool);
+    for step in 0..6 {
+        play(&mut pool, step);
+        check(&pool);
+    }
+    pool.rewind(3).unwrap();
+    ask(&mut pool);
+    play(&mut pool, 4);
+    check(&pool);
+    pool.begin(5, PolicyVersion(5)).unwrap();
+    let (task, proposed) = task(&deduction(), 999, 5);
+    pool.add(&task, &proposed).unwrap().unwrap();
+    check(&pool);
+    pool.abort().unwrap();
+    ask(&mut pool);
+    check(&pool);
+    drop(pool);
+    let mut pool = Pool::open(&path, options(4)).unwrap();
+    ask(&mut pool);
+    play(&mut pool, 5);
+    check(&pool);
 }
 
 /// One step of a run: draws from the buffers decide what is written, as in training.

@@ -46,6 +46,9 @@ impl Pool {
             .map_err(|source| self.failed("adding a task", source))?;
         self.next.task += 1;
         self.index.push(&task.kind, Entry { seq, step: open.step });
+        if let Some(answers) = self.answers.get_mut(&task.kind) {
+            answers.add(proposed.secret.reveal(), 1);
+        }
         self.trim(&task.kind)?;
         Ok(Ok(()))
     }

@@ -4,7 +4,7 @@
 //! its number, sums in a fixed order whatever the number of threads.
 
 use quaero_model::{Architecture, Config, Error, ForwardOptions, Init, Model, NO_TARGET, Packed};
-use quaero_optim::{AdamW, AdamWOptions, Decay, Memory, Schedule, clip_grad_norm};
+use quaero_optim::{AdamW, AdamWOptions, Decay, Schedule, StatePrecision, clip_grad_norm};
 use quaero_rng::Key;
 use serde::Serialize;
 
@@ -185,7 +185,7 @@ pub const ADAMW: AdamWOptions = AdamWOptions {
     eps: 1e-8,
     weight_decay: 0.05,
     decay_vectors: false,
-    memory: Memory::Full,
+    state_precision: StatePrecision::F32,
 };
 
 /// The recipe runs on the CPU, whose operations do not fail.

@@ -1,7 +1,5 @@
 //! From proposals to tasks of the pool.
 
-use std::collections::BTreeMap;
-
 use quaero_pool::Stored;
 use quaero_types::Judged;
 use quaero_verify::proposals as judge;
@@ -19,17 +17,16 @@ pub(crate) fn admit(
     step: u64,
 ) -> Result<Played, Error> {
     let mut judged = judge(world.host, &posed.proposals, step);
-    let mut answers = BTreeMap::new();
-    for (kind, _) in &world.options.mix {
-        answers.insert(kind.clone(), pool.store.answers(kind)?);
+    // Among the tasks before these: none is added yet.
+    for one in &mut judged {
+        if let Judged::Task(task, proposed) = one {
+            let diversity = pool.store.answer_diversity(&task.kind, &proposed.secret)?;
+            task.metrics.insert("answer_diversity".to_owned(), diversity);
+        }
     }
     let mut fresh = Vec::new();
     for one in &mut judged {
         if let Judged::Task(task, proposed) = one {
-            if let Some(answers) = answers.get(&task.kind) {
-                let diversity = answers.diversity(&proposed.secret);
-                task.metrics.insert("answer_diversity".to_owned(), diversity);
-            }
             match pool.store.add(task, proposed)? {
                 Ok(()) => {
                     fresh.push(Stored { task: task.clone(), secret: proposed.secret.clone() });

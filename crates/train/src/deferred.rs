@@ -91,7 +91,7 @@ impl DeferredReward {
         match self.proposal.wait {
             Wait::Rejected => Some(proposer.rejected),
             Wait::Malformed => Some(proposer.malformed),
-            Wait::Solved(_) => Some(proposer.zero_learnability),
+            Wait::Solved(_) => Some(proposer.unlearnable),
             Wait::Unsolved(_) => self.now.as_ref().map(|(task, now)| {
                 let n_tokens = self.proposal.trace.n_written();
                 proposer.of_task(task, gate.of(0.0, *now, n_tokens, archive))

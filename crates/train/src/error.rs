@@ -42,7 +42,7 @@ pub enum Error {
         "optim.state_precision = \"8bit\" keeps weights in bf16, and the CPU computes in f32: set \
          optim.state_precision = \"f32\", or run.device = \"cuda\" or \"simt\""
     )]
-    LeanOnCpu,
+    EightBitOnCpu,
     /// A checkpoint does not read.
     #[error(
         "checkpoint {path} is damaged: {why}; remove that folder to resume from the one before"

@@ -8,7 +8,7 @@ use quaero_model::memory::{
 };
 use quaero_model::{Config, Place};
 
-use quaero_optim::{LEAN_BLOCK, Memory};
+use quaero_optim::{LEAN_BLOCK, StatePrecision};
 
 use crate::Options;
 
@@ -31,10 +31,12 @@ impl Plan {
     pub fn of(config: &Config, place: Place, options: &Options) -> Self {
         let n = n_elements(config);
         let update = &options.update;
-        // The lean kind: bf16; a byte a moment, and a scale of each for a block.
-        let (weights, derived, moments) = match update.adamw.memory {
-            Memory::Full => (4 * n, derived_bytes(config, place), 8 * n),
-            Memory::Lean => (2 * n, derived_bytes_lean(config), 2 * n + 8 * n.div_ceil(LEAN_BLOCK)),
+        // 8-bit Adam: weights in bf16; a byte a moment, and a scale of each for a block.
+        let (weights, derived, moments) = match update.adamw.state_precision {
+            StatePrecision::F32 => (4 * n, derived_bytes(config, place), 8 * n),
+            StatePrecision::EightBit => {
+                (2 * n, derived_bytes_lean(config), 2 * n + 8 * n.div_ceil(LEAN_BLOCK))
+            }
         };
         let mut kept = vec![
             ("weights", weights),
@@ -155,9 +157,9 @@ const LEVERS: &[Lever] = &[
     ("engine.batch_max", smaller_batch, |o| o.engine.max_batch.to_string()),
     ("engine.cache_mib", smaller_cache, |o| o.engine.cache_mib.to_string()),
     ("update.recompute", recomputed, |o| o.update.recompute.to_string()),
-    ("optim.state_precision", lean, |o| {
-        let lean = o.update.adamw.memory == Memory::Lean;
-        (if lean { "\"8bit\"" } else { "\"f32\"" }).to_owned()
+    ("optim.state_precision", eight_bit, |o| {
+        let eight_bit = o.update.adamw.state_precision == StatePrecision::EightBit;
+        (if eight_bit { "\"8bit\"" } else { "\"f32\"" }).to_owned()
     }),
 ];
 
@@ -186,9 +188,10 @@ fn recomputed(_: &Config, _: Place, options: &mut Options) -> bool {
     !std::mem::replace(&mut options.update.recompute, true)
 }
 
-fn lean(_: &Config, place: Place, options: &mut Options) -> bool {
-    let before = std::mem::replace(&mut options.update.adamw.memory, Memory::Lean);
-    place == Place::Device && before == Memory::Full
+fn eight_bit(_: &Config, place: Place, options: &mut Options) -> bool {
+    let before =
+        std::mem::replace(&mut options.update.adamw.state_precision, StatePrecision::EightBit);
+    place == Place::Device && before == StatePrecision::F32
 }
 
 /// The first single key that helps, else several together; empty if all of them do not.

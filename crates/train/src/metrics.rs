@@ -185,6 +185,9 @@ fn describe_update(metrics: &mut Metrics, stats: &Stats) {
     metrics.set("policy/loss", stats.loss);
     metrics.set("policy/grad_norm", stats.grad_norm);
     metrics.set("policy/lr", stats.lr);
+    if stats.n_steps > 1 {
+        metrics.set("policy/optimiser_steps", stats.n_steps as f64);
+    }
     let tokens = &stats.tokens;
     for (name, value) in [
         ("entropy", tokens.entropy_mean()),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use quaero_engine::Engine;
 use quaero_evals::Score;
 use quaero_model::Model;
-use quaero_optim::Memory;
+use quaero_optim::StatePrecision;
 use quaero_policy::Policy;
 use quaero_pool::Pool as Store;
 use quaero_runtime::Host;
@@ -103,9 +103,9 @@ impl<'a> Run<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<(Self, f64), Error> {
         let folder = setup.folder;
-        if options.update.adamw.memory == Memory::Lean {
+        if options.update.adamw.state_precision == StatePrecision::EightBit {
             if policy.model.device().is_cpu() {
-                return Err(Error::LeanOnCpu);
+                return Err(Error::EightBitOnCpu);
             }
             policy.model = policy.model.into_bf16()?;
         }

@@ -23,6 +23,7 @@ pub(crate) fn step(
     let tried = meter.time("solve", || cast.solve(world, watch, asked))?;
     let graded = meter.time("verify", || settle(world, pool, tried, step))?;
     let credit = meter.time("advantage", || credit(world.options, &graded));
-    let (cast, stats) = meter.time("update", || learn(cast, &credit.batch))?;
+    let key = world.key(step).named("update");
+    let (cast, stats) = meter.time("update", || learn(cast, &credit.batch, key))?;
     Ok((cast, Record { step, meter, graded, credit, stats }))
 }

@@ -89,8 +89,8 @@ impl Cast {
 }
 
 /// Learns from `batch`. The weights before are moved in, so that nobody can play them by mistake.
-pub(crate) fn learn(cast: Cast, batch: &Batch) -> Result<(Cast, Stats), Error> {
+pub(crate) fn learn(cast: Cast, batch: &Batch, key: Key) -> Result<(Cast, Stats), Error> {
     let Cast { policy, mut learner, engine } = cast;
-    let (policy, stats) = learner.update(policy, batch)?;
+    let (policy, stats) = learner.update(policy, batch, key)?;
     Ok((Cast { policy, learner, engine }, stats))
 }

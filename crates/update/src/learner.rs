@@ -8,11 +8,13 @@ use quaero_objective::{Row as LossRow, Share, policy_loss, scales};
 use quaero_ops::Tensor;
 use quaero_optim::{AdamW, AdamWOptions, Schedule, State, clip_grad_norm};
 use quaero_policy::Policy;
+use quaero_rng::Key;
 use quaero_types::{Batch, PolicyVersion, Row, TaskRole};
 use quaero_weights::Weights;
 
 use crate::Error;
-use crate::micro::{Micro, cut, pack};
+use crate::micro::{cut, pack};
+use crate::minibatch::{Passes, plan};
 use crate::reference::{read_f32, write_f32};
 
 /// How to learn from a batch.
@@ -22,10 +24,14 @@ pub struct Options {
     pub objective: quaero_objective::Options,
     /// The optimiser.
     pub adamw: AdamWOptions,
-    /// The learning rate over updates.
+    /// The learning rate over optimiser steps.
     pub schedule: Schedule,
     /// The gradient's global norm is cut to this.
     pub grad_norm_max: f64,
+    /// Times that a batch is learned from.
+    pub epochs: usize,
+    /// Parts of a batch that get an optimiser step each, in every epoch.
+    pub minibatches: usize,
     /// Tokens in a micro-batch.
     pub micro_batch_tokens: usize,
     /// Recompute activations in the backward pass: less memory, a third more work.
@@ -35,16 +41,26 @@ pub struct Options {
 /// What an update did.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
-    /// The loss of the whole batch.
+    /// Optimiser steps taken: none of a batch without rows.
+    pub n_steps: usize,
+    /// The loss, a mean over optimiser steps.
     pub loss: f64,
-    /// The gradient's global norm before clipping.
+    /// The gradient's global norm before clipping, a mean over optimiser steps.
     pub grad_norm: f64,
-    /// The learning rate used.
+    /// The learning rate of the last optimiser step.
     pub lr: f64,
-    /// Tokens that went through the model, prompts included.
+    /// Tokens that were learned from with their prompts, once for each time.
     pub n_tokens: u64,
-    /// Sums over the tokens that were learned from.
+    /// Sums over the tokens that were learned from, once for each time.
     pub tokens: quaero_objective::Stats,
+}
+
+/// Log-probs that stay the same over the optimiser steps of a batch, for each row.
+struct Before {
+    /// Under the policy as the batch found it, where it gets more than one step.
+    trainer: Option<Vec<Vec<f32>>>,
+    /// Under the reference, where there is a KL penalty.
+    reference: Option<Vec<Vec<f32>>>,
 }
 
 /// The optimiser with its memory: what outlives a step beside the policy.
@@ -82,67 +98,95 @@ impl Learner {
         self.reference = Some(reference);
     }
 
-    /// Updates taken so far.
+    /// Optimiser steps taken so far.
     #[must_use]
     pub fn n_steps(&self) -> u64 {
         self.adamw.n_steps()
     }
 
-    /// One update. A batch without rows changes nothing but the version.
+    /// Learns from a batch: an optimiser step for each of its mini-batches, in every epoch. `key`
+    /// alone decides which rows make up a mini-batch. A batch without rows changes nothing but the
+    /// version.
     ///
     /// # Errors
     /// When loss or gradient are not finite, or the device failed.
     ///
     /// # Panics
     /// If the loss has a KL penalty and no reference was set.
-    pub fn update(&mut self, policy: Policy, batch: &Batch) -> Result<(Policy, Stats), Error> {
-        let mut policy = policy;
-        let version = policy.version.0;
-        let mut stats = self.accumulate(&policy.model, &batch.rows)?;
-        let norm_max = self.options.grad_norm_max;
-        let (norm, grad_scale) = clip_grad_norm(self.grads.tensors(), norm_max)?;
-        for (what, got) in [("the loss", stats.loss), ("the gradient norm", norm)] {
-            if !got.is_finite() {
-                return Err(Error::NotFinite { what, got, version });
-            }
-        }
-        stats.grad_norm = norm;
-        stats.lr = self.options.schedule.lr_at(self.adamw.n_steps());
-        if !batch.rows.is_empty() {
-            let params = policy.model.params_mut().tensors_mut();
-            self.adamw.step(params, self.grads.tensors(), stats.lr, grad_scale)?;
-        }
-        policy.version = PolicyVersion(version + 1);
+    pub fn update(
+        &mut self,
+        mut policy: Policy,
+        batch: &Batch,
+        key: Key,
+    ) -> Result<(Policy, Stats), Error> {
+        let Options { epochs, minibatches, .. } = self.options;
+        let steps = plan(&batch.rows, Passes { epochs, minibatches }, key);
+        let stats = self.learn(&mut policy.model, policy.version, &batch.rows, &steps)?;
+        policy.version = PolicyVersion(policy.version.0 + 1);
         Ok((policy, stats))
     }
 
-    /// Sums the gradient of all rows into `self.grads`.
-    fn accumulate(&mut self, model: &Model, rows: &[Row]) -> Result<Stats, Error> {
+    /// An optimiser step on each of `steps`, which are indices into `rows`.
+    fn learn(
+        &mut self,
+        model: &mut Model,
+        version: PolicyVersion,
+        rows: &[Row],
+        steps: &[Vec<usize>],
+    ) -> Result<Stats, Error> {
+        let before = self.before(model, rows, steps.len() > 1)?;
+        let lr = self.options.schedule.lr_at(self.adamw.n_steps());
+        let mut stats = Stats { lr, ..Stats::default() };
+        for indices in steps {
+            self.accumulate(model, rows, indices, &before, &mut stats)?;
+            let norm_max = self.options.grad_norm_max;
+            let (norm, grad_scale) = clip_grad_norm(self.grads.tensors(), norm_max)?;
+            for (what, got) in [("the loss", stats.loss), ("the gradient norm", norm)] {
+                if !got.is_finite() {
+                    return Err(Error::NotFinite { what, got, version: version.0 });
+                }
+            }
+            stats.grad_norm += norm;
+            stats.lr = self.options.schedule.lr_at(self.adamw.n_steps());
+            let params = model.params_mut().tensors_mut();
+            self.adamw.step(params, self.grads.tensors(), stats.lr, grad_scale)?;
+        }
+        stats.n_steps = steps.len();
+        stats.loss /= stats.n_steps.max(1) as f64;
+        stats.grad_norm /= stats.n_steps.max(1) as f64;
+        Ok(stats)
+    }
+
+    /// Sums the gradient of the rows at `indices` into `self.grads`, and what there is to tell of
+    /// them into `stats`.
+    fn accumulate(
+        &mut self,
+        model: &Model,
+        rows: &[Row],
+        indices: &[usize],
+        before: &Before,
+        stats: &mut Stats,
+    ) -> Result<(), Error> {
         self.grads.set_zero()?;
-        let scales = scales(&shares(rows), self.options.objective.aggregation);
-        let mut stats = Stats::default();
-        for run in cut(rows, self.options.micro_batch_tokens) {
-            let (part, scales) = (&rows[run.clone()], &scales[run]);
+        let rows: Vec<&Row> = indices.iter().map(|&idx| &rows[idx]).collect();
+        let scales = scales(&shares(&rows), self.options.objective.aggregation);
+        for run in cut(&rows, self.options.micro_batch_tokens) {
+            let (part, indices, scales) = (&rows[run.clone()], &indices[run.clone()], &scales[run]);
             let micro = pack(part);
             let options = ForwardOptions {
                 recompute: self.options.recompute,
                 temperature: part[0].trace.temperature,
             };
-            let logp_ref = self.reference_logp(&micro, &options)?;
             let forward = model.forward(&micro.packed, &micro.targets, &options)?;
-            let losses: Vec<LossRow<'_>> = part
-                .iter()
-                .zip(&micro.spans)
-                .zip(scales)
-                .map(|((row, span), &scale)| LossRow {
-                    logp: &forward.logp[span.clone()],
-                    logp_old: &row.trace.logp,
-                    // A batch gets one step, so this is the first.
-                    logp_trainer: None,
-                    logp_ref: logp_ref.as_ref().map(|logp| &logp[span.clone()]),
-                    entropy: &forward.entropy[span.clone()],
-                    advantage: row.advantage,
-                    scale,
+            let losses: Vec<LossRow<'_>> = (0..part.len())
+                .map(|at| LossRow {
+                    logp: &forward.logp[micro.spans[at].clone()],
+                    logp_old: &part[at].trace.logp,
+                    logp_trainer: before.trainer.as_ref().map(|all| &*all[indices[at]]),
+                    logp_ref: before.reference.as_ref().map(|all| &*all[indices[at]]),
+                    entropy: &forward.entropy[micro.spans[at].clone()],
+                    advantage: part[at].advantage,
+                    scale: scales[at],
                 })
                 .collect();
             let grad = policy_loss(&losses, &self.options.objective);
@@ -160,25 +204,36 @@ impl Learner {
             stats.n_tokens += n as u64;
             model.backward(forward, &dlogp, &dentropy, &mut self.grads)?;
         }
-        Ok(stats)
+        Ok(())
     }
 
-    /// Log-probs of a micro-batch under the reference, if the loss has a KL penalty.
-    fn reference_logp(
-        &self,
-        micro: &Micro,
-        options: &ForwardOptions,
-    ) -> Result<Option<Vec<f32>>, Error> {
-        if !self.needs_reference() {
-            return Ok(None);
+    /// The log-probs of `rows` that every optimiser step of a batch compares with.
+    fn before(&self, model: &Model, rows: &[Row], several_steps: bool) -> Result<Before, Error> {
+        let trainer = if several_steps { Some(self.log_probs(model, rows)?) } else { None };
+        let mut reference = None;
+        if self.needs_reference() {
+            let model = self.reference.as_ref().expect("set_reference comes before update");
+            reference = Some(self.log_probs(model, rows)?);
         }
-        let reference = self.reference.as_ref().expect("set_reference comes before update");
-        // Nothing goes back through it, so the less it keeps the better.
-        let options = ForwardOptions { recompute: true, ..*options };
-        Ok(Some(reference.forward(&micro.packed, &micro.targets, &options)?.logp))
+        Ok(Before { trainer, reference })
     }
 
-    /// Writes weights and moments (of the lean optimiser, their codes) in f32 to `path`.
+    /// The log-prob of each row's tokens under `model`.
+    fn log_probs(&self, model: &Model, rows: &[Row]) -> Result<Vec<Vec<f32>>, Error> {
+        let rows: Vec<&Row> = rows.iter().collect();
+        let mut all = Vec::with_capacity(rows.len());
+        for run in cut(&rows, self.options.micro_batch_tokens) {
+            let micro = pack(&rows[run.clone()]);
+            let temperature = rows[run.start].trace.temperature;
+            // Nothing goes back through it, so the less it keeps the better.
+            let options = ForwardOptions { recompute: true, temperature };
+            let logp = model.forward(&micro.packed, &micro.targets, &options)?.logp;
+            all.extend(micro.spans.into_iter().map(|span| logp[span].to_vec()));
+        }
+        Ok(all)
+    }
+
+    /// Writes weights and moments (of 8-bit Adam, their codes) in f32 to `path`.
     ///
     /// # Errors
     /// When there is no space, the file cannot be written or the device failed.
@@ -212,12 +267,12 @@ impl Learner {
     }
 }
 
-/// What aggregation needs to know of each row: parts are task-roles.
-fn shares(rows: &[Row]) -> Vec<Share> {
-    let mut parts: BTreeMap<&TaskRole, u64> = BTreeMap::new();
+/// What aggregation needs to know of each row.
+fn shares(rows: &[&Row]) -> Vec<Share> {
+    let mut task_roles: BTreeMap<&TaskRole, u64> = BTreeMap::new();
     for row in rows {
-        let next = parts.len() as u64;
-        parts.entry(&row.task_role).or_insert(next);
+        let next = task_roles.len() as u64;
+        task_roles.entry(&row.task_role).or_insert(next);
     }
     // Groups are numbered within a task-role; across the batch they must not meet.
     let mut groups: BTreeMap<(&TaskRole, u64), u64> = BTreeMap::new();
@@ -225,8 +280,8 @@ fn shares(rows: &[Row]) -> Vec<Share> {
         .map(|row| {
             let next = groups.len() as u64;
             let group = *groups.entry((&row.task_role, row.group)).or_insert(next);
-            let part = parts[&row.task_role];
-            Share { n_tokens: row.trace.n_written(), group, part, weight: row.weight }
+            let task_role = task_roles[&row.task_role];
+            Share { n_tokens: row.trace.n_written(), group, task_role, weight: row.weight }
         })
         .collect()
 }

@@ -1,15 +1,16 @@
-//! The update step: one optimiser step on a batch.
+//! The update step: one optimiser step on a batch, or several on its mini-batches.
 //!
 //! Takes the policy by value and returns the next one. Rows become packed micro-batches; each goes
 //! forward, through the loss, and back; gradients add up in a fixed order; one AdamW step follows.
 //! Knows no tasks and no rewards: an advantage per row is all it sees of them.
 //!
 //! # Layout
-//! `micro` rows to micro-batches → `learner` the step; `reference` the file of the frozen policy
-//! that a KL penalty measures from.
+//! `minibatch` the rows of each optimiser step → `micro` rows to micro-batches → `learner` the
+//! steps; `reference` the file of the frozen policy that a KL penalty measures from.
 
 mod learner;
 mod micro;
+mod minibatch;
 mod reference;
 
 pub use learner::{Learner, Options, Stats};

@@ -6,19 +6,19 @@ use quaero_model::{NO_TARGET, Packed};
 use quaero_types::{Row, Trace};
 
 /// Whether `row` reads the prompt that the row before it has read.
-fn goes_on(before: &Row, row: &Row) -> bool {
+pub(crate) fn goes_on(before: &Row, row: &Row) -> bool {
     before.trace.prompt() == row.trace.prompt()
 }
 
 /// Cuts `rows` into runs of at most `tokens_max` tokens (a longer row stands alone) and of one
 /// sampling temperature. Neighbours with the same prompt share it. The order of rows is kept, so
 /// sums do not depend on anything else.
-pub(crate) fn cut(rows: &[Row], tokens_max: usize) -> Vec<Range<usize>> {
+pub(crate) fn cut(rows: &[&Row], tokens_max: usize) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut tokens = 0;
     for (idx, row) in rows.iter().enumerate() {
         let (n_prompt, n) = (row.trace.prompt().len() - 1, row.trace.n_written());
-        let shares = idx > 0 && goes_on(&rows[idx - 1], row);
+        let shares = idx > 0 && goes_on(rows[idx - 1], row);
         let more = if shares { n } else { n_prompt + n };
         match runs.last_mut() {
             Some(run)
@@ -49,13 +49,13 @@ pub(crate) struct Micro {
 /// Packs rows end to end. A prompt up to its last token stands once for all neighbours that read
 /// it; each of them goes on with the last token, which predicts the first of its completion, and
 /// with the completion up to the token before its last.
-pub(crate) fn pack(rows: &[Row]) -> Micro {
+pub(crate) fn pack(rows: &[&Row]) -> Micro {
     let (mut packed, mut targets) = (Packed::default(), Vec::new());
     let mut spans = Vec::with_capacity(rows.len());
     for (idx, row) in rows.iter().enumerate() {
         let (prompt, written) = one_turn(&row.trace);
         let (last, prefix) = prompt.split_last().expect("the engine read a prompt");
-        if idx == 0 || !goes_on(&rows[idx - 1], row) {
+        if idx == 0 || !goes_on(rows[idx - 1], row) {
             packed.push(prefix);
             targets.resize(packed.tokens.len(), NO_TARGET);
         }
@@ -74,12 +74,12 @@ fn one_turn(trace: &Trace) -> (&[u32], &[u32]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use quaero_types::{Kind, Role, TaskRole};
 
     use super::*;
 
-    fn row(prompt: &[u32], tokens: &[u32], temperature: f32) -> Row {
+    pub(crate) fn row(prompt: &[u32], tokens: &[u32], temperature: f32) -> Row {
         Row {
             task_role: TaskRole { role: Role::Solve, kind: Kind::new("f", "k") },
             group: 0,
@@ -101,7 +101,7 @@ mod tests {
             row(&[5, 6, 7], &[4, 3, 2], 1.0),
             row(&[1], &[2], 1.0),
         ];
-        let micro = pack(&rows);
+        let micro = pack(&rows.each_ref());
         let no = NO_TARGET;
         assert_eq!(micro.packed.tokens, [5, 6, 7, 8, 7, 4, 3, 1]);
         assert_eq!(micro.targets, [no, no, 8, 9, 4, 3, 2, 2]);
@@ -121,9 +121,9 @@ mod tests {
             row(&[1; 1], &[1; 1], 0.5),
         ];
         // Two rows of one prompt: 2 + 2 + 2 tokens.
-        assert_eq!(cut(&rows, 6), [0..2, 2..3, 3..4, 4..5]);
-        assert_eq!(cut(&rows, 5), [0..1, 1..2, 2..3, 3..4, 4..5]);
-        assert_eq!(cut(&rows, 1), [0..1, 1..2, 2..3, 3..4, 4..5]);
+        assert_eq!(cut(&rows.each_ref(), 6), [0..2, 2..3, 3..4, 4..5]);
+        assert_eq!(cut(&rows.each_ref(), 5), [0..1, 1..2, 2..3, 3..4, 4..5]);
+        assert_eq!(cut(&rows.each_ref(), 1), [0..1, 1..2, 2..3, 3..4, 4..5]);
         assert!(cut(&[], 10).is_empty());
     }
 }

@@ -131,10 +131,6 @@ fn log_probabilities_are_the_bits_of_forward() {
         let rows = &forward.logp[2 * n_prompt - 1..][..output.tokens.len()];
         let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&output.logp), bits(rows), "the gap is exactly 0");
-        for (whole, cut) in output.logp.iter().zip(&output.logp_truncated) {
-            assert!(if greedy { *cut == 0.0 } else { cut >= whole }, "{cut} < {whole}");
-            assert!(request.sampling.truncates() || greedy || cut == whole);
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use quaero_engine::{Engine, Request, Sampling};
 use quaero_model::{Architecture, Config, Model};
 use quaero_objective::Options as Objective;
-use quaero_optim::{AdamWOptions, Memory, Schedule};
+use quaero_optim::{AdamWOptions, Schedule, StatePrecision};
 use quaero_policy::Policy;
 use quaero_rng::Key;
 use quaero_terminal::print;
@@ -138,10 +138,12 @@ fn learning(args: &BenchStep) -> Options {
             eps: 1e-8,
             weight_decay: 0.01,
             decay_vectors: false,
-            memory: Memory::Full,
+            state_precision: StatePrecision::F32,
         },
         schedule: Schedule::constant(1e-6),
         grad_norm_max: 1.0,
+        epochs: 1,
+        minibatches: 1,
         micro_batch_tokens: args.micro_batch_tokens,
         recompute: false,
     }
@@ -189,7 +191,7 @@ fn advance(
         weight: 1.0,
     });
     let batch = Batch { rows: rows.collect() };
-    let (policy, stats) = learner.update(policy, &batch)?;
+    let (policy, stats) = learner.update(policy, &batch, Key::new(7).with(step))?;
     policy.model.device().synchronize()?;
     let update_s = start.elapsed().as_secs_f64();
     let n_generated = engine.stats().completion_tokens;

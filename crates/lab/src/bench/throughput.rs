@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::Context;
 use quaero_engine::{Engine, Request, Sampling};
 use quaero_model::{ForwardOptions, Model, Packed};
-use quaero_optim::{AdamW, AdamWOptions, Memory, clip_grad_norm};
+use quaero_optim::{AdamW, AdamWOptions, StatePrecision, clip_grad_norm};
 use quaero_rng::Key;
 use quaero_terminal::print;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ pub(crate) fn update(args: &BenchThroughput) -> anyhow::Result<()> {
         eps: 1e-8,
         weight_decay: 0.0,
         decay_vectors: false,
-        memory: Memory::Full,
+        state_precision: StatePrecision::F32,
     };
     let mut adamw = AdamW::new(adamw, model.params().tensors())?;
     let mut grads = model.params().zeros_like()?;

@@ -16,7 +16,7 @@ struct Sequence {
     advantage: f32,
     weight: f32,
     group: u64,
-    part: u64,
+    task_role: u64,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +42,10 @@ fn fixture() -> Fixture {
 fn borrow(sequences: &[Sequence], aggregation: Aggregation, first_step: bool) -> Vec<Row<'_>> {
     let shares: Vec<Share> = sequences
         .iter()
-        .map(|s| Share { n_tokens: s.logp.len(), group: s.group, part: s.part, weight: s.weight })
+        .map(|s| {
+            let (n_tokens, group, task_role) = (s.logp.len(), s.group, s.task_role);
+            Share { n_tokens, group, task_role, weight: s.weight }
+        })
         .collect();
     sequences
         .iter()
@@ -98,10 +101,15 @@ fn finite_differences_agree() {
     let Fixture { rows: plain, cases } = fixture();
     for case in cases.iter().step_by(3) {
         let mut rows = plain.clone();
-        if case.first_step {
+        let weighted = case.options.tis_cap.is_some();
+        if case.first_step && weighted {
             // What the loss takes as a constant has to stay one.
             rows.iter_mut().for_each(|row| row.logp_trainer = row.logp.clone());
         }
+        let loss = |rows: &[Sequence]| {
+            let first_step = case.first_step && !weighted;
+            policy_loss(&borrow(rows, case.options.aggregation, first_step), &case.options).loss
+        };
         let grad = run_case(&rows, case);
         let mut flat_idx = 0;
         for row_idx in 0..rows.len() {
@@ -109,10 +117,10 @@ fn finite_differences_agree() {
                 let mut moved = rows.clone();
                 let h = 1.0 / 4096.0;
                 moved[row_idx].logp[t] = rows[row_idx].logp[t] + h;
-                let up = run(&moved, &case.options).loss;
+                let up = loss(&moved);
                 let above = moved[row_idx].logp[t];
                 moved[row_idx].logp[t] = rows[row_idx].logp[t] - h;
-                let down = run(&moved, &case.options).loss;
+                let down = loss(&moved);
                 let step = f64::from(above) - f64::from(moved[row_idx].logp[t]);
                 let slope = (up - down) / step;
                 let got = f64::from(grad.dlogp[flat_idx]);
@@ -132,6 +140,7 @@ fn on_policy_it_is_plain_reinforce() {
     let Fixture { mut rows, .. } = fixture();
     for row in &mut rows {
         row.logp_old = row.logp.clone();
+        row.logp_trainer = row.logp.clone();
     }
     let options = Options { entropy_coef: 0.0, ..Options::azr() };
     let got = run(&rows, &options);
@@ -206,6 +215,28 @@ fn the_first_step_weighs_by_trainer_over_sampler() {
     assert_eq!((off.stats.tis_mean(), off.stats.n_clipped), (None, 1));
 }
 
+/// Two steps on, the policy has moved away from the trainer's first log-probs, and those away from
+/// the sampler's: the clip looks at the first distance, the weight at the second.
+#[test]
+fn later_steps_are_clipped_by_how_far_the_trainer_moved() {
+    let (logp, trainer, logp_old, entropy) = ([-0.5], [-1.0], [-1.5], [0.0]);
+    let row = Row {
+        logp: &logp,
+        logp_old: &logp_old,
+        logp_trainer: Some(&trainer),
+        logp_ref: None,
+        entropy: &entropy,
+        advantage: -1.0,
+        scale: 1.0,
+    };
+    let options = Options { entropy_coef: 0.0, ..Options::azr() };
+    let (plain, e) = (policy_loss(&[row], &options), 0.5_f64.exp());
+    assert!((plain.loss - e).abs() < 1e-12 && plain.stats.ratio_mean() == Some(e));
+    assert_eq!(plain.stats.logp_gap_max, 0.5, "between engine and trainer, before any step");
+    let weighted = policy_loss(&[row], &Options { tis_cap: Some(9.0), ..options });
+    assert!((weighted.loss - e * e).abs() < 1e-12, "{}", weighted.loss);
+}
+
 #[test]
 fn a_log_ratio_beyond_the_bound_is_cut() {
     let (logp, logp_old, entropy) = ([-1.0], [-31.0], [0.5]);
@@ -233,7 +264,8 @@ fn a_broken_number_is_seen_in_the_loss() {
         let mut rows = rows.clone();
         break_it(&mut rows[0]);
         for tis_cap in [None, Some(2.0)] {
-            let got = run(&rows, &Options { tis_cap, ..Options::azr() });
+            let options = Options { tis_cap, ..Options::azr() };
+            let got = policy_loss(&borrow(&rows, options.aggregation, true), &options);
             assert!(got.loss.is_nan() && got.dlogp[0].is_nan(), "{got:?}");
         }
     }

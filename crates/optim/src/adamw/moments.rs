@@ -4,7 +4,7 @@ use quaero_ops::adam::{LEAN_BLOCK, LeanMoments, LeanState};
 use quaero_ops::{Device, Tensor};
 use quaero_shape::Shape;
 
-use super::{Error, Memory};
+use super::{Error, StatePrecision};
 
 /// First and second moment.
 #[derive(Debug)]
@@ -16,32 +16,34 @@ pub(super) enum Moments {
 }
 
 /// The tensors of one parameter's moments, in the order of [`Moments::to_host`].
-pub(super) fn prefixes(memory: Memory) -> &'static [&'static str] {
-    match memory {
-        Memory::Full => &["exp_avg", "exp_avg_sq"],
-        Memory::Lean => &["exp_avg_code", "exp_avg_sq_code", "exp_avg_scale", "exp_avg_sq_scale"],
+pub(super) fn prefixes(state_precision: StatePrecision) -> &'static [&'static str] {
+    match state_precision {
+        StatePrecision::F32 => &["exp_avg", "exp_avg_sq"],
+        StatePrecision::EightBit => {
+            &["exp_avg_code", "exp_avg_sq_code", "exp_avg_scale", "exp_avg_sq_scale"]
+        }
     }
 }
 
 /// The shape of the tensor that stands at `at` among [`prefixes`] for a parameter of `shape`.
-pub(super) fn shape(memory: Memory, at: usize, shape: &Shape) -> Shape {
-    match (memory, at) {
-        (Memory::Full, _) => shape.clone(),
-        (Memory::Lean, 0 | 1) => Shape::from([shape.n_elements()]),
-        (Memory::Lean, _) => Shape::from([shape.n_elements().div_ceil(LEAN_BLOCK)]),
+pub(super) fn shape(state_precision: StatePrecision, at: usize, shape: &Shape) -> Shape {
+    match (state_precision, at) {
+        (StatePrecision::F32, _) => shape.clone(),
+        (StatePrecision::EightBit, 0 | 1) => Shape::from([shape.n_elements()]),
+        (StatePrecision::EightBit, _) => Shape::from([shape.n_elements().div_ceil(LEAN_BLOCK)]),
     }
 }
 
 impl Moments {
-    pub(super) fn zeros(memory: Memory, param: &Tensor) -> Result<Self, Error> {
+    pub(super) fn zeros(state_precision: StatePrecision, param: &Tensor) -> Result<Self, Error> {
         let device = param.device();
-        match memory {
-            Memory::Full => {
+        match state_precision {
+            StatePrecision::F32 => {
                 let zeros = || Tensor::zeros_on(&device, param.shape().clone());
                 Ok(Self::Full(zeros()?, zeros()?))
             }
-            Memory::Lean => {
-                assert!(param.is_bf16(), "the lean optimiser is for weights in bf16");
+            StatePrecision::EightBit => {
+                assert!(param.is_bf16(), "8-bit Adam is for weights in bf16");
                 let zeros = LeanState::zeros(param.shape().n_elements());
                 Ok(Self::Lean(LeanMoments::new(&device, &zeros)?))
             }
@@ -65,15 +67,15 @@ impl Moments {
 
     /// From tensors whose shapes were checked.
     pub(super) fn from_host(
-        memory: Memory,
+        state_precision: StatePrecision,
         param: &Tensor,
         parts: &[Tensor],
     ) -> Result<Self, Error> {
         let device = param.device();
-        match memory {
-            Memory::Full => Ok(Self::Full(parts[0].to(&device)?, parts[1].to(&device)?)),
-            Memory::Lean => {
-                assert!(param.is_bf16(), "the lean optimiser is for weights in bf16");
+        match state_precision {
+            StatePrecision::F32 => Ok(Self::Full(parts[0].to(&device)?, parts[1].to(&device)?)),
+            StatePrecision::EightBit => {
+                assert!(param.is_bf16(), "8-bit Adam is for weights in bf16");
                 let codes = |at: usize| parts[at].data().iter().map(|&code| code as u8).collect();
                 let scales = |at: usize| parts[at].data().to_vec();
                 let state =

@@ -9,7 +9,7 @@ const OPTIONS: AdamWOptions = AdamWOptions {
     eps: 1e-8,
     weight_decay: 0.05,
     decay_vectors: false,
-    memory: Memory::Full,
+    state_precision: StatePrecision::F32,
 };
 
 fn random(shape: &[usize], key: Key) -> Tensor {
