@@ -210,8 +210,9 @@ fn describe_work(metrics: &mut Metrics, record: &Record) {
     let played = &record.graded.played;
     metrics.set("tokens/prompt", played.work.prompt_tokens as f64);
     metrics.set("tokens/completion", played.work.completion_tokens as f64);
-    metrics.set("prompts_too_long", played.work.n_too_long() as f64);
-    for why in played.work.refused() {
+    let too_long = played.work.refusals.len() - played.refused().count();
+    metrics.set("prompts_too_long", too_long as f64);
+    for why in played.refused() {
         let key = format!("refused/{}", refusal(why));
         metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
     }
