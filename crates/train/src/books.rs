@@ -1,5 +1,5 @@
-//! What a run writes: scalars, events, TensorBoard, checkpoints and its page. Nobody else writes
-//! into its folder but the pool, into its own file.
+//! What a run writes from step to step: scalars, events, TensorBoard, checkpoints and its page.
+//! Nobody else does but the pool, into its own file.
 
 use std::path::{Path, PathBuf};
 
