@@ -33,12 +33,12 @@ pub struct AdamWOptions {
 pub enum StatePrecision {
     /// 12 bytes: weight and both moments.
     #[default]
-    Full,
+    F32,
     /// 8-bit Adam, 4 bytes: the weight in bf16 with stochastic rounding (so that small steps count
     /// on average), and 8-bit moments with a scale for each block of 256 (after Dettmers et al.,
     /// 2110.02861; theirs are dynamic-tree codes in blocks of 2048, ours roots, which need no
     /// table). Of tensors on a device, in bf16 ([`Tensor::into_bf16`]).
-    Lean,
+    EightBit,
 }
 
 /// The optimiser's memory as named tensors, for checkpoints.
