@@ -2,7 +2,7 @@
 
     python3 docs/pictures/draw.py RUN/report.html OUT.svg 'section/title' ['section/title' …]
 
-A section is an id of the page (`asks`, `answers`, `held-out`, `rejected`, `rates`, `shape`, …), a title
+A section is an id of the page (`proposer`, `solver`, `held-out`, `rejected`, `rates`, `shape`, …), a title
 the bold words above a chart; `rates/*` takes all of a section. Two charts stand side by side.
 """
 

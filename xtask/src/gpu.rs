@@ -48,7 +48,7 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
     if options.iter().any(|word| ["--bundle", "--write-headers"].contains(word)) {
         say("error: `gpu-check` takes --bundle DIR alone, --write-headers RECORD.json alone, or \
              what `quaero-lab gpu-check --help` lists");
-        return Ok(ExitCode::from(shell::WRONG_WORDS));
+        return Ok(ExitCode::from(crate::exit::USAGE_ERROR));
     }
     if let Some(lack) = lack() {
         bail!("{lack}");

@@ -27,7 +27,7 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
         ["--in", folder, "--install"] => (true, PathBuf::from(folder)),
         _ => {
             say("error: `interpreter` takes [--in FOLDER] [--install]");
-            return Ok(ExitCode::from(shell::WRONG_WORDS));
+            return Ok(ExitCode::from(crate::exit::USAGE_ERROR));
         }
     };
     let folder = std::path::absolute(shell::root().join(folder))?;

@@ -36,7 +36,7 @@ const ARCHS: &[(&str, &str)] = &[("compute_80", "sm_80"), ("compute_90a", "sm_90
 pub(crate) fn sanitized(options: &[&str]) -> Result<ExitCode> {
     if let [option, ..] = options {
         say(&format!("error: `kernels` takes no arguments, got `{option}`"));
-        return Ok(ExitCode::from(shell::WRONG_WORDS));
+        return Ok(ExitCode::from(crate::exit::USAGE_ERROR));
     }
     conformance(&["run"])?;
     under_sanitizers()?;
@@ -94,7 +94,7 @@ type Digest<'a> = &'a dyn Fn(&str) -> Result<String>;
 pub(crate) fn cubins(options: &[&str]) -> Result<ExitCode> {
     if let [option, ..] = options {
         say(&format!("error: `cubins` takes no arguments, got `{option}`"));
-        return Ok(ExitCode::from(shell::WRONG_WORDS));
+        return Ok(ExitCode::from(crate::exit::USAGE_ERROR));
     }
     let lab = prepare::binary(Program::Lab)?;
     compile_all(&|file| digest(&lab, file))?;

@@ -53,5 +53,5 @@ fn become_program(executable: &Path, mut command: Command) -> Result<ExitCode> {
     let status =
         command.status().with_context(|| format!("cannot start {}", executable.display()))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(ExitCode::from(code.unwrap_or(crate::shell::WORLD_FAILED)))
+    Ok(ExitCode::from(code.unwrap_or(crate::exit::RUNTIME_FAILURE)))
 }

@@ -11,6 +11,9 @@
 //! on a GPU → `interpreter` the sandbox's Python → `tidy` the rules of the house → `shell` runs
 //! programs and times them → `say` talks to people.
 
+#[path = "../../crates/terminal/src/exit.rs"]
+#[expect(unreachable_pub, reason = "the file belongs to a library")]
+mod exit;
 mod gpu;
 mod interpreter;
 mod kernels;
@@ -29,23 +32,23 @@ use crate::say::say;
 const USAGE: &str = "\
 usage: cargo xtask <COMMAND> [ARGUMENTS]
 
-  train [CONFIG]         trains by self-play on whatever this machine has
-  test [--quick]         all tests; --quick: tidy, formats and host tests, without Python
-  tidy                   layer table, formats, lints, doc rules
-  kernels                conformance tests of the GPU kernels, emulated, under sanitizers
-  mutants-kernels        plants bugs in the GPU kernels and counts those that the tests catch
-  cubins                 compiles the GPU kernels; registers, spills and instructions are checked
-  gpu-check              checks kernels and training on this machine's GPU, writes a report into
-                         docs/measurements; --bundle DIR: makes a folder that does so elsewhere
-  plugin build           builds the task families into target/plugins
-  interpreter            makes the Python interpreter from its sources and compares it with the
-                         one in the repository (20 minutes; Debian, as root)
+  train [CONFIG]         train by self-play on this machine
+  test [--quick]         run all tests; --quick: tidy, formats and host tests, without Python
+  tidy                   check the layer table, imports, documents, formats and lints
+  kernels                run the GPU kernels' conformance tests, emulated, under sanitizers
+  mutants-kernels        plant bugs in the GPU kernels and count those that the tests catch
+  cubins                 compile the GPU kernels; check registers, spills and instructions
+  gpu-check              check kernels and training on this machine's GPU and write a report into
+                         docs/measurements; --bundle DIR: make a folder that does so elsewhere
+  plugin build           build the task families into target/plugins
+  interpreter            rebuild the Python interpreter from source and compare it with the
+                         committed one (20 minutes; Debian, as root)
   plugin list|new|build DIR|check|try|grade|propose, bench verify, eval, model, doctor, seed-model,
-  report, crossplay      are commands of the binary `quaero`: `cargo xtask train --help` and so on
+  report, crossplay      run the binary `quaero`: see `cargo xtask train --help` and so on
   bench kernels|step|rollout|update
-                         are commands of the binary `quaero-lab`
+                         run the binary `quaero-lab`
 
-Builds what the command needs first. The full list: cargo xtask --help-all";
+Builds what the command needs first. For the full list: cargo xtask --help-all";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -53,15 +56,15 @@ fn main() -> ExitCode {
     let outcome = match given.as_slice() {
         [] => {
             say(USAGE);
-            return ExitCode::from(shell::WRONG_WORDS);
+            return ExitCode::from(exit::USAGE_ERROR);
         }
         ["help" | "-h" | "--help"] => {
             say(USAGE);
-            Ok(ExitCode::SUCCESS)
+            Ok(ExitCode::from(exit::DONE))
         }
         ["--help-all"] => launch::binary(&["--help".to_owned()]),
         ["test", options @ ..] => suite::run(options),
-        ["tidy", options @ ..] => tidy::run(options),
+        ["tidy", options @ ..] => suite::tidy(options),
         ["kernels", options @ ..] => kernels::sanitized(options),
         ["mutants-kernels", options @ ..] => kernels::mutants(options),
         ["cubins", options @ ..] => kernels::cubins(options),
@@ -75,6 +78,6 @@ fn main() -> ExitCode {
         say(&format!("error: {error:#}"));
         error
             .downcast_ref::<shell::Stopped>()
-            .map_or(ExitCode::from(shell::WORLD_FAILED), |stopped| stopped.exit())
+            .map_or(ExitCode::from(exit::RUNTIME_FAILURE), |stopped| stopped.exit())
     })
 }

@@ -11,12 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
-/// Exit code: the world failed (file, device, build).
-pub(crate) const WORLD_FAILED: u8 = 1;
-/// Exit code: the words were wrong.
-pub(crate) const WRONG_WORDS: u8 = 2;
-/// Exit code: interrupted.
-pub(crate) const INTERRUPTED: u8 = 130;
+use crate::exit;
 
 /// A program that ended other than well, with what it was for.
 #[derive(Debug)]
@@ -26,9 +21,9 @@ pub(crate) struct Stopped {
 }
 
 impl Stopped {
-    /// The code that xtask ends with: an interrupt stays one, the rest is the world's failure.
+    /// The code that xtask ends with: an interrupt stays one, the rest is a runtime failure.
     pub(crate) fn exit(&self) -> ExitCode {
-        ExitCode::from(if self.by_user() { INTERRUPTED } else { WORLD_FAILED })
+        ExitCode::from(if self.by_user() { exit::INTERRUPTED } else { exit::RUNTIME_FAILURE })
     }
 
     /// Whether Ctrl-C ended it: by the signal itself, or by an exit code that says so.
@@ -41,7 +36,7 @@ impl Stopped {
                 return true;
             }
         }
-        self.status.code() == Some(i32::from(INTERRUPTED))
+        self.status.code() == Some(i32::from(exit::INTERRUPTED))
     }
 }
 
@@ -50,7 +45,7 @@ impl fmt::Display for Stopped {
         if self.by_user() {
             write!(f, "{}: interrupted", self.what)
         } else {
-            write!(f, "{} failed ({}); its own words stand above", self.what, self.status)
+            write!(f, "{} failed ({}); see its output above", self.what, self.status)
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::say::{duration, say};
 use crate::shell::{self, cargo, command};
-use crate::{kernels, prepare, python, tidy};
+use crate::{exit, kernels, prepare, python, tidy};
 
 /// One part: its name, and what it does.
 type Part = (&'static str, fn() -> Result<Outcome>);
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
         ["--quick"] => QUICK,
         [option, ..] => {
             say(&format!("error: `test` knows `--quick` alone, got `{option}`"));
-            return Ok(ExitCode::from(shell::WRONG_WORDS));
+            return Ok(ExitCode::from(exit::USAGE_ERROR));
         }
     };
     let mut rows = Vec::new();
@@ -65,6 +65,23 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
     }
     say(&summary(&rows));
     host_tests().context("part `host tests` failed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `cargo xtask tidy`: the rules, formats and lints.
+///
+/// # Errors
+/// When a rule, a format or a lint is broken.
+pub(crate) fn tidy(options: &[&str]) -> Result<ExitCode> {
+    if let [option, ..] = options {
+        say(&format!("error: `tidy` takes no arguments, got `{option}`"));
+        return Ok(ExitCode::from(exit::USAGE_ERROR));
+    }
+    tidy::rules()?;
+    formats()?;
+    host_lints()?;
+    family_lints()?;
+    say("tidy: no findings");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -106,10 +123,7 @@ fn oracle_fixtures() -> Result<Outcome> {
 }
 
 /// `cargo fmt --check` of both workspaces.
-///
-/// # Errors
-/// When a file is not formatted.
-pub(crate) fn formats() -> Result<()> {
+fn formats() -> Result<()> {
     let remedy = "remedy: cargo fmt --all (and the same in plugins/)";
     shell::run("cargo fmt --check", &mut cargo("fmt --all --check")).context(remedy)?;
     shell::run("cargo fmt --check in plugins/", &mut in_plugins("fmt --all --check"))
@@ -117,19 +131,13 @@ pub(crate) fn formats() -> Result<()> {
 }
 
 /// Clippy over the host workspace, warnings denied.
-///
-/// # Errors
-/// When clippy has something to say.
-pub(crate) fn host_lints() -> Result<()> {
+fn host_lints() -> Result<()> {
     let words = "clippy --quiet --workspace --release --all-targets -- -D warnings";
     shell::run("cargo clippy", &mut cargo(words))
 }
 
 /// Clippy over the plugin workspace, warnings denied.
-///
-/// # Errors
-/// When clippy has something to say.
-pub(crate) fn family_lints() -> Result<()> {
+fn family_lints() -> Result<()> {
     let words = "clippy --quiet --workspace --release --all-targets -- -D warnings";
     shell::run("cargo clippy in plugins/", &mut in_plugins(words))
 }

@@ -1,4 +1,4 @@
-//! What may be typed.
+//! Command-line arguments.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,12 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use quaero_ops::Kind;
 use quaero_terminal::args::{Json, device};
 
-/// A language model teaches itself to reason: it poses tasks that a machine can check, solves them,
+/// Trains a language model by self-play: it proposes tasks that a program can check, solves them,
 /// and learns from both.
 #[derive(Debug, Parser)]
 #[command(name = "quaero", version, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// Folder with the task families (.wasm); `cargo xtask` passes the one it built.
+    /// Folder of task families (.wasm); `cargo xtask` passes the one it built.
     #[arg(long, global = true, default_value = "target/plugins", value_name = "DIR")]
     pub(crate) plugins_dir: PathBuf,
     #[command(subcommand)]
@@ -21,29 +21,28 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Trains a model by self-play.
+    /// Train a model by self-play.
     Train(Train),
-    /// Measures the sandbox.
+    /// Benchmark the sandbox.
     #[command(subcommand)]
     Bench(Bench),
-    /// Task families: what is loaded, what they say.
+    /// List, create, check and run task families.
     #[command(subcommand)]
     Plugin(Plugin),
-    /// Checkpoints: what they are.
+    /// Inspect checkpoints.
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Scores a model on a held-out suite.
+    /// Score a model on a held-out suite.
     Eval(Eval),
-    /// Lets the checkpoints of a run answer each other's tasks: does difficulty grow as the model
-    /// does?
+    /// Let a run's checkpoints answer each other's tasks: does difficulty grow with the model?
     Crossplay(CrossPlay),
-    /// Draws a run as one HTML page; several runs side by side.
+    /// Write an HTML report of a run, or compare several runs.
     Report(Report),
-    /// What this machine has and lacks, each lack with its remedy.
+    /// Check this machine and tell you how to fix what is missing.
     Doctor(Json),
-    /// Makes the embedded seed model again from nothing.
+    /// Train the embedded seed model again from scratch.
     SeedModel(SeedModel),
-    /// Runs untrusted programs for the process that started it.
+    /// Run untrusted programs for the process that started this one.
     #[command(name = quaero_runtime::SERVE, hide = true)]
     ServePrograms,
 }
@@ -53,23 +52,23 @@ pub(crate) struct Train {
     /// Overlay on configs/base.toml.
     #[arg(default_value = "configs/default.toml")]
     pub(crate) config: PathBuf,
-    /// Sets one key, as in `--set optim.lr=1e-4`; may be given often.
+    /// Set a key, as in `--set optim.lr=1e-4`; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) sets: Vec<String>,
-    /// The run's folder [default: runs/<config>-<n>, the first that is free].
+    /// Folder of the run [default: runs/<config>-<n>, the first that is free].
     #[arg(long, value_name = "DIR")]
     pub(crate) run: Option<PathBuf>,
     /// Same as `--set run.steps=N`.
     #[arg(long)]
     pub(crate) steps: Option<u64>,
-    /// Goes on from the newest whole checkpoint of the run.
+    /// Resume from the latest complete checkpoint of the run.
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Same as `--set run.device=…`: auto takes a GPU where there is one.
+    /// Same as `--set run.device=…`; auto uses a GPU if there is one.
     #[arg(long, value_parser = device())]
     pub(crate) device: Option<Kind>,
-    /// Serves the run's page live while it trains, to this machine alone [default: a free port];
-    /// as `--dashboard=8000`, or `--dashboard=0.0.0.0:8000` for whoever reaches this machine.
+    /// Serve the report live, on this machine only [default: a free port]. `--dashboard=8000`
+    /// chooses the port; `--dashboard=0.0.0.0:8000` serves the network, without authentication.
     #[arg(
         long,
         value_name = "ADDR",
@@ -79,34 +78,34 @@ pub(crate) struct Train {
         value_parser = address
     )]
     pub(crate) dashboard: Option<SocketAddr>,
-    /// Prints the resolved configuration and the work of a step, and stops.
+    /// Print the resolved configuration, the work of a step and its memory, and stop.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
-/// `PORT` and `localhost:PORT` on this machine alone, `IP:PORT` as it stands.
+/// `PORT` and `localhost:PORT` mean this machine only; `IP:PORT` is taken as it is.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text.strip_prefix("localhost:").unwrap_or(text);
     if let Ok(port) = port.parse::<u16>() {
         return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
     }
-    text.parse().map_err(|_| "write it as PORT, or as IP:PORT, as in 127.0.0.1:8000".to_owned())
+    text.parse().map_err(|_| "expected PORT or IP:PORT, for example 127.0.0.1:8000".to_owned())
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CrossPlay {
-    /// The run's folder; train it with --set checkpoint.keep_every=N.
+    /// Folder of a run that was trained with --set checkpoint.keep_every=N.
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
-    /// Tasks of each kind and period, out of those that were proposed in it.
+    /// Tasks per kind and period, drawn from those proposed in it.
     #[arg(long, default_value_t = 64, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) tasks: u32,
-    /// Answers a task and policy, at the run's sampling law.
+    /// Answers per task and policy, with the run's sampling parameters.
     #[arg(long, default_value_t = 4, value_name = "K",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) samples: u32,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub(crate) device: Kind,
     #[command(flatten)]
@@ -115,36 +114,36 @@ pub(crate) struct CrossPlay {
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// Folders of runs, as runs/default-1.
+    /// Folders of runs, for example runs/default-1.
     #[arg(required = true, value_name = "RUN")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Where to write [default: report.html in the first run's folder].
+    /// Output file [default: report.html in the first run's folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
-    /// beside pyeryx and a pool of processes if they are there.
+    /// Programs per second and core in fresh interpreters, and a step's verification, next to
+    /// pyeryx and a process pool.
     Verify(BenchVerify),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchVerify {
-    /// Interleaved rounds; medians are reported.
+    /// Interleaved rounds; the median is reported.
     #[arg(long, default_value_t = 7)]
     pub(crate) rounds: usize,
-    /// A Python with pebble (and pyeryx, from 3.12 on); without one the rivals are left out.
+    /// A Python with pebble (and pyeryx, from 3.12 on) to compare with.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
-    /// A Python with pyeryx, if it is another one.
+    /// A Python with pyeryx, if it is not the same one.
     #[arg(long, value_name = "EXE")]
     pub(crate) python_eryx: Option<PathBuf>,
-    /// Installs the rivals from PyPI into target/verify-peers first.
+    /// Install the baselines from PyPI into target/verify-peers first.
     #[arg(long)]
     pub(crate) install_peers: bool,
-    /// Serves as one side with so many workers; for the benchmark itself.
+    /// Run one side with this many workers; used by the benchmark itself.
     #[arg(long, hide = true, value_name = "WORKERS")]
     pub(crate) side: Option<usize>,
     #[command(flatten)]
@@ -153,29 +152,29 @@ pub(crate) struct BenchVerify {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
-    /// What lies in the plugin folder: version, licence, kinds, capabilities, digest.
+    /// List the plugin folder: version, licence, kinds, capabilities, digest.
     List(PluginList),
-    /// Writes a new family from a template: builds, passes its checks, can be trained on.
+    /// Create a family from a template that builds, passes its checks and can be trained on.
     New(PluginNew),
-    /// Builds the family in a folder, in Rust or Python, into <DIR>/<name>.wasm.
+    /// Build the family in a folder, in Rust or Python, into <DIR>/<name>.wasm.
     Build(PluginBuild),
-    /// Tests whether a component keeps the contract.
+    /// Test a component against the plugin contract.
     Check(PluginCheck),
-    /// One task played by hand in the terminal.
+    /// Play one task in the terminal.
     Try(PluginTry),
-    /// Grades completions: JSON lines in, one verdict a line out.
+    /// Grade completions: JSON lines in, one verdict per line out.
     Grade(Grade),
-    /// Validates proposals: JSON lines in, a task or a rejection a line out.
+    /// Validate proposals: JSON lines in, one task or rejection per line out.
     Propose(Grade),
 }
 
 /// Which configuration applies.
 #[derive(Debug, Args)]
 pub(crate) struct Configured {
-    /// Overlay on configs/base.toml: options, grants and plugin paths come from it.
+    /// Overlay on configs/base.toml, for options, grants and plugin paths.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Sets one key, as in `--set families.python.style=azr`; may be given often.
+    /// Set a key, as in `--set families.python.style=azr`; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) sets: Vec<String>,
 }
@@ -190,12 +189,12 @@ pub(crate) struct PluginList {
 
 #[derive(Debug, Args)]
 pub(crate) struct PluginNew {
-    /// Its name: lower-case letters, digits, `-` and `_`.
+    /// Name: lower-case letters, digits, `-` and `_`.
     pub(crate) name: String,
-    /// What it is written in.
+    /// Language of the template.
     #[arg(long, value_enum, default_value_t = Lang::Rust)]
     pub(crate) lang: Lang,
-    /// Where to write it [default: a folder of its name].
+    /// Folder to create [default: its name].
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }
@@ -208,18 +207,18 @@ pub(crate) enum Lang {
 
 #[derive(Debug, Args)]
 pub(crate) struct PluginBuild {
-    /// The family's folder: one with a Cargo.toml, or with an app.py.
+    /// Folder of the family, with a Cargo.toml or an app.py.
     pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PluginCheck {
-    /// The component.
+    /// The component (.wasm).
     pub(crate) file: PathBuf,
-    /// Root of the randomness of shuffled batches and fuzzed completions.
+    /// Rng seed of shuffled batches and fuzzed completions.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Fuzzed completions.
+    /// Number of fuzzed completions.
     #[arg(long, default_value_t = 400)]
     pub(crate) fuzz: usize,
     #[command(flatten)]
@@ -232,13 +231,13 @@ pub(crate) struct PluginCheck {
 pub(crate) struct PluginTry {
     /// The family.
     pub(crate) family: String,
-    /// The kind of task [default: the family's first].
+    /// Kind of task [default: the family's first].
     #[arg(long)]
     pub(crate) kind: Option<String>,
-    /// Which of the family's seed tasks, and the seed of the episode.
+    /// Index of the family's seed task, and the rng seed of the episode.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Play the proposer.
+    /// Play the proposer instead of the solver.
     #[arg(long)]
     pub(crate) propose: bool,
     #[command(flatten)]
@@ -249,10 +248,10 @@ pub(crate) struct PluginTry {
 pub(crate) struct Grade {
     /// The family.
     pub(crate) family: String,
-    /// The kind of task.
+    /// Kind of task.
     #[arg(long)]
     pub(crate) kind: String,
-    /// Whether answers stand in think/answer tags [default: plain].
+    /// Whether answers are in think/answer tags [default: plain].
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
     #[command(flatten)]
@@ -267,9 +266,9 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Loads a checkpoint, prints its shape, memory and the log-prob of a fixed text.
+    /// Load a checkpoint; print its shape, memory and the log-prob of a fixed text.
     Check {
-        /// The model's folder, or `seed`.
+        /// Folder of the model, or `seed`.
         dir: PathBuf,
         #[command(flatten)]
         json: Json,
@@ -278,25 +277,25 @@ pub(crate) enum ModelCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// The model's folder, or `seed`.
+    /// Folder of the model, or `seed`.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: PathBuf,
-    /// `heldout`, or the name for the tasks in --data.
+    /// `heldout`, or a name for the tasks in --data.
     #[arg(long, default_value = "heldout")]
     pub(crate) suite: String,
     /// Tasks as JSON lines: {"kind": …, "public": {…}, "secret": {…}}.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
-    /// At most so many tasks a kind.
+    /// Tasks per kind at most; 0 = all.
     #[arg(long, default_value_t = 0)]
     pub(crate) limit: usize,
-    /// Answers a task at temperature 1; without it one greedy answer.
+    /// Answers per task at temperature 1 [default: one greedy answer].
     #[arg(long)]
     pub(crate) samples: Option<usize>,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub(crate) device: Kind,
-    /// The configuration whose prompts and limits apply.
+    /// Configuration whose prompts and limits apply.
     #[arg(long, default_value = "configs/default.toml")]
     pub(crate) config: PathBuf,
     #[command(flatten)]
@@ -305,7 +304,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct SeedModel {
-    /// Where to write it.
+    /// Folder to write it to.
     #[arg(long, default_value = "target/seed-model", value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

@@ -1,8 +1,7 @@
 //! The binary `quaero`: words in, exit code out.
 //!
 //! Reads arguments, builds options through `config`, calls the roof, shows progress on stderr and
-//! results on stdout. Exit codes: 0 done · 1 runtime failure · 2 usage error · 130 interrupted,
-//! nothing lost.
+//! results on stdout.
 //!
 //! # Layout
 //! `args` what may be typed → `commands` one file each → `world` loading shared by commands →
@@ -21,7 +20,7 @@ use quaero_terminal::{RUNTIME_FAILURE, USAGE_ERROR, UsageError, print};
 use args::{Bench, Cli, Command, ModelCommand};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse(); // exits with 2 on wrong words
+    let cli = Cli::parse(); // exits with USAGE_ERROR on wrong arguments
     log_to_stderr();
     if matches!(cli.command, Command::ServePrograms) {
         return quaero_runtime::serve_programs();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quaero_play::{Player, SolveRequest, play};
+use quaero_play::{Player, solve};
 use quaero_rng::Key;
 use quaero_types::{Status, Task};
 use quaero_verify::{Gold, attempts};
@@ -95,7 +95,7 @@ pub fn answer(
     let mut gold = Gold::default();
     tasks.iter().for_each(|one| gold.insert(one.task.id, one.secret.clone()));
     let tasks: Vec<Arc<Task>> = tasks.iter().map(|one| one.task.clone()).collect();
-    let (written, _) = play(player, &SolveRequest::each(&tasks, n_samples, key))?;
+    let (written, _) = solve(player, &tasks, n_samples, key)?;
     let verdicts = attempts(player.host, &gold, &written);
     let mut sums = vec![(0.0_f64, 0_u64); tasks.len()];
     for (attempt, verdict) in written.iter().zip(&verdicts) {

@@ -1,4 +1,4 @@
-//! What may be typed.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 
@@ -18,72 +18,72 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Tests kernels against their oracles; plants bugs and counts those that are caught.
+    /// Test kernels against their oracles; plant bugs and count those that the tests catch.
     #[command(subcommand)]
     Conformance(Conformance),
-    /// Measures speed, beside PyTorch's.
+    /// Measure speed, next to PyTorch's.
     #[command(subcommand)]
     Bench(Bench),
-    /// On a GPU: conformance, bits, speed beside PyTorch's, training steps; writes a report.
+    /// On a GPU: conformance, bits, speed next to PyTorch's, training steps; write a report.
     GpuCheck(GpuCheck),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Conformance {
-    /// Runs the tests, emulated or on a GPU.
+    /// Run the tests, emulated or on a GPU.
     Run(Run),
-    /// Prints a digest of every output under emulation, for `run --bits` on a GPU.
+    /// Print a digest of every output under emulation, for `run --bits` on a GPU.
     Bits(Cache),
-    /// Plants every bug in turn and counts those that the tests catch.
+    /// Plant every bug in turn and count those that the tests catch.
     Mutants {
-        /// Plants bug N alone.
+        /// Plant only bug N.
         #[arg(long, value_name = "N")]
         only: Option<usize>,
         #[command(flatten)]
         cache: Cache,
     },
-    /// Plants bug N: exits with 3 if it is caught.
+    /// Plant bug N; exit with 3 if it is caught.
     #[command(hide = true)]
     Mutant {
         n: usize,
         #[command(flatten)]
         run: Run,
     },
-    /// Prints the digest of what a kernel file is compiled from.
+    /// Print the digest of what a kernel file is compiled from.
     Digest {
-        /// As rms_norm_fwd.cu.
+        /// For example rms_norm_fwd.cu.
         file: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Cache {
-    /// Where compiled kernels are kept.
+    /// Folder of compiled kernels.
     #[arg(long = "cache", value_name = "DIR", default_value_os_t = place::cache())]
     pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Tests of this kernel file alone.
+    /// Run only the tests of this kernel file.
     #[arg(long, value_name = "FILE.cu")]
     pub(crate) file: Option<String>,
-    /// Puts a kernel of your own in the place of FILE.cu; may be given often.
+    /// Replace FILE.cu by a kernel of your own; repeatable.
     #[arg(long, value_name = "FILE.cu=PATH")]
     pub(crate) variant: Vec<String>,
-    /// The small tests alone: what the slowest sanitizer can bear.
+    /// Run only the small tests, for the slowest sanitizer.
     #[arg(long)]
     pub(crate) small: bool,
-    /// Compiles emulated kernels with a sanitizer.
+    /// Compile emulated kernels with a sanitizer.
     #[arg(long, value_enum)]
     pub(crate) sanitizer: Option<Sanitizer>,
-    /// On the first GPU instead of the emulated device.
+    /// Run on the first GPU instead of the emulated device.
     #[arg(long)]
     pub(crate) gpu: bool,
-    /// Compares outputs with what `conformance bits` printed on another machine.
+    /// Compare outputs with what `conformance bits` printed on another machine.
     #[arg(long, value_name = "FILE")]
     pub(crate) bits: Option<PathBuf>,
-    /// Runs all tests in this process: for a tool that watches one.
+    /// Run all tests in this process, for a tool that watches one.
     #[arg(long)]
     pub(crate) one_process: bool,
     /// The sanitizer's runtime is loaded already.
@@ -103,38 +103,38 @@ pub(crate) enum Sanitizer {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
-    /// The GPU's kernels: time against the roofline, beside PyTorch's; without a GPU their
+    /// Time each GPU kernel against its roofline, next to PyTorch's; without a GPU, run the
     /// conformance tests.
     Kernels(BenchKernels),
-    /// Self-play's numeric work on a random model of a real shape: generation, then an update.
+    /// Generation and an update with a random model of a published shape.
     Step(BenchStep),
-    /// Generation on the seed model's shape: tokens a second, beside PyTorch's.
+    /// Generation with the seed model's shape: tokens per second, next to PyTorch's.
     Rollout(BenchThroughput),
-    /// A training step on the seed model's shape: tokens a second, beside PyTorch's.
+    /// A training step with the seed model's shape: tokens per second, next to PyTorch's.
     Update(BenchThroughput),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchKernels {
-    /// A kernel, its file or an operation, as rms_norm_fwd; absent: all.
+    /// A kernel, its file or an operation, for example rms_norm_fwd [default: all].
     pub(crate) name: Option<String>,
-    /// A kernel of your own: takes the place of the one whose name and arguments it has, through
-    /// the same tests and the same clock.
+    /// A kernel of your own, tested and timed in place of the one with the same name and
+    /// arguments.
     #[arg(long, value_name = "FILE.cu")]
     pub(crate) variant: Option<PathBuf>,
-    /// Where to run.
+    /// Device to run on.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub(crate) device: Kind,
-    /// A Python with torch, for the baseline's column.
+    /// A Python with torch to compare with.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
-    /// Leaves the baseline's column empty.
+    /// Do not compare with PyTorch.
     #[arg(long)]
     pub(crate) no_torch: bool,
-    /// Instead: whether rows of products have the same bits for any number of rows and any tile.
+    /// Check instead that rows of products have the same bits for any number of rows and any tile.
     #[arg(long)]
     pub(crate) bits: bool,
-    /// Runs the tests with AddressSanitizer loaded; for the benchmark itself.
+    /// Run the tests with AddressSanitizer loaded; used by the benchmark itself.
     #[arg(long, hide = true)]
     pub(crate) sanitized: bool,
     #[command(flatten)]
@@ -143,53 +143,53 @@ pub(crate) struct BenchKernels {
 
 #[derive(Debug, Args)]
 pub(crate) struct GpuCheck {
-    /// Where the page (Markdown) and the record (JSON) are written, as gpu-<name>-<date>.
+    /// Folder for the page (Markdown) and the record (JSON), named gpu-<name>-<date>.
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Runs this step alone; may be given often [default: all].
+    /// Run only this step; repeatable [default: all].
     #[arg(long, value_name = "STEP")]
     pub(crate) only: Vec<String>,
-    /// Leaves this step out; may be given often.
+    /// Skip this step; repeatable.
     #[arg(long, value_name = "STEP")]
     pub(crate) skip: Vec<String>,
-    /// A Python with torch, for the baseline's times.
+    /// A Python with torch to compare with.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
-    /// Seconds that all steps may take together; each has a limit of its own besides.
+    /// Time limit of all steps together, in seconds; each also has its own.
     #[arg(long, default_value_t = 560, value_name = "N")]
     pub(crate) seconds: u64,
-    /// Instead: prints the page of an earlier check's record. Needs no GPU.
+    /// Print the page of an earlier check's record instead; needs no GPU.
     #[arg(long, value_name = "FILE.json")]
     pub(crate) draw: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchStep {
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub(crate) device: Kind,
     /// The model's shape.
     #[arg(long, value_enum, default_value_t = Shape::Toy)]
     pub(crate) shape: Shape,
-    /// Steps; the first is a warm-up and not counted.
+    /// Steps; the first is a warm-up and is not counted.
     #[arg(long, default_value_t = 5)]
     pub(crate) steps: usize,
-    /// Prompts of a step.
+    /// Prompts per step.
     #[arg(long, default_value_t = 32)]
     pub(crate) prompts: usize,
-    /// Completions of a prompt.
+    /// Completions per prompt.
     #[arg(long, default_value_t = 4)]
     pub(crate) samples: usize,
-    /// Tokens of a prompt.
+    /// Tokens per prompt.
     #[arg(long, default_value_t = 256)]
     pub(crate) prompt_tokens: usize,
-    /// Tokens of a completion.
+    /// Tokens per completion.
     #[arg(long, default_value_t = 256)]
     pub(crate) completion_tokens: usize,
-    /// Tokens that go through the model at once in the update.
+    /// Tokens per micro-batch of the update.
     #[arg(long, default_value_t = 16384)]
     pub(crate) micro_batch_tokens: usize,
-    /// Decode by recorded steps: CUDA graphs on a GPU.
+    /// Decode with recorded steps: CUDA graphs on a GPU.
     #[arg(long)]
     pub(crate) graphs: bool,
     #[command(flatten)]
@@ -199,7 +199,7 @@ pub(crate) struct BenchStep {
 /// Shapes of published models, for random weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shape {
-    /// Two layers of 128 channels: what an emulated device can bear.
+    /// Two layers of 128 channels, for emulated devices.
     Toy,
     /// Qwen2.5-0.5B.
     #[value(name = "qwen2.5-0.5b")]
@@ -214,16 +214,16 @@ pub(crate) enum Shape {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchThroughput {
-    /// Repetitions; the best is reported, for both sides.
+    /// Repetitions; the best is reported.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
-    /// Threads for both sides [default: all cores].
+    /// Threads of both sides [default: all cores].
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// The model whose shape both sides take: `seed` or a checkpoint's folder.
+    /// Model whose shape both sides use: `seed` or a checkpoint's folder.
     #[arg(long, default_value = "seed", value_name = "DIR")]
     pub(crate) model: PathBuf,
-    /// A Python with torch; without one the baseline's column is empty.
+    /// A Python with torch to compare with.
     #[arg(long, value_name = "EXE")]
     pub(crate) python: Option<PathBuf>,
     #[command(flatten)]

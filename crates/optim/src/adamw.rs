@@ -29,15 +29,16 @@ pub struct AdamWOptions {
 
 /// What the optimiser keeps of a parameter, its weight included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum StatePrecision {
     /// 12 bytes: weight and both moments.
     #[default]
+    #[serde(rename = "f32")]
     F32,
     /// 8-bit Adam, 4 bytes: the weight in bf16 with stochastic rounding (so that small steps count
     /// on average), and 8-bit moments with a scale for each block of 256 (after Dettmers et al.,
     /// 2110.02861; theirs are dynamic-tree codes in blocks of 2048, ours roots, which need no
     /// table). Of tensors on a device, in bf16 ([`Tensor::into_bf16`]).
+    #[serde(rename = "8bit")]
     EightBit,
 }
 

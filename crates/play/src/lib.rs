@@ -1,19 +1,20 @@
 //! Plays episodes: the family opens them, the policy writes. Both roles take this way.
 //!
-//! Requests in, [`Proposal`]s or [`Attempt`]s out, still unread: it judges nothing, keeps nothing
-//! and knows no rewards. A gold answer is out of reach by construction: a [`Task`] carries none.
+//! Requests in, traces out, still unread: it judges nothing, keeps nothing and knows no rewards. A
+//! gold answer is out of reach by construction: no opening carries one.
 //!
 //! # Layout
-//! `lib` the verb → `request` what either role is asked, and the randomness that is its own.
+//! `lib` the verb → `roles` what either role is asked, and what its traces are to the judges.
 
-mod request;
+mod roles;
 
 use quaero_engine::{Engine, Refusal};
 use quaero_policy::{GenerateRequest, Limits, Policy};
+use quaero_rng::Key;
 use quaero_runtime::Host;
 use quaero_types::{Kind, Opening, Trace};
 
-pub use request::{ProposeRequest, References, SolveRequest};
+pub use roles::{ProposeRequest, propose, solve};
 
 /// What stops the verb.
 #[derive(Debug, thiserror::Error)]
@@ -75,39 +76,39 @@ impl Work {
     }
 }
 
-/// What a role is asked.
-pub trait Request {
-    /// What comes of a trace.
-    type Made;
-
-    /// How its episode opens.
-    fn opening(&self) -> Opening;
-    /// Its prompt's completions.
-    fn generate(&self, text: String) -> GenerateRequest;
-    /// What `trace`, written in the episode that began with `opening`, is to whoever judges it.
-    fn made(&self, opening: &Opening, trace: Trace) -> Self::Made;
+/// An episode to be opened, and its prompt to be completed `n_samples` times.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// How it opens.
+    pub opening: Opening,
+    /// Completions.
+    pub n_samples: usize,
+    /// Randomness of their tokens.
+    pub key: Key,
 }
 
-/// Opens an episode a request, all of a family in one call, and lets the policy write. What was
-/// made comes in the order of the requests; one that cannot be played is counted and left out.
+/// Opens the episodes, all of a family in one call, and lets the policy write. Traces come with the
+/// index of their request and in that order; what cannot be played is counted and has none.
 ///
 /// # Errors
 /// When a kind has no family or the engine fails.
-pub fn play<R: Request>(
+pub fn play(
     player: &mut Player<'_>,
-    requests: &[R],
-) -> Result<(Vec<R::Made>, Work), Error> {
-    let openings: Vec<Opening> = requests.iter().map(Request::opening).collect();
+    requests: &[Request],
+) -> Result<(Vec<(usize, Trace)>, Work), Error> {
+    let openings: Vec<&Opening> = requests.iter().map(|request| &request.opening).collect();
     let mut work = Work::default();
     let (mut asked, mut opened) = (Vec::new(), Vec::new());
     for (idx, prompt) in player.host.open_episodes(&openings).into_iter().enumerate() {
+        let Request { opening, n_samples, key } = &requests[idx];
         match prompt {
             Some(Ok(prompt)) => {
-                asked.push(requests[idx].generate(prompt.text));
+                let (text, n_samples, key) = (prompt.text, *n_samples, *key);
+                asked.push(GenerateRequest { text, n_samples, key });
                 opened.push(idx);
             }
             Some(Err(_)) => work.n_faults += 1,
-            None => return Err(Error::UnknownKind(openings[idx].kind.clone())),
+            None => return Err(Error::UnknownKind(opening.kind.clone())),
         }
     }
     let Player { policy, engine, limits, on_tokens, .. } = player;
@@ -115,15 +116,12 @@ pub fn play<R: Request>(
     let stats = engine.stats();
     work.prompt_tokens = stats.prompt_tokens;
     work.completion_tokens = stats.completion_tokens;
-    let mut made = Vec::new();
+    let mut written = Vec::new();
     for (idx, completion) in opened.into_iter().zip(completions) {
         match completion {
-            Ok(traces) => {
-                let traces = traces.into_iter();
-                made.extend(traces.map(|trace| requests[idx].made(&openings[idx], trace)));
-            }
+            Ok(traces) => written.extend(traces.into_iter().map(|trace| (idx, trace))),
             Err(why) => work.refusals.push(why),
         }
     }
-    Ok((made, work))
+    Ok((written, work))
 }

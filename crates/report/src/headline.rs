@@ -68,7 +68,8 @@ pub(crate) fn headline(run: &Run) -> String {
         None => (
             Trend::Unmeasured,
             "unclear",
-            "Held-out tasks were measured less than twice, so nothing can be said yet.".to_owned(),
+            "Held-out tasks have been measured less than twice, so there is no result yet."
+                .to_owned(),
         ),
         Some((suite, both)) => {
             let (first, last) = both;

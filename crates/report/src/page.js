@@ -164,7 +164,7 @@
     about.append(make('span', 'badge ' + one.status, one.status));
     if (one.times > 1) about.append(' ×' + one.times);
     about.append(make('br'), make('small', '', ['step ' + one.step, reward(one.reward),
-      one.tokens + ' tokens' + (one.cut ? ', cut off' : '')].filter(Boolean).join(', ')));
+      one.tokens + ' tokens' + (one.cut ? ', truncated' : '')].filter(Boolean).join(', ')));
     const said = make('div');
     said.append(make('pre', '', one.text || '(nothing)'));
     if (one.reason) said.append(make('small', '', one.reason));
@@ -175,7 +175,7 @@
     const box = make('div', 'inside');
     if (!isTask) {
       box.append(make('p', '', entry.detail));
-      block(box, 'what the proposer wrote (' + [entry.tokens + ' tokens' + (entry.cut ? ', cut off' : ''),
+      block(box, 'the proposal (' + [entry.tokens + ' tokens' + (entry.cut ? ', truncated' : ''),
         reward(entry.reward)].filter(Boolean).join(', ') + ')', entry.text);
       lineage(box, 'shown as references', entry.parents);
       return box;
@@ -187,7 +187,7 @@
         make('div', 'facts', entry.metrics.map(([name, value]) => name + ' ' + value).join(', ')));
     }
     if (entry.proposal) {
-      block(box, 'what the proposer wrote (' + ['step ' + entry.proposal.step,
+      block(box, 'the proposal (' + ['step ' + entry.proposal.step,
         reward(entry.proposal.reward)].filter(Boolean).join(', ') + ')', entry.proposal.text);
     }
     lineage(box, 'proposed after seeing', entry.parents);

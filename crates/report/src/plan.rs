@@ -21,59 +21,64 @@ pub(crate) const SECTIONS: [(&str, &str, &str); 9] = [
         "Held-out tasks that the run's first policy graded: easy tasks should be kept, middle ones \
          won, hard ones reached.",
     ),
-    ("asks", "What it asks", "The proposer: one line a kind of task."),
-    ("answers", "What it answers", "The solver: one line a kind of task."),
-    ("rejected", "Rejected proposals", "Why proposals became no task."),
-    ("shape", "Difficulty and diversity", "Measures of the tasks it wrote."),
-    ("policy", "Policy", "The update: how far the policy moves, and how sure it is."),
-    ("work", "Time and work", "Where the seconds went."),
+    ("proposer", "Proposer", "One line per kind of task."),
+    ("solver", "Solver", "One line per kind of task."),
+    ("rejected", "Rejected proposals", "Why proposals were rejected."),
+    ("shape", "Difficulty and diversity", "Measures of the proposed tasks."),
+    ("policy", "Policy", "The update: how far the policy moves, and its entropy."),
+    ("work", "Time and work", "Where the time goes."),
     ("more", "Everything else", "All other scalars of metrics.jsonl."),
 ];
 
 /// A measure that is known: its last name, title, words, and how it is written.
 type Known = (&'static str, &'static str, &'static str, Format);
 
-const SEAT: [Known; 11] = [
-    ("reward", "reward", "mean reward of a completion", Format::Plain),
+const OF_ROLE: [Known; 11] = [
+    ("reward", "reward", "mean reward per completion", Format::Plain),
     ("valid_rate", "valid proposals", "share that the sandbox accepted as tasks", Format::Percent),
     ("solve_rate", "solved", "mean score of the attempts", Format::Percent),
     ("learnability", "learnability", "1 − solve rate; 0 if never or always solved", Format::Plain),
-    ("format_rate", "right format", "share that kept the demanded format", Format::Percent),
-    ("length", "length", "tokens of a completion", Format::Plain),
-    ("truncated", "cut off", "share that ran into the length limit", Format::Percent),
-    ("reward_std", "spread of reward", "standard deviation over a step", Format::Plain),
-    ("progress", "learning progress", "change of solve rate around its tasks", Format::Plain),
+    ("format_rate", "correct format", "share in the required format", Format::Percent),
+    ("length", "length", "tokens per completion", Format::Plain),
+    ("truncated", "truncated", "share that reached the length limit", Format::Percent),
+    ("reward_std", "reward deviation", "standard deviation within a step", Format::Plain),
+    ("progress", "learning progress", "change of solve rate near its tasks", Format::Plain),
     (
         "newly_solved",
         "newly solved",
         "share of unsolved tasks solved after one update",
         Format::Percent,
     ),
-    ("retest_change", "old tasks again", "change of solve rate since graded before", Format::Plain),
+    (
+        "retest_change",
+        "re-evaluated tasks",
+        "change of solve rate since the last grading",
+        Format::Plain,
+    ),
 ];
 
 const POLICY: [Known; 9] = [
-    ("entropy", "entropy", "nats a token: how undecided it is", Format::Plain),
-    ("logp_gap_mean", "log-prob gap, mean", "trainer against sampler; 0 is exact", Format::Plain),
-    ("logp_gap_max", "log-prob gap, largest", "trainer against sampler", Format::Plain),
+    ("entropy", "entropy", "nats per token", Format::Plain),
+    ("logp_gap_mean", "log-prob gap, mean", "trainer and sampler; 0 is exact", Format::Plain),
+    ("logp_gap_max", "log-prob gap, largest", "trainer and sampler", Format::Plain),
     ("ratio_mean", "probability ratio", "new policy over the one that sampled", Format::Plain),
-    ("clip_fraction", "clipped", "share of tokens that the clip cut", Format::Percent),
+    ("clip_fraction", "clipped", "share of clipped tokens", Format::Percent),
     ("grad_norm", "gradient norm", "before clipping", Format::Plain),
     ("loss", "loss", "of the policy objective", Format::Plain),
     ("lr", "learning rate", "", Format::Plain),
-    ("archive_drop", "old tasks lost", "fall of their mean solve rate", Format::Plain),
+    ("archive_drop", "forgetting", "fall of old tasks' mean solve rate", Format::Plain),
 ];
 
 const WORK: [Known; 5] = [
-    ("rollout_tok_s", "tokens written a second", "by proposer and solver together", Format::Plain),
-    ("update_tok_s", "tokens learned a second", "in the update alone", Format::Plain),
-    ("programs_s", "programs a second", "run in the sandbox while verifying", Format::Plain),
-    ("completion", "tokens written", "in a step, by both roles", Format::Plain),
-    ("prompt", "tokens of prompts", "in a step, those shared by samples once", Format::Plain),
+    ("rollout_tok_s", "generated tokens per second", "proposer and solver together", Format::Plain),
+    ("update_tok_s", "trained tokens per second", "in the update only", Format::Plain),
+    ("programs_s", "programs per second", "run in the sandbox during verification", Format::Plain),
+    ("completion", "generated tokens", "per step, both roles", Format::Plain),
+    ("prompt", "prompt tokens", "per step, shared ones once", Format::Plain),
 ];
 
 /// What a family's measures are of.
-const OF_TASKS: &str = "mean over a step's new tasks";
+const OF_TASKS: &str = "mean over the new tasks of a step";
 
 /// Charts and bars of one section.
 #[derive(Debug, Default)]
@@ -103,16 +108,16 @@ fn place(name: &str) -> Option<Place> {
         let line = line.to_owned();
         Some(Place { section, order, title, hint, format, line })
     };
-    let seat = match parts.get(1) {
-        Some(&"propose") => Some("asks"),
-        Some(&"solve") => Some("answers"),
+    let section = match parts.get(1) {
+        Some(&"propose") => Some("proposer"),
+        Some(&"solve") => Some("solver"),
         _ => None,
     };
-    match (seat, parts.as_slice()) {
+    match (section, parts.as_slice()) {
         (_, ["eval", _, "low" | "high"] | ["eval", "probe", _, "low" | "high"]) => None,
         (Some(_), [_, _, _, "rejected", _]) => None,
         (_, ["eval", "probe", level, "score"]) => {
-            let hint = "share solved, by how hard they were for the first policy";
+            let hint = "share solved, by difficulty for the first policy";
             of("probe", 0, "by level".to_owned(), hint, Format::Percent, level)
         }
         (_, ["time", _]) => None,
@@ -120,7 +125,7 @@ fn place(name: &str) -> Option<Place> {
             let (whole, kind) = suite.split_once('.').unwrap_or((suite, "all"));
             let (title, hint) = match whole.strip_suffix("_greedy") {
                 Some(stem) => (format!("{stem}, greedy answers"), "share solved, no sampling"),
-                None => (format!("{whole}, sampled answers"), "share solved at temperature"),
+                None => (format!("{whole}, sampled answers"), "share solved, sampling"),
             };
             of(
                 "held-out",
@@ -133,7 +138,7 @@ fn place(name: &str) -> Option<Place> {
         }
         (Some(section), [family, _, kind, measure]) => {
             let line = format!("{family}/{kind}");
-            match known(&SEAT, measure) {
+            match known(&OF_ROLE, measure) {
                 Some((order, &(_, title, hint, format))) => {
                     of(section, order, title.to_owned(), hint, format, &line)
                 }
@@ -257,7 +262,7 @@ fn rejections(run: &Run) -> Vec<Stack> {
             let title = format!("{family}/{kind}");
             let stack = stacks.entry(title.clone()).or_insert_with(|| Stack {
                 title: format!("{title}, rejected"),
-                hint: "proposals a step, by cause",
+                hint: "proposals per step, by cause",
                 parts: Vec::new(),
                 steps: run.steps.iter().copied().filter(|step| *step > 0.0).collect(),
             });
@@ -272,8 +277,8 @@ fn seconds(run: &Run) -> Option<Stack> {
     let parts = parts_of_time(run);
     let steps: Vec<f64> = run.steps.iter().copied().filter(|step| *step > 0.0).collect();
     (!parts.is_empty() && !steps.is_empty()).then(|| Stack {
-        title: "seconds a step".to_owned(),
-        hint: "mean over a bar's steps; evaluation comes every few steps",
+        title: "seconds per step".to_owned(),
+        hint: "mean over a bar's steps; evaluation runs every few steps",
         parts,
         steps,
     })

@@ -120,8 +120,12 @@ impl Host {
 
     /// The prompt of each opening, as [`Family::open`]; `None` where no loaded family plays it.
     #[must_use]
-    pub fn open_episodes(&self, openings: &[Opening]) -> Vec<Option<Result<Prompt, Fault>>> {
-        self.by_family(openings, |opening| &opening.kind, |family, ours| family.open(ours))
+    pub fn open_episodes(&self, openings: &[&Opening]) -> Vec<Option<Result<Prompt, Fault>>> {
+        self.by_family(
+            openings,
+            |one| &one.kind,
+            |family, ours| family.open(ours.into_iter().copied()),
+        )
     }
 
     /// The reply to each episode, as [`Family::step`]; `None` where no loaded family plays it.

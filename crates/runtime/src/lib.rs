@@ -11,7 +11,8 @@
 //! # Layout
 //! `options` what the user chose → `host` the door → `family` components of `plugins/wit` →
 //! `interpreter` CPython as a core module → `compiled` native code on disk → `trusted` the one
-//! unsafe step → `ticker` deadlines → `room` memory → `threads` stacks and cores → `names` what was meant.
+//! unsafe step → `ticker` deadlines → `room` memory → `threads` stacks and cores → `names` what was
+//! meant.
 
 mod compiled;
 mod error;

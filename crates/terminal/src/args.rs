@@ -6,7 +6,7 @@ use quaero_ops::Kind;
 /// `--json`.
 #[derive(Debug, clap::Args)]
 pub struct Json {
-    /// Machine-readable output.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 pub fn line(text: &str) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
+        std::process::exit(i32::from(crate::DONE));
     }
 }
 

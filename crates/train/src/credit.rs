@@ -1,12 +1,9 @@
 //! From verdicts to a batch: rewards and advantages of every row that has something to teach.
 
-use quaero_advantage::{
-    EqualGroups, ProposerRewards, Row as CreditRow, Signal, SolveRate, advantages,
-    overlong_punishment,
-};
+use quaero_advantage::{EqualGroups, Row as CreditRow, Signal, advantages, overlong_punishment};
 use quaero_types::{Batch, Finish, Judged, Kind, Role, Row, Task, TaskRole, Trace};
 
-use crate::deferred::{DeferredProposal, is_deferred};
+use crate::deferred::{self, DeferredProposal, is_deferred};
 use crate::round::Round;
 use crate::settle::Graded;
 use crate::{Options, ReevaluationOptions, reevaluate};
@@ -37,7 +34,7 @@ pub(crate) fn credit(options: &Options, graded: &Graded) -> Credit {
     let worths = worths(proposer.signal, options.reevaluation.as_ref(), graded);
     let judged = graded.played.judged.iter().zip(&worths);
     let mut proposals: Vec<_> = judged.map(|(one, worth)| proposer.reward(one, *worth)).collect();
-    let mut due = due_rewards(proposer, graded);
+    let mut due = graded.compared.due_rewards(proposer);
     let training = || graded.played.training().flat_map(Round::judged);
     let mut attempts: Vec<_> = training().map(|(_, verdict)| solver.reward(verdict)).collect();
 
@@ -68,7 +65,7 @@ pub(crate) fn credit(options: &Options, graded: &Graded) -> Credit {
     posed().zip(&mut proposals).for_each(|((_, t), reward)| punish(Role::Propose, t, reward));
     late().zip(&mut due).for_each(|((_, t), reward)| punish(Role::Propose, t, reward));
     training().zip(&mut attempts).for_each(|((a, _), r)| punish(Role::Solve, &a.trace, r));
-    let pending = if is_deferred(options) { pending(graded) } else { Vec::new() };
+    let pending = deferred::pending(options, &graded.played, &graded.rates);
     Credit { batch: Batch { rows }, worths, proposals, due, pending, attempts, equal_groups }
 }
 
@@ -127,23 +124,6 @@ fn worths(
         Judged::Rejected(_) | Judged::Fault(_) => None,
     };
     graded.played.judged.iter().map(of_judged).collect()
-}
-
-/// What the proposals of the step before earn, now that it is known.
-fn due_rewards(proposer: &ProposerRewards, graded: &Graded) -> Vec<Option<f32>> {
-    let Signal::PowerPlay(gate) = proposer.signal else { return Vec::new() };
-    let archive = graded.compared.archive();
-    graded.compared.due.iter().map(|one| one.of(proposer, gate, &archive)).collect()
-}
-
-/// This step's proposals, to wait for what becomes of their tasks.
-fn pending(graded: &Graded) -> Vec<DeferredProposal> {
-    let rate = |judged: &Judged| match judged {
-        Judged::Task(task, _) => graded.rates.get(&task.id).and_then(SolveRate::mean),
-        Judged::Rejected(_) | Judged::Fault(_) => None,
-    };
-    let proposals = graded.played.proposals.iter().zip(&graded.played.judged);
-    proposals.filter_map(|(one, judged)| DeferredProposal::of(one, judged, rate(judged))).collect()
 }
 
 /// The seat `role` at `kind`.

@@ -4,14 +4,16 @@
 //! What waits goes into the checkpoint as `deferred.json`. Log-probs stand there by their bits, so that
 //! a run that goes on learns from the very same numbers.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use quaero_advantage::{PowerPlay, ProposerRewards, Reevaluation, Signal};
+use quaero_advantage::{PowerPlay, ProposerRewards, Reevaluation, Signal, SolveRate};
 use quaero_types::{Finish, Judged, Kind, PolicyVersion, Proposal, Task, TaskId, Trace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::fail;
+use crate::round::Played;
 use crate::{Error, Options};
 
 const FILE: &str = "deferred.json";
@@ -82,7 +84,7 @@ pub(crate) struct DeferredReward {
 impl DeferredReward {
     /// The reward, where `gate` says what the task is worth and `archive` what became of old ones;
     /// `None` if nothing is known of its task.
-    pub(crate) fn of(
+    pub(crate) fn reward(
         &self,
         proposer: &ProposerRewards,
         gate: PowerPlay,
@@ -98,6 +100,23 @@ impl DeferredReward {
             }),
         }
     }
+}
+
+/// This step's proposals, to wait for what becomes of their tasks; none where rewards come at once.
+pub(crate) fn pending(
+    options: &Options,
+    played: &Played,
+    rates: &BTreeMap<TaskId, SolveRate>,
+) -> Vec<DeferredProposal> {
+    if !is_deferred(options) {
+        return Vec::new();
+    }
+    let rate = |judged: &Judged| match judged {
+        Judged::Task(task, _) => rates.get(&task.id).and_then(SolveRate::mean),
+        Judged::Rejected(_) | Judged::Fault(_) => None,
+    };
+    let proposals = played.proposals.iter().zip(&played.judged);
+    proposals.filter_map(|(one, judged)| DeferredProposal::of(one, judged, rate(judged))).collect()
 }
 
 /// Whether a proposal's reward is known one step late.

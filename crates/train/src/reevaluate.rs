@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quaero_advantage::Reevaluation;
+use quaero_advantage::{ProposerRewards, Reevaluation, Signal};
 use quaero_pool::{Reevaluated, Stored};
 use quaero_types::{Kind, Task, TaskId};
 
@@ -30,6 +30,13 @@ impl Compared {
     /// All old tasks evaluated again in this step.
     pub(crate) fn archive(&self) -> Vec<Reevaluation> {
         self.old.values().flatten().copied().collect()
+    }
+
+    /// What the proposals of the step before earn, now that it is known.
+    pub(crate) fn due_rewards(&self, proposer: &ProposerRewards) -> Vec<Option<f32>> {
+        let Signal::PowerPlay(gate) = proposer.signal else { return Vec::new() };
+        let archive = self.archive();
+        self.due.iter().map(|one| one.reward(proposer, gate, &archive)).collect()
     }
 }
 

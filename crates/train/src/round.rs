@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quaero_advantage::SolveRate;
-use quaero_play::{SolveRequest, Work};
+use quaero_play::Work;
 use quaero_pool::Stored;
 use quaero_rng::Key;
 use quaero_types::{Attempt, Judged, Proposal, Status, Task, TaskId, Verdict};
@@ -28,8 +28,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Round {
     pub(crate) purpose: Purpose,
     pub(crate) tasks: Vec<Arc<Task>>,
-    n_samples: usize,
-    key: Key,
+    pub(crate) n_samples: usize,
+    pub(crate) key: Key,
     /// `group_idx` of each is an index into `tasks`.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) verdicts: Vec<Verdict>,
@@ -50,10 +50,6 @@ pub(crate) struct Played {
 impl Round {
     pub(crate) fn new(purpose: Purpose, tasks: Vec<Arc<Task>>, n_samples: usize, key: Key) -> Self {
         Self { purpose, tasks, n_samples, key, attempts: Vec::new(), verdicts: Vec::new() }
-    }
-
-    pub(crate) fn requests(&self) -> Vec<SolveRequest> {
-        SolveRequest::each(&self.tasks, self.n_samples, self.key)
     }
 
     /// Attempts with their verdicts.

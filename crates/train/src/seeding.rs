@@ -1,7 +1,7 @@
 //! The phase before the first update: the base model fills the buffers from the family's own seed
 //! tasks (AZR: from the identity triplet). Nothing is learned here; it is step 0 of the run.
 
-use quaero_play::{ProposeRequest, Work};
+use quaero_play::Work;
 use quaero_types::{Kind, Origin};
 use quaero_verify::mint;
 
@@ -36,8 +36,8 @@ pub(crate) fn fill(
             }
             let key = world.key(0).named("seeding").named(&kind.to_string()).with(round as u64);
             let asked = select::of_kind(world, pool, &kind, n, key)?;
-            let asked = ProposeRequest::each(asked, key.named("propose"));
-            let tasks = admit(world, pool, cast.propose(world, watch, &asked)?, 0)?;
+            let posed = cast.propose(world, watch, &asked, key.named("propose"))?;
+            let tasks = admit(world, pool, posed, 0)?;
             work.add(tasks.work);
         }
     }

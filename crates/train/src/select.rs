@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quaero_play::{ProposeRequest, References};
+use quaero_play::ProposeRequest;
 use quaero_pool::{Order, Stored};
 use quaero_rng::Key;
 use quaero_types::{Kind, Pair, Task, TaskId};
@@ -27,7 +27,7 @@ pub(crate) fn proposals(
             asked.extend(of_kind(world, pool, kind, *n, key.named(&kind.to_string()))?);
         }
     }
-    Ok(ProposeRequest::each(asked, world.key(step).named("propose")))
+    Ok(asked)
 }
 
 /// `n` proposals of `kind` with what they show; none while the kind's references are missing.
@@ -37,7 +37,7 @@ pub(crate) fn of_kind(
     kind: &Kind,
     n: usize,
     key: Key,
-) -> Result<Vec<(Kind, References)>, Error> {
+) -> Result<Vec<ProposeRequest>, Error> {
     let manifest = manifest_kind(world.host, kind)?;
     let sources: Vec<Kind> = match manifest.references_from.as_slice() {
         [] => vec![kind.clone()],
@@ -53,7 +53,8 @@ pub(crate) fn of_kind(
             return Ok(Vec::new());
         }
         let shown = |Stored { task, secret }| (task.id, Pair { public: task.public, secret });
-        asked.push((kind.clone(), stored.into_iter().map(shown).collect()));
+        let references = stored.into_iter().map(shown).collect();
+        asked.push(ProposeRequest { kind: kind.clone(), references });
     }
     Ok(asked)
 }

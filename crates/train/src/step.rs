@@ -17,7 +17,8 @@ pub(crate) fn step(
 ) -> Result<(Cast, Record), Error> {
     let mut meter = Meter::start(world.host);
     let asked = meter.time("propose", || select::proposals(world, pool, step))?;
-    let posed = meter.time("propose", || cast.propose(world, watch, &asked))?;
+    let key = world.key(step).named("propose");
+    let posed = meter.time("propose", || cast.propose(world, watch, &asked, key))?;
     let tasks = meter.time("verify", || admit(world, pool, posed, step))?;
     let asked = meter.time("solve", || select::attempts(world, pool, tasks, step))?;
     let tried = meter.time("solve", || cast.solve(world, watch, asked))?;

@@ -2,7 +2,7 @@
 
 use quaero_engine::Engine;
 use quaero_evals::Probe;
-use quaero_play::{Player, ProposeRequest, play};
+use quaero_play::{Player, ProposeRequest, propose, solve};
 use quaero_policy::{Limits, Policy};
 use quaero_pool::Pool as Store;
 use quaero_rng::Key;
@@ -63,10 +63,11 @@ impl Cast {
         world: &World<'_>,
         watch: &mut dyn Observer,
         asked: &[ProposeRequest],
+        key: Key,
     ) -> Result<Played, Error> {
         let mut on_tokens = |n| watch.tokens(n);
         let player = &mut self.player(world, world.options.propose.limits, &mut on_tokens);
-        let (proposals, work) = play(player, asked)?;
+        let (proposals, work) = propose(player, asked, key)?;
         Ok(Played { proposals, work, ..Played::default() })
     }
 
@@ -80,7 +81,7 @@ impl Cast {
         let mut on_tokens = |n| watch.tokens(n);
         let player = &mut self.player(world, world.options.solve.limits, &mut on_tokens);
         for round in asked.rounds.iter_mut().filter(|round| !round.tasks.is_empty()) {
-            let (attempts, work) = play(player, &round.requests())?;
+            let (attempts, work) = solve(player, &round.tasks, round.n_samples, round.key)?;
             round.attempts = attempts;
             asked.work.add(work);
         }

@@ -5,12 +5,14 @@
 //! fails yields a fault, which earns neither reward nor penalty.
 //!
 //! # Layout
-//! `gold` the secrets → `proposals` completions to tasks → `attempts` completions to verdicts.
+//! `gold` the secrets → `mint` a task → `proposals` completions to tasks → `attempts` completions to verdicts.
 
 mod attempts;
 mod gold;
+mod mint;
 mod proposals;
 
 pub use attempts::attempts;
 pub use gold::Gold;
-pub use proposals::{mint, proposals, wire};
+pub use mint::{mint, wire};
+pub use proposals::proposals;

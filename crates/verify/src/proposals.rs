@@ -1,9 +1,9 @@
 //! Proposals to tasks.
 
 use quaero_runtime::Host;
-use quaero_types::{
-    Episode, Fault, Finish, Judged, Kind, Origin, Proposal, Proposed, Reply, Task, TaskId,
-};
+use quaero_types::{Episode, Fault, Finish, Judged, Origin, Proposal, Reply};
+
+use crate::mint::mint;
 
 /// Judges every proposal, in order. What becomes a task was proposed in `step`.
 #[must_use]
@@ -11,26 +11,6 @@ pub fn proposals(host: &Host, proposals: &[Proposal], step: u64) -> Vec<Judged> 
     let episodes: Vec<Episode> = proposals.iter().map(proposer_episode).collect();
     let replies = host.step(&episodes).into_iter();
     proposals.iter().zip(replies).map(|(proposal, reply)| judge(proposal, reply, step)).collect()
-}
-
-/// Mints the task that a family vouches for.
-#[must_use]
-pub fn mint(kind: &Kind, proposed: &Proposed, parents: Vec<TaskId>, origin: Origin) -> Task {
-    Task {
-        id: TaskId::of(kind, &proposed.key),
-        kind: kind.clone(),
-        public: proposed.public.clone(),
-        parents,
-        origin,
-        metrics: proposed.metrics.iter().cloned().collect(),
-    }
-}
-
-/// Both halves of a proposed task as one JSON object, for a person who asked for it.
-#[must_use]
-pub fn wire(proposed: &Proposed) -> String {
-    // Both halves are JSON already: the runtime has checked them.
-    format!("{{\"public\":{},\"secret\":{}}}", proposed.public, proposed.secret.reveal())
 }
 
 fn proposer_episode(proposal: &Proposal) -> Episode {

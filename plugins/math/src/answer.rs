@@ -1,9 +1,10 @@
 //! The kind `answer`: is a free-form answer the gold one?
 //!
-//! The answer is the last box, else what the end of the text announces. A comparison that meets a
-//! limit ends in `timeout`, never in `ok`.
+//! The answer is the last box or boxes, else what the end of the text announces. A comparison that
+//! meets a limit ends in `timeout`, never in `ok`. An acceptance that rests on more than exact
+//! arithmetic says so.
 
-use quaero_math_judge::{Extracted, Truth, extract};
+use quaero_math_judge::{By, Extracted, Graded, Truth, grade};
 use quaero_sdk::{Episode, Reply, Status, Verdict, answer_section, tags_well_formed};
 
 use crate::language::shortened;
@@ -22,7 +23,7 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
     };
     let completion = &episode.completion;
     let section = answer_section(completion);
-    let found = extract(section);
+    let Graded { found, joined, judgement } = grade(gold, section, &options.rules);
     let format = !episode.truncated
         && match options.format {
             Format::Azr => tags_well_formed(completion),
@@ -35,18 +36,18 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
     if episode.truncated {
         return verdict(Status::Unparsable, "cut at the length limit".to_owned());
     }
-    let answer = match found {
+    let answer = match &found {
         Extracted::Boxed("") => return verdict(Status::Unparsable, "an empty box".to_owned()),
-        Extracted::Boxed(answer) | Extracted::Tail(answer) => answer,
+        Extracted::Boxed(answer) => answer,
+        Extracted::Tail(answer) => answer.as_ref(),
         Extracted::None => {
             let reason = "no box, and nothing at the end that reads as an answer";
             return verdict(Status::Unparsable, reason.to_owned());
         }
     };
-    let judgement = quaero_math_judge::judge(gold, answer, &options.rules);
-    let got = || shortened(answer);
+    let got = || shortened(joined.as_deref().unwrap_or(answer));
     match (judgement.truth, judgement.unreadable) {
-        (Truth::Equal, _) => verdict(Status::Ok, "equal".to_owned()),
+        (Truth::Equal(by), _) => verdict(Status::Ok, reason(by)),
         (Truth::Different, Some(why)) => {
             verdict(Status::Unparsable, format!("cannot be read ({why}): {}", got()))
         }
@@ -54,5 +55,14 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
         (Truth::Undecided(limit), _) => {
             verdict(Status::Timeout, format!("undecided ({limit}): {}", got()))
         }
+    }
+}
+
+/// Why an answer was accepted: `equal`, with the rules beyond exact arithmetic.
+fn reason(by: By) -> String {
+    let rules: Vec<&str> = by.names().collect();
+    match rules.is_empty() {
+        true => "equal".to_owned(),
+        false => format!("equal ({})", rules.join("; ")),
     }
 }

@@ -87,7 +87,7 @@ fn issue_20_episodes_open_in_batches() {
             references: Vec::new(),
         })
         .collect();
-    let opened = world.host.open_episodes(&openings);
+    let opened = world.host.open_episodes(&openings.iter().collect::<Vec<_>>());
     let alone: Vec<_> = openings.iter().map(|one| family.open([one]).remove(0)).collect();
     assert_eq!(opened.into_iter().map(Option::unwrap).collect::<Vec<_>>(), alone);
     let calls = (family.usage().calls - before.calls) as usize - openings.len();

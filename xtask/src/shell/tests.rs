@@ -16,10 +16,10 @@ fn check(script: &str, message: &str, by_user: bool) {
 #[test]
 fn endings() {
     run("part", command("sh").args(["-c", "exit 0"])).unwrap();
-    check("exit 3", "part failed (exit status: 3); its own words stand above", false);
+    check("exit 3", "part failed (exit status: 3); see its output above", false);
     check("exit 130", "part: interrupted", true);
     check("kill -INT $$", "part: interrupted", true);
-    check("kill -KILL $$", "part failed (signal: 9 (SIGKILL)); its own words stand above", false);
+    check("kill -KILL $$", "part failed (signal: 9 (SIGKILL)); see its output above", false);
 }
 
 #[test]

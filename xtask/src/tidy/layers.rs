@@ -79,6 +79,35 @@ pub(crate) fn crates_are_listed(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Every edge that the table lists is one that a crate has, for code or for tests as it says.
+pub(crate) fn listed_edges_exist(tree: &Tree) -> Vec<Finding> {
+    let Ok(table) = table(tree) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    for (from, row) in &table {
+        let Some(member) = tree.crates.iter().find(|member| member.name == *from) else {
+            continue;
+        };
+        let listed = row.may.iter().map(|to| (to, false));
+        for (to, dev) in listed.chain(row.may_in_tests.iter().map(|to| (to, true))) {
+            let has = |dev| member.edges.iter().any(|edge| edge.to == *to && edge.dev == dev);
+            if to == ALL_BELOW || has(dev) {
+                continue;
+            }
+            let what =
+                format!("the layer table lists {from} → {to}, and no manifest has that edge");
+            let remedy = match (has(!dev), dev) {
+                (false, _) => format!("take `{to}` out of the row of {from}"),
+                (true, false) => format!("write `{to} {FOR_TESTS}`, as the manifest has it"),
+                (true, true) => format!("write `{to}`, as the manifest has it"),
+            };
+            findings.push(Finding { path: PAGE.to_owned(), line: row.line, what, remedy });
+        }
+    }
+    findings
+}
+
 /// What is wrong with `edge`, and what would mend it.
 fn objection(table: &Table, row: &Row, from: &str, edge: &Edge) -> Option<(String, String)> {
     let to = edge.to.as_str();

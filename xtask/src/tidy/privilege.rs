@@ -1,4 +1,5 @@
-//! What only some crates may do: see secrets, mint tasks, write unsafe code.
+//! What only some crates may do: see secrets, mint tasks, write unsafe code, read the clock, keep
+//! global state.
 
 use super::tree::{File, numbered};
 use super::{Finding, Tree};
@@ -8,6 +9,21 @@ const MAY_REVEAL: &[&str] = &["types", "verify", "runtime", "pool"];
 /// Crates that may make a task: `verify` from model output, the store from its rows, and the
 /// suites from their files.
 const MAY_MINT: &[&str] = &["types", "verify", "pool", "evals"];
+/// Folders and files that may read the clock: what talks to people and what measures, and the
+/// deadline of an untrusted program.
+const MAY_READ_THE_CLOCK: &[&str] = &[
+    "crates/cli/",
+    "crates/lab/",
+    "crates/train/src/clock.rs",
+    "crates/runtime/src/interpreter/process.rs",
+    "plugins/hostile/",
+    "plugins/interpreter/snapshot/",
+    "xtask/",
+];
+/// Host files with mutable global state.
+const MAY_BE_GLOBAL: &[&str] = &["crates/kernels/src/graph.rs"];
+/// Types that make a `static` mutable.
+const MUTABLE: &[&str] = &["Mutex<", "RwLock<", "Atomic", "OnceLock<", "LazyLock<", "Cell<"];
 const UNSAFE_PAGE: &str = "docs/unsafe.md";
 /// Words before `Task {` that make it something else than a new task.
 const NOT_A_LITERAL: &[&str] = &["struct", "impl", "for", "->", "let", "enum"];
@@ -95,6 +111,46 @@ pub(crate) fn unsafe_code_is_proved(tree: &Tree) -> Vec<Finding> {
                     what: format!("`{path}` is listed, and lifts no lint (or is not there)"),
                     remedy: "take its entry out".to_owned(),
                 });
+            }
+        }
+    }
+    findings
+}
+
+/// Nobody reads the clock but those who may: no result depends on it elsewhere.
+pub(crate) fn the_clock_has_few_readers(tree: &Tree) -> Vec<Finding> {
+    let reads = [concat!("Instant", "::now"), concat!("SystemTime", "::now")];
+    let mut findings = Vec::new();
+    for (file, text) in tree.rust().filter(|(file, _)| !file.path.contains("/examples/")) {
+        if MAY_READ_THE_CLOCK.iter().any(|start| file.path.starts_with(start)) {
+            continue;
+        }
+        for (line, words) in file.lines_outside_tests(text) {
+            if reads.iter().any(|call| words.contains(call)) {
+                let remedy = "let the caller measure, or add the file to MAY_READ_THE_CLOCK in \
+                              xtask/src/tidy/privilege.rs and to ARCHITECTURE.md, with its reason";
+                findings.push(file.finding(line, "the clock is read here", remedy));
+            }
+        }
+    }
+    findings
+}
+
+/// The host keeps no mutable global state, so any part of a run can be replayed alone.
+pub(crate) fn nothing_is_global(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, text) in tree.rust().filter(|(file, _)| file.path.starts_with("crates/")) {
+        if MAY_BE_GLOBAL.contains(&file.path.as_str()) {
+            continue;
+        }
+        for (line, words) in file.lines_outside_tests(text) {
+            let is_static = words.split(": ").next().is_some_and(|head| {
+                head.split_whitespace().any(|word| word == "static") && !head.contains("//")
+            });
+            let mutable = MUTABLE.iter().any(|kind| words.contains(kind));
+            if words.contains("thread_local!") || (is_static && mutable) {
+                let remedy = "keep it in a value that is handed on";
+                findings.push(file.finding(line, "mutable global state", remedy));
             }
         }
     }

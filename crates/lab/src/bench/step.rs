@@ -1,5 +1,5 @@
-//! `quaero-lab bench step`: the numeric work of self-play on a random model of a real shape. Each step
-//! generates completions and learns from them; tasks and sandbox are left out.
+//! `quaero-lab bench step`: the numeric work of self-play on a random model of a real shape. Each
+//! step generates completions and learns from them; tasks and sandbox are left out.
 
 use std::path::Path;
 use std::sync::Arc;

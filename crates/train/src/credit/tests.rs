@@ -174,7 +174,7 @@ fn powerplay_pays_one_step_late() {
             due(Wait::Unsolved(id), None),
         ];
         let compared = Compared { old, due, ..Compared::default() };
-        due_rewards(&proposer, &Graded { compared, ..Graded::default() })
+        compared.due_rewards(&proposer)
     };
     let closed = [Some(-1.0), Some(-1.0), Some(-0.5), Some(-0.5), Some(-0.5), None];
     let mut open = closed;

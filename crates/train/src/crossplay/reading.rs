@@ -3,7 +3,7 @@
 use quaero_evals::{Interval, difference};
 use quaero_report::percent;
 
-use super::{ALL, CrossPlay};
+use super::matrix::{ALL, CrossPlay};
 
 /// Sentences about all kinds together; fewer where cells are missing.
 pub(super) fn words(matrix: &CrossPlay) -> Vec<String> {

@@ -1,5 +1,8 @@
 //! Periods and words by hand; what plays is tested by the binary (crates/cli/tests/crossplay.rs).
 
+use std::collections::BTreeMap;
+
+use super::matrix::{ALL, FORMAT};
 use super::*;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whole answers: which readings a text has, and when two trees are the same answer.
+//! Whole answers: when two trees, or two texts, are the same answer.
 //!
 //! Every rule is symmetric. Where a notation has two meanings (`(1, 2)` a pair or an interval,
 //! `1,000` a number or a list) both are tried; a text that names several values never equals one
@@ -8,61 +8,15 @@ mod collection;
 
 use crate::decide;
 use crate::exact::Fuel;
-use crate::node::{Node, Rel};
+use crate::node::{Node, Rel, is_name};
+use crate::reading::readings;
 use crate::token::{BYTES_MAX, Unreadable};
+use crate::truth::{By, Equality, NO_NUMBER, Truth};
 use crate::units::Measured;
-use crate::{Rat, Stop, parse, region, relation, text};
+use crate::{Rat, base, condition, constant, period, region, relation, text, vector};
 
 /// Units of work for one comparison, about ten nanoseconds each.
 const FUEL: u64 = 8_000_000;
-
-/// Whether two answers are equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
-    /// Shown to be.
-    Equal,
-    /// Shown not to be, or of kinds that never are.
-    Different,
-    /// Not known: the named limit was met. Never taken for equal.
-    Undecided(&'static str),
-}
-
-impl Truth {
-    pub(crate) fn of(equal: bool) -> Self {
-        if equal { Self::Equal } else { Self::Different }
-    }
-
-    /// Both: the first that is not equal decides.
-    pub(crate) fn and(self, other: impl FnOnce() -> Self) -> Self {
-        if self == Self::Equal { other() } else { self }
-    }
-
-    /// Either: equal if one is, undecided if one may be.
-    pub(crate) fn or(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::Equal => self,
-            Self::Different => other(),
-            Self::Undecided(_) => match other() {
-                Self::Equal => Self::Equal,
-                _ => self,
-            },
-        }
-    }
-}
-
-impl From<Stop> for Truth {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Undefined | Stop::NotReal => Self::Different,
-            Stop::Precision => Self::Undecided("a precision beyond the limit"),
-            Stop::Limit(limit) => Self::Undecided(limit),
-            Stop::NoNumber => Self::Undecided(NO_NUMBER),
-        }
-    }
-}
-
-/// The reason of expressions that cannot be computed; they are compared by their form.
-pub(crate) const NO_NUMBER: &str = "an expression without a value";
 
 /// Whether a decimal stands for what rounds to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,15 +38,19 @@ pub struct Rules {
 /// A comparison and how it went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// Whether the answers are equal.
+    /// Whether the answers are equal, and by which rules.
     pub truth: Truth,
     /// Why the answer could not be read as mathematics; it was then compared as words.
     pub unreadable: Option<&'static str>,
 }
 
 impl Judgement {
-    fn sure(equal: bool) -> Self {
-        Self { truth: Truth::of(equal), unreadable: None }
+    fn sure(truth: Truth) -> Self {
+        Self { truth, unreadable: None }
+    }
+
+    fn unreadable(why: &'static str) -> Self {
+        Self { truth: Truth::Different, unreadable: Some(why) }
     }
 }
 
@@ -101,19 +59,24 @@ impl Judgement {
 pub fn judge(gold: &str, answer: &str, rules: &Rules) -> Judgement {
     let (gold, answer) = (gold.trim(), answer.trim());
     if let (Some(a), Some(b)) = (text::plain_integer(gold), text::plain_integer(answer)) {
-        return Judgement::sure(a == b);
+        return Judgement::sure(Truth::of(a == b));
     }
     if answer.is_empty() || gold.is_empty() {
-        return Judgement { truth: Truth::Different, unreadable: Some("empty") };
+        return Judgement::unreadable("empty");
     }
     if gold.len().max(answer.len()) > BYTES_MAX {
-        return Judgement { truth: Truth::Different, unreadable: Some("longer than the limit") };
+        return Judgement::unreadable("longer than the limit");
     }
     if gold == answer {
-        return Judgement::sure(true);
+        return Judgement::sure(Truth::EXACT);
     }
-    if let Some(equal) = text::choices(gold, answer).or_else(|| text::clocks(gold, answer)) {
-        return Judgement::sure(equal);
+    let plain = (crate::plain::text(gold), crate::plain::text(answer));
+    let (gold, answer) = (&*plain.0, &*plain.1);
+    let special = text::choices(gold, answer)
+        .or_else(|| text::clocks(gold, answer))
+        .or_else(|| base::same(gold, answer));
+    if let Some(truth) = special {
+        return Judgement::sure(truth);
     }
     let (golds, answers) = (readings(gold), readings(answer));
     match (&golds, &answers) {
@@ -122,12 +85,11 @@ pub fn judge(gold: &str, answer: &str, rules: &Rules) -> Judgement {
             let pairs = golds.iter().flat_map(|a| answers.iter().map(move |b| (a, b)));
             let truth =
                 pairs.fold(Truth::Different, |truth, (a, b)| truth.or(|| comparison.whole(a, b)));
-            let truth = match truth {
+            Judgement::sure(match truth {
                 // What cannot be computed and is not of the same form is another answer.
                 Truth::Undecided(NO_NUMBER) => Truth::Different,
                 truth => truth,
-            };
-            Judgement { truth, unreadable: None }
+            })
         }
         _ => {
             let equal =
@@ -136,48 +98,33 @@ pub fn judge(gold: &str, answer: &str, rules: &Rules) -> Judgement {
                 (false, Ok(_), Err(Unreadable(why))) => Some(*why),
                 _ => None,
             };
-            Judgement { truth: Truth::of(equal), unreadable }
+            Judgement { truth: Truth::of(equal).by(By::WORDS), unreadable }
         }
     }
 }
 
-/// What a text can mean: with commas that group digits, and with commas that separate.
-fn readings(text: &str) -> Result<Vec<Node>, Unreadable> {
-    if let Some(node) = text::phrase(text) {
-        return Ok(vec![node]);
-    }
-    let grouped = parse::parse(text, true);
-    if !text.contains(',') {
-        return grouped.map(|node| vec![node]);
-    }
-    match (grouped, parse::parse(text, false)) {
-        (Ok(a), Ok(b)) if a == b => Ok(vec![a]),
-        (Ok(a), Ok(b)) => Ok(vec![a, b]),
-        (Ok(node), Err(_)) | (Err(_), Ok(node)) => Ok(vec![node]),
-        (Err(why), Err(_)) => Err(why),
-    }
-}
-
-/// Whether `text` can be read as mathematics.
-pub(crate) fn is_readable(text: &str) -> bool {
-    readings(text).is_ok()
-}
-
 /// One comparison under way.
-pub(crate) struct Comparison {
-    pub(crate) fuel: Fuel,
+struct Comparison {
+    fuel: Fuel,
     rules: Rules,
 }
 
 impl Comparison {
     fn whole(&self, a: &Node, b: &Node) -> Truth {
-        self.same(&self.simplified(a), &self.simplified(b))
+        let (a, b) = (self.simplified(a), self.simplified(b));
+        self.same(&a, &b).or(|| period::same(self, &a, &b)).or(|| constant::same(self, &a, &b))
     }
 
     /// Without the approximate end of `a ≈ b`, and with `x = a = b` as `x = b` where `a` is `b`.
     fn simplified(&self, node: &Node) -> Node {
-        let Node::Chain(all, relations) = node else { return node.clone() };
-        let named = relation::is_name(&all[0]);
+        let (all, relations) = match node {
+            Node::Chain(all, relations) => (all, relations),
+            Node::Given(value, conditions) if matches!(**value, Node::Chain(..)) => {
+                return Node::Given(Box::new(self.simplified(value)), conditions.clone());
+            }
+            other => return other.clone(),
+        };
+        let named = is_name(&all[0]);
         let n_exact = relations.iter().position(|r| *r == Rel::About).unwrap_or(relations.len());
         let (parts, relations) = (&all[..=n_exact], &relations[..n_exact]);
         if relations.is_empty() {
@@ -191,7 +138,7 @@ impl Comparison {
             return Node::Chain(parts.to_vec(), relations.to_vec());
         }
         let values = &parts[usize::from(named)..];
-        let agree = values.windows(2).all(|pair| self.same(&pair[0], &pair[1]) == Truth::Equal);
+        let agree = values.windows(2).all(|pair| self.same(&pair[0], &pair[1]).is_equal());
         match (agree, parts.last()) {
             (true, Some(last)) if named => {
                 Node::Chain(vec![parts[0].clone(), last.clone()], vec![Rel::Eq])
@@ -199,57 +146,6 @@ impl Comparison {
             (true, Some(last)) => last.clone(),
             _ => node.clone(),
         }
-    }
-
-    /// Whether two trees are the same answer.
-    pub(crate) fn same(&self, a: &Node, b: &Node) -> Truth {
-        if a == b {
-            return Truth::Equal;
-        }
-        if let Err(stop) = self.fuel.spend(20) {
-            return stop.into();
-        }
-        if let (Node::And(xs), Node::List(_) | Node::Tuple(_), other)
-        | (Node::List(_) | Node::Tuple(_), Node::And(xs), other) = (a, b, [a, b])
-            && !other.iter().any(|side| region::is_region(side))
-        {
-            let list = Node::List(xs.clone());
-            return if matches!(a, Node::And(_)) {
-                self.same(&list, b)
-            } else {
-                self.same(a, &list)
-            };
-        }
-        match (relation::is_relation(a), relation::is_relation(b)) {
-            (true, true) => return relation::same(self, a, b),
-            (true, false) => {
-                if let Some((_, value)) = relation::definition(a) {
-                    return self.same(&value, b);
-                }
-            }
-            (false, true) => {
-                if let Some((_, value)) = relation::definition(b) {
-                    return self.same(a, &value);
-                }
-            }
-            (false, false) => {}
-        }
-        if collection::has_choice_of_sign(a) || collection::has_choice_of_sign(b) {
-            return self.with_signs(a, b);
-        }
-        if region::is_region(a) || region::is_region(b) {
-            return self.regions(a, b);
-        }
-        if let Some(truth) = self.measured(a, b) {
-            return truth;
-        }
-        if let Some(matrix) = collection::as_matrix(a) {
-            return self.same(&matrix, b);
-        }
-        if let Some(matrix) = collection::as_matrix(b) {
-            return self.same(a, &matrix);
-        }
-        self.collections(a, b).unwrap_or_else(|| self.scalars(a, b))
     }
 
     fn regions(&self, a: &Node, b: &Node) -> Truth {
@@ -266,29 +162,85 @@ impl Comparison {
         Some(match (x, y) {
             (None, None) => return None,
             (Some(x), Some(y)) => x.same(&y, self),
-            (Some(x), None) => x.same_without_unit(b, self),
-            (None, Some(y)) => y.same_without_unit(a, self),
+            (Some(x), None) => x.same_without_unit(b, self).by(By::UNIT),
+            (None, Some(y)) => y.same_without_unit(a, self).by(By::UNIT),
         })
     }
 
-    pub(crate) fn scalars(&self, a: &Node, b: &Node) -> Truth {
+    /// A relation against a value: what the relation defines must be it.
+    fn defined(&self, statement: &Node, value: &Node) -> Option<Truth> {
+        let definition = relation::definition(statement)?;
+        Some(definition.same_value(value, self))
+    }
+}
+
+impl Equality for Comparison {
+    fn same(&self, a: &Node, b: &Node) -> Truth {
+        if a == b {
+            return Truth::EXACT;
+        }
+        if let Err(stop) = self.fuel.spend(20) {
+            return stop.into();
+        }
+        if matches!(a, Node::Given(..)) || matches!(b, Node::Given(..)) {
+            return condition::same(self, a, b);
+        }
+        if let (Node::And(xs), Node::List(_) | Node::Tuple(_), other)
+        | (Node::List(_) | Node::Tuple(_), Node::And(xs), other) = (a, b, [a, b])
+            && !other.iter().any(|side| region::is_region(side))
+        {
+            let list = Node::List(xs.clone());
+            return if matches!(a, Node::And(_)) {
+                self.same(&list, b)
+            } else {
+                self.same(a, &list)
+            };
+        }
+        let defined = match (relation::is_relation(a), relation::is_relation(b)) {
+            (true, true) => return relation::same(self, a, b),
+            (true, false) => self.defined(a, b),
+            (false, true) => self.defined(b, a),
+            (false, false) => None,
+        };
+        if let Some(truth) = defined {
+            return truth;
+        }
+        let rules: &dyn Equality = self;
+        if collection::has_choice_of_sign(a) || collection::has_choice_of_sign(b) {
+            return rules.with_signs(a, b);
+        }
+        if region::is_region(a) || region::is_region(b) {
+            return self.regions(a, b);
+        }
+        if let Some(truth) = self.measured(a, b).or_else(|| vector::same(self, a, b)) {
+            return truth;
+        }
+        if let Some(matrix) = collection::as_matrix(a) {
+            return self.same(&matrix, b);
+        }
+        if let Some(matrix) = collection::as_matrix(b) {
+            return self.same(a, &matrix);
+        }
+        rules.collections(a, b).unwrap_or_else(|| self.scalars(a, b))
+    }
+
+    fn scalars(&self, a: &Node, b: &Node) -> Truth {
         if is_composite(a) || is_composite(b) {
             return self.by_form(a, b);
         }
         let truth = decide::equal(a, b, &self.fuel);
         match truth {
-            Truth::Equal => truth,
+            Truth::Equal(_) => truth,
             Truth::Undecided(NO_NUMBER) => self.by_form(a, b),
-            _ if self.rules.decimals == Decimals::Rounded => {
-                truth.or(|| rounds_to(a, b, &self.fuel)).or(|| rounds_to(b, a, &self.fuel))
-            }
+            _ if self.rules.decimals == Decimals::Rounded => truth
+                .or(|| rounds_to(a, b, &self.fuel).by(By::ROUNDED))
+                .or(|| rounds_to(b, a, &self.fuel).by(By::ROUNDED)),
             _ => truth,
         }
     }
 
-    /// Whether two trees have the same form with the same parts; sums, products and sets in any
-    /// order.
-    pub(crate) fn by_form(&self, a: &Node, b: &Node) -> Truth {
+    /// Sums, products and sets in any order.
+    fn by_form(&self, a: &Node, b: &Node) -> Truth {
         use std::mem::discriminant;
         if let Err(stop) = self.fuel.spend(20) {
             return stop.into();
@@ -300,11 +252,12 @@ impl Comparison {
         if xs.len() != ys.len() || xs.is_empty() {
             return Truth::Undecided(NO_NUMBER);
         }
+        let rules: &dyn Equality = self;
         let ordered =
-            || xs.iter().zip(&ys).fold(Truth::Equal, |truth, (x, y)| truth.and(|| self.same(x, y)));
+            || xs.iter().zip(&ys).fold(Truth::EXACT, |truth, (x, y)| truth.and(|| self.same(x, y)));
         match (a, b) {
-            (Node::Mul(_), _) | (Node::Union(_) | Node::Set(_), _) => self.matched(&xs, &ys),
-            (Node::Add(_), _) if !a.any(&|part| *part == Node::Ellipsis) => self.matched(&xs, &ys),
+            (Node::Mul(_), _) | (Node::Union(_) | Node::Set(_), _) => rules.matched(&xs, &ys),
+            (Node::Add(_), _) if !a.any(&|part| *part == Node::Ellipsis) => rules.matched(&xs, &ys),
             (Node::Call(f, _), Node::Call(g, _)) if f != g => Truth::Different,
             (Node::Apply(f, _), Node::Apply(g, _)) if f != g => Truth::Different,
             (Node::Root(j, _), Node::Root(k, _)) if j != k => Truth::Different,
@@ -321,6 +274,10 @@ impl Comparison {
             (Node::Matrix(r), Node::Matrix(s)) if r.len() != s.len() => Truth::Different,
             _ => ordered(),
         }
+    }
+
+    fn fuel(&self) -> &Fuel {
+        &self.fuel
     }
 }
 
@@ -340,6 +297,7 @@ fn is_composite(node: &Node) -> bool {
             | Node::Matrix(_)
             | Node::Cases(_)
             | Node::Chain(..)
+            | Node::Given(..)
             | Node::And(_)
             | Node::Or(_)
             | Node::Ratio(_)

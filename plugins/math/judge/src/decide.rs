@@ -11,12 +11,12 @@ use std::cell::Cell;
 use num_traits::Zero;
 
 use crate::bound::separation_bits;
-use crate::compare::Truth;
 use crate::complex::Complex;
 use crate::eval::Eval;
 use crate::exact::{Env, Fuel, rational};
 use crate::node::{Fun, Node};
 use crate::poly::Fraction;
+use crate::truth::{By, Truth};
 use crate::{Rat, Stop};
 
 /// The lowest precision at which a constant without a separation bound is taken for zero.
@@ -32,7 +32,7 @@ const N_TRIES: usize = 24;
 /// Whether `a = b`.
 pub(crate) fn equal(a: &Node, b: &Node, fuel: &Fuel) -> Truth {
     if a == b {
-        return Truth::Equal;
+        return Truth::EXACT;
     }
     decided(a, b, fuel).unwrap_or_else(Truth::from)
 }
@@ -100,13 +100,13 @@ fn constants(a: &Node, b: &Node, fuel: &Fuel) -> Result<Truth, Stop> {
         match gap(a, b, prec, &env, false, fuel) {
             Ok(Gap::Apart) => return Ok(Truth::Different),
             Ok(Gap::Open { top, scale }) => match bound {
-                Some(bits) if top < -(bits as i64) => return Ok(Truth::Equal),
+                Some(bits) if top < -(bits as i64) => return Ok(Truth::EXACT),
                 Some(bits) => wanted = wanted.max(bits + 64 + top.max(0) as u64),
                 None => {
                     let enough = CONSTANT_BITS + 4 * scale;
                     let seen = scale as i64 + 64 - prec as i64;
                     if prec >= enough && top <= seen {
-                        return Ok(Truth::Equal);
+                        return Ok(Truth::Equal(By::NUMERIC));
                     }
                     wanted = wanted.max(enough);
                 }
@@ -164,7 +164,7 @@ fn functions(a: &Node, b: &Node, variables: &[String], fuel: &Fuel) -> Result<Tr
             Err(stop) => return Err(stop),
         }
         if n_agreed == N_POINTS {
-            return Ok(Truth::Equal);
+            return Ok(Truth::Equal(By::NUMERIC));
         }
     }
     Err(Stop::NoNumber)
@@ -231,12 +231,21 @@ pub(crate) fn order(a: &Node, b: &Node, fuel: &Fuel) -> Option<std::cmp::Orderin
             Ok(None) | Err(Stop::Precision) => {}
             Err(_) => return None,
         }
-        if prec == 64 && equal(a, b, fuel) == Truth::Equal {
+        if prec == 64 && equal(a, b, fuel).is_equal() {
             return Some(Ordering::Equal);
         }
         prec *= 4;
     }
     None
+}
+
+/// The whole number that `a / b` may be, of real constants.
+pub(crate) fn nearest_multiple(a: &Node, b: &Node, fuel: &Fuel) -> Option<i64> {
+    let env = Env::new();
+    let eval = Eval { prec: 64, env: &env, fuel, real_only: true, scale: Cell::new(0) };
+    let value = |node: &Node| Some(eval.value(node).ok()?.re.to_f64());
+    let ratio = value(a)? / value(b)?;
+    (ratio.abs() < 1e6).then(|| ratio.round() as i64)
 }
 
 /// Whether the quotient of two functions is the same constant everywhere, of the demanded sign.

@@ -13,24 +13,34 @@
 //! `bound` and `eval` over `complex` and `ball`.
 
 mod ball;
+mod base;
 mod bound;
 mod compare;
 mod complex;
+mod condition;
+mod constant;
 mod decide;
+mod ending;
 mod eval;
 mod exact;
 mod extract;
 mod node;
 mod parse;
+mod period;
+mod plain;
 mod poly;
+mod reading;
 mod region;
 mod relation;
 mod text;
 mod token;
+mod truth;
 mod units;
+mod vector;
 
-pub use compare::{Decimals, Judgement, Rules, Truth, judge};
-pub use extract::{Extracted, extract};
+pub use compare::{Decimals, Judgement, Rules, judge};
+pub use extract::{Extracted, Graded, extract, grade};
+pub use truth::{By, Truth};
 
 /// An exact rational number.
 pub(crate) type Rat = num_rational::BigRational;

@@ -59,6 +59,24 @@ pub(crate) enum Rel {
     Congruent,
 }
 
+impl Rel {
+    /// Whether this is an order, `<` or its like.
+    pub(crate) fn is_order(self) -> bool {
+        matches!(self, Self::Lt | Self::Le | Self::Gt | Self::Ge)
+    }
+
+    /// The same relation read from right to left.
+    pub(crate) fn turned(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            other => other,
+        }
+    }
+}
+
 /// A set with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Named {
@@ -120,6 +138,8 @@ pub(crate) enum Node {
     Matrix(Vec<Vec<Node>>),
     Cases(Vec<Vec<Node>>),
     Chain(Vec<Node>, Vec<Rel>),
+    /// A value and the conditions stated beside it.
+    Given(Box<Node>, Vec<Node>),
     And(Vec<Node>),
     Or(Vec<Node>),
     /// `a : b`
@@ -131,6 +151,12 @@ impl Node {
     /// A whole number.
     pub(crate) fn int(n: i64) -> Self {
         Self::Num(Rat::from_integer(n.into()))
+    }
+
+    /// The set of 1, 2, 3, ….
+    pub(crate) fn positive_integers() -> Self {
+        let from_one = Self::Interval(Box::new(Self::int(1)), Box::new(Self::Inf), true, false);
+        Self::Intersection(vec![Self::Named(Named::Integers), from_one])
     }
 
     /// `a / b`.
@@ -177,7 +203,82 @@ impl Node {
                 xs.iter().collect()
             }
             Self::Ratio(xs) | Self::Chain(xs, _) => xs.iter().collect(),
+            Self::Given(value, conditions) => std::iter::once(&**value).chain(conditions).collect(),
             Self::Matrix(rows) | Self::Cases(rows) => rows.iter().flatten().collect(),
+        }
+    }
+
+    /// The same node with each part replaced by what `change` makes of it, in the order of
+    /// [`Self::children`].
+    pub(crate) fn map(&self, change: &mut dyn FnMut(&Self) -> Self) -> Self {
+        fn all(xs: &[Node], change: &mut dyn FnMut(&Node) -> Node) -> Vec<Node> {
+            xs.iter().map(change).collect()
+        }
+        fn rows(rows: &[Vec<Node>], change: &mut dyn FnMut(&Node) -> Node) -> Vec<Vec<Node>> {
+            rows.iter().map(|row| all(row, change)).collect()
+        }
+        let mut one = |x: &Self| Box::new(change(x));
+        match self {
+            Self::Num(_) | Self::Var(_) | Self::Pi | Self::E | Self::I | Self::Inf => self.clone(),
+            Self::Ellipsis | Self::Named(_) | Self::Text(_) => self.clone(),
+            Self::Neg(x) => Self::Neg(one(x)),
+            Self::Root(k, x) => Self::Root(*k, one(x)),
+            Self::PlusMinus(x, flipped) => Self::PlusMinus(one(x), *flipped),
+            Self::Degree(x) => Self::Degree(one(x)),
+            Self::Percent(x) => Self::Percent(one(x)),
+            Self::Quantity(x, unit) => Self::Quantity(one(x), unit.clone()),
+            Self::Div(a, b) => Self::Div(one(a), one(b)),
+            Self::Pow(a, b) => Self::Pow(one(a), one(b)),
+            Self::Interval(a, b, low, high) => Self::Interval(one(a), one(b), *low, *high),
+            Self::Without(a, b) => Self::Without(one(a), one(b)),
+            Self::Member(a, b) => Self::Member(one(a), one(b)),
+            Self::Series { product, variable, from, to, body } => Self::Series {
+                product: *product,
+                variable: variable.clone(),
+                from: one(from),
+                to: one(to),
+                body: one(body),
+            },
+            Self::Add(xs) => Self::Add(all(xs, change)),
+            Self::Mul(xs) => Self::Mul(all(xs, change)),
+            Self::Call(fun, xs) => Self::Call(*fun, all(xs, change)),
+            Self::Apply(name, xs) => Self::Apply(name.clone(), all(xs, change)),
+            Self::List(xs) => Self::List(all(xs, change)),
+            Self::Tuple(xs) => Self::Tuple(all(xs, change)),
+            Self::Bracket(xs) => Self::Bracket(all(xs, change)),
+            Self::Set(xs) => Self::Set(all(xs, change)),
+            Self::Union(xs) => Self::Union(all(xs, change)),
+            Self::Intersection(xs) => Self::Intersection(all(xs, change)),
+            Self::And(xs) => Self::And(all(xs, change)),
+            Self::Or(xs) => Self::Or(all(xs, change)),
+            Self::Ratio(xs) => Self::Ratio(all(xs, change)),
+            Self::Chain(xs, relations) => Self::Chain(all(xs, change), relations.clone()),
+            Self::Given(x, conditions) => {
+                let x = one(x);
+                Self::Given(x, all(conditions, change))
+            }
+            Self::Matrix(cells) => Self::Matrix(rows(cells, change)),
+            Self::Cases(cells) => Self::Cases(rows(cells, change)),
+        }
+    }
+
+    /// The node with its free variables renamed, all at once.
+    pub(crate) fn renamed(&self, names: &[(String, String)]) -> Self {
+        self.substituted(&|name| {
+            let (_, new) = names.iter().find(|(old, _)| old == name)?;
+            Some(Self::Var(new.clone()))
+        })
+    }
+
+    /// The node with its free variables replaced by what they stand for, all at once.
+    pub(crate) fn substituted(&self, value: &dyn Fn(&str) -> Option<Self>) -> Self {
+        match self {
+            Self::Var(name) => value(name).unwrap_or_else(|| self.clone()),
+            Self::Series { variable, .. } => {
+                let free = |name: &str| if name == variable { None } else { value(name) };
+                self.map(&mut |part| part.substituted(&free))
+            }
+            other => other.map(&mut |part| part.substituted(value)),
         }
     }
 
@@ -208,4 +309,16 @@ impl Node {
             other => other.children().into_iter().for_each(|child| child.variables(into)),
         }
     }
+
+    /// The names of variables that are free in this.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        self.variables(&mut names);
+        names
+    }
+}
+
+/// Whether a node is a name that something can be called by.
+pub(crate) fn is_name(node: &Node) -> bool {
+    matches!(node, Node::Var(_) | Node::Apply(..))
 }

@@ -6,117 +6,65 @@
 //! are no unit, or tokens left over, make the text unreadable. Knows nothing of equality.
 
 mod atom;
+mod class;
+mod count;
+mod cursor;
 mod form;
 mod label;
+mod measure;
+mod remark;
+mod settle;
 mod value;
 
 use num_bigint::BigInt;
 
 use crate::Rat;
-use crate::node::{Fun, Named, Node, Rel};
+use crate::node::{Fun, Named, Node, Rel, is_name};
 use crate::token::{Tok, Token, Unreadable, tokens};
+use cursor::{Parsed, Parser, is_digits, product};
 use value::magnitude;
 
-/// Deepest nesting.
-const DEPTH_MAX: usize = 60;
 /// Most operators in a row that nest to the left (`a/b/c`, `x!!!`).
 const ROW_MAX: usize = 40;
 
-/// Reads `text` whole.
-pub(crate) fn parse(text: &str, thousands: bool) -> Result<Node, Unreadable> {
+/// Reads `text` whole. A second tree is what the text says if the letters at its end are a unit.
+pub(crate) fn parse(text: &str, thousands: bool) -> Result<(Node, Option<Node>), Unreadable> {
     let mut tokens = tokens(text, thousands)?;
-    if tokens.first().is_some_and(|token| token.tok == Tok::Rel(Rel::About)) {
-        tokens.remove(0); // ≈ 3.14
-    }
+    // `= 5`, `≈ 3.14`, `⇒ x = 5`, `∴ 5`
+    let leads = |token: &Token| {
+        matches!(&token.tok, Tok::Rel(Rel::About | Rel::Eq) | Tok::Cmd("to"))
+            || matches!(&token.tok, Tok::Word(word) if word == "therefore" || word == "because")
+    };
+    let n_leading = tokens.iter().take_while(|token| leads(token)).count();
+    tokens.drain(..n_leading);
     if tokens.is_empty() {
         return Err(Unreadable("empty"));
     }
-    label::rename_bound(&mut tokens);
-    let mut parser = Parser { tokens, at: 0, depth: 0, n_bars: 0, in_head: false, in_rows: 0 };
-    let node = parser.statement()?;
-    match parser.at == parser.tokens.len() {
-        true => Ok(node),
-        false => Err(Unreadable("something is left over")),
+    let measured = measure::measured(&tokens);
+    let mut parser = Parser::new(tokens);
+    let node = parser.statement();
+    match (node, measured) {
+        (Ok(node), measured) if parser.at == parser.tokens.len() => Ok((node, measured)),
+        (_, Some(measured)) => Ok((measured, None)),
+        (Ok(_), None) => Err(Unreadable("something is left over")),
+        (Err(why), None) => Err(why),
     }
 }
-
-struct Parser {
-    tokens: Vec<Token>,
-    at: usize,
-    depth: usize,
-    /// Absolute values whose second bar has not come.
-    n_bars: usize,
-    /// Before the bar of a set described by a condition.
-    in_head: bool,
-    /// Within rows of an environment.
-    in_rows: usize,
-}
-
-type Parsed = Result<Node, Unreadable>;
 
 impl Parser {
-    fn peek(&self) -> Option<&Tok> {
-        self.tokens.get(self.at).map(|token| &token.tok)
-    }
-
-    fn peek_at(&self, ahead: usize) -> Option<&Tok> {
-        self.tokens.get(self.at + ahead).map(|token| &token.tok)
-    }
-
-    fn eat(&mut self, tok: &Tok) -> bool {
-        let there = self.peek() == Some(tok);
-        self.at += usize::from(there);
-        there
-    }
-
-    fn eat_sym(&mut self, c: char) -> bool {
-        self.eat(&Tok::Sym(c))
-    }
-
-    fn eat_cmd(&mut self, name: &'static str) -> bool {
-        self.eat(&Tok::Cmd(name))
-    }
-
-    /// A closing token, or the end of the text where it was forgotten.
-    fn close(&mut self, tok: &Tok) -> Result<(), Unreadable> {
-        match self.eat(tok) || self.at == self.tokens.len() {
-            true => Ok(()),
-            false => Err(Unreadable("a bracket is not closed")),
-        }
-    }
-
-    fn deeper<T>(
-        &mut self,
-        parse: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
-    ) -> Result<T, Unreadable> {
-        if self.depth == DEPTH_MAX {
-            return Err(Unreadable("nested deeper than the limit"));
-        }
-        self.depth += 1;
-        let result = parse(self);
-        self.depth -= 1;
-        result
-    }
-
-    /// Within brackets bars and rows mean what they mean outside.
-    fn within<T>(
-        &mut self,
-        parse: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
-    ) -> Result<T, Unreadable> {
-        let saved = (self.n_bars, self.in_head, self.in_rows);
-        (self.n_bars, self.in_head, self.in_rows) = (0, false, 0);
-        let result = self.deeper(parse);
-        (self.n_bars, self.in_head, self.in_rows) = saved;
-        result
-    }
-
     fn statement(&mut self) -> Parsed {
         let first = self.commas()?;
+        let first = match self.depth == 0 && self.eat_cmd("choose") {
+            true => Node::Call(Fun::Binomial, vec![first, self.commas()?]),
+            false => first,
+        };
         if self.peek() != Some(&Tok::Cmd("or")) {
             return Ok(first);
         }
         let mut parts = Vec::new();
         let mut flatten = |node| match node {
+            // x = 1, y = 2 or x = 3, y = 4
+            Node::List(items) if settle::is_system(&items) => parts.push(Node::And(items)),
             Node::List(items) => parts.extend(items),
             other => parts.push(other),
         };
@@ -138,7 +86,8 @@ impl Parser {
             }
             self.at += 1;
             let and = self.eat_cmd("and") || and;
-            if self.ends() || self.peek() == Some(&Tok::Cmd("or")) {
+            if (self.remark() && self.ends()) || self.ends() || self.peek() == Some(&Tok::Cmd("or"))
+            {
                 break;
             }
             n_separators += 1;
@@ -152,7 +101,7 @@ impl Parser {
             |item: &Node| matches!(item, Node::Chain(..) | Node::Member(..) | Node::And(_));
         match n_ands == n_separators && items.iter().all(related) {
             true => Ok(Node::And(items)),
-            false => Ok(Node::List(items)),
+            false => Ok(settle::settled(items)),
         }
     }
 
@@ -168,9 +117,14 @@ impl Parser {
         )
     }
 
-    fn clause(&mut self) -> Parsed {
+    /// Sets, numbers and what relates them.
+    fn relations(&mut self) -> Parsed {
         let mut parts = vec![self.set_expression()?];
         let mut relations = Vec::new();
+        if is_name(&parts[0]) && self.eat_is() {
+            relations.push(Rel::Eq);
+            parts.push(self.set_expression()?);
+        }
         while let Some(&Tok::Rel(relation)) = self.peek() {
             self.at += 1;
             relations.push(relation);
@@ -187,9 +141,10 @@ impl Parser {
             let set = self.set_expression()?;
             let rest = Node::Without(Box::new(Node::Named(Named::Reals)), Box::new(set));
             node = Node::Member(Box::new(node), Box::new(rest));
-        } else if single && !self.in_head && self.peek() == Some(&Tok::Sym(':')) {
+        } else if single && !self.in_head && self.at_ratio() {
             let mut parts = vec![node];
-            while self.eat_sym(':') {
+            while self.at_ratio() {
+                self.at += 1;
                 parts.push(self.sum()?);
             }
             node = Node::Ratio(parts);
@@ -198,7 +153,24 @@ impl Parser {
             let modulus = self.argument()?;
             node = Node::Apply("pmod".to_owned(), vec![node, modulus]);
         }
-        Ok(node)
+        Ok(congruence(node))
+    }
+
+    /// `:` or `to` between the parts of a ratio.
+    fn at_ratio(&self) -> bool {
+        match self.peek() {
+            Some(Tok::Sym(':')) => true,
+            Some(Tok::Word(word)) => word == "to" && matches!(self.peek_at(1), Some(Tok::Num(_))),
+            _ => false,
+        }
+    }
+
+    /// `is` before a value, for an equals sign.
+    fn eat_is(&mut self) -> bool {
+        let is = matches!(self.peek(), Some(Tok::Word(word)) if word == "is" || word == "equals");
+        let value = matches!(self.peek_at(1), Some(Tok::Num(_) | Tok::Cmd(_) | Tok::Sym('-')));
+        self.at += usize::from(is && value);
+        is && value
     }
 
     fn set_expression(&mut self) -> Parsed {
@@ -291,6 +263,8 @@ impl Parser {
             {
                 self.at += 1;
                 node = product(node, Node::Num(Rat::from_integer(BigInt::from(10).pow(zeros))));
+            } else if literal && let Some(count) = self.inline_combination(&node) {
+                node = count;
             } else if self.starts_atom() {
                 node = product(node, self.power()?);
             } else {
@@ -377,10 +351,51 @@ impl Parser {
             Some(Tok::Word(name)) if name == "Celsius" || name == "Fahrenheit" => {
                 name[..1].to_owned()
             }
-            _ => return Node::Degree(Box::new(node)),
+            _ => return Node::Degree(Box::new(self.arc(node))),
         };
         self.at += 1;
         Node::Quantity(Box::new(node), format!("degree {scale}"))
+    }
+
+    /// The minutes and seconds of an angle: `30° 15' 20''`.
+    fn arc(&mut self, degrees: Node) -> Node {
+        let mut terms = vec![degrees];
+        for (n_primes, parts) in [(1, 60), (2, 3600)] {
+            let Some(Tok::Num(digits)) = self.peek() else { break };
+            let value = value::number(digits);
+            let marks = |at: usize| match self.peek_at(at) {
+                Some(Tok::Word(word)) => match word.to_ascii_lowercase().as_str() {
+                    "minute" | "minutes" | "min" => Some((1, at + 1)),
+                    "second" | "seconds" | "sec" => Some((2, at + 1)),
+                    _ => None,
+                },
+                Some(Tok::Sym('^')) => {
+                    let braced = self.peek_at(at + 1) == Some(&Tok::Sym('{'));
+                    let from = at + 1 + usize::from(braced);
+                    let n = (0..2).take_while(|i| self.is_prime(from + i)).count();
+                    Some((n, from + n + usize::from(braced)))
+                }
+                _ => {
+                    let n = (0..2).take_while(|i| self.is_prime(at + i)).count();
+                    Some((n, at + n))
+                }
+            };
+            let Some((found, end)) = marks(1) else { break };
+            if found == 0 || (found != n_primes && n_primes == 2) {
+                break;
+            }
+            let parts = if found == 2 { 3600 } else { parts };
+            terms.push(Node::div(value, Node::int(parts)));
+            self.at += end;
+            if found == 2 {
+                break;
+            }
+        }
+        if terms.len() == 1 { terms.remove(0) } else { Node::Add(terms) }
+    }
+
+    fn is_prime(&self, ahead: usize) -> bool {
+        self.peek_at(ahead) == Some(&Tok::Sym('\''))
     }
 
     fn exponent(&mut self) -> Parsed {
@@ -399,7 +414,8 @@ impl Parser {
     fn starts_atom(&self) -> bool {
         match self.peek() {
             Some(Tok::Var(_) | Tok::Fun(_)) => true,
-            Some(Tok::Sym('(' | '{')) => true,
+            Some(Tok::Sym('(')) => !self.is_remark(),
+            Some(Tok::Sym('{')) => true,
             // `]1, 2[` ends in what elsewhere opens a bracket.
             Some(Tok::Sym('[')) => matches!(
                 self.peek_at(1),
@@ -425,6 +441,7 @@ impl Parser {
                     | "prod"
                     | "mark"
                     | "infty"
+                    | "cis"
             ),
             Some(Tok::Begin(_)) => true,
             _ => false,
@@ -441,22 +458,20 @@ fn in_row(n_rows: usize, node: &Node) -> Result<usize, Unreadable> {
     }
 }
 
-fn is_digits(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_digit())
-}
-
-/// `a · b`, flat.
-fn product(a: Node, b: Node) -> Node {
-    match a {
-        Node::Mul(mut factors) => {
-            factors.push(b);
-            Node::Mul(factors)
+/// `x ≡ 3 mod 5`, where the sign makes it a statement rather than a remainder.
+fn congruence(node: Node) -> Node {
+    let Node::Chain(mut parts, relations) = node else { return node };
+    match parts.pop() {
+        Some(Node::Call(Fun::Mod, mut of)) if relations.last() == Some(&Rel::Congruent) => {
+            let modulus = of.pop();
+            parts.extend(of);
+            let chain = Node::Chain(parts, relations);
+            Node::Apply("pmod".to_owned(), [Some(chain), modulus].into_iter().flatten().collect())
         }
-        a => Node::Mul(vec![a, b]),
+        Some(last) => {
+            parts.push(last);
+            Node::Chain(parts, relations)
+        }
+        None => Node::Chain(parts, relations),
     }
-}
-
-/// Whether a chain's relation is an equation or an order.
-pub(crate) fn is_order(relation: Rel) -> bool {
-    matches!(relation, Rel::Lt | Rel::Le | Rel::Gt | Rel::Ge)
 }

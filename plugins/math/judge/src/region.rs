@@ -7,12 +7,11 @@ use std::cmp::Ordering;
 
 use num_traits::Signed;
 
-use crate::compare::{Comparison, Truth};
 use crate::decide::order;
 use crate::exact::Fuel;
 use crate::node::{Fun, Named, Node, Rel};
-use crate::parse::is_order;
 use crate::poly::Fraction;
+use crate::truth::{Equality, Truth};
 
 /// Most pieces.
 const PIECES_MAX: usize = 64;
@@ -42,7 +41,7 @@ pub(crate) fn is_region(node: &Node) -> bool {
         Node::Interval(..) | Node::Union(_) | Node::Intersection(_) | Node::Without(..) => true,
         Node::Named(_) => true,
         Node::Chain(_, relations) => {
-            relations.iter().any(|relation| is_order(*relation) || *relation == Rel::Ne)
+            relations.iter().any(|relation| relation.is_order() || *relation == Rel::Ne)
         }
         Node::Member(_, set) => {
             is_region(set) || matches!(**set, Node::Tuple(_) | Node::Bracket(_))
@@ -139,27 +138,17 @@ fn chain(parts: &[Node], relations: &[Rel], fuel: &Fuel) -> Option<Region> {
         ([a, b], [relation]) => {
             let (x, bound, relation) = match (constant(a), constant(b)) {
                 (false, true) => (a, b, *relation),
-                (true, false) => (b, a, turned(*relation)),
+                (true, false) => (b, a, relation.turned()),
                 _ => return None,
             };
             ray(x, relation, bound, fuel)
         }
         ([a, x, b], [r, s]) => {
-            let low = ray(x, turned(*r), a, fuel)?;
+            let low = ray(x, r.turned(), a, fuel)?;
             let high = ray(x, *s, b, fuel)?;
             met([Some(low), Some(high)].into_iter(), fuel)
         }
         _ => None,
-    }
-}
-
-fn turned(relation: Rel) -> Rel {
-    match relation {
-        Rel::Lt => Rel::Gt,
-        Rel::Le => Rel::Ge,
-        Rel::Gt => Rel::Lt,
-        Rel::Ge => Rel::Le,
-        other => other,
     }
 }
 
@@ -189,7 +178,7 @@ fn ray(x: &Node, relation: Rel, bound: &Node, fuel: &Fuel) -> Option<Region> {
         return None;
     }
     let lower = Node::neg(bound.clone());
-    let sides = [side(inside, relation, bound), side(inside, turned(relation), &lower)];
+    let sides = [side(inside, relation, bound), side(inside, relation.turned(), &lower)];
     match relation {
         Rel::Lt | Rel::Le | Rel::Ne => met(sides.into_iter(), fuel),
         _ => joined(sides.into_iter(), fuel),
@@ -202,7 +191,7 @@ fn half(x: &Node, relation: Rel, bound: &Node, fuel: &Fuel) -> Option<Vec<Piece>
         return ray_pieces(relation, bound);
     }
     let (slope, shift) = Fraction::read(x, &[subject(x)?], fuel).ok()?.linear()?;
-    let relation = if slope.is_negative() { turned(relation) } else { relation };
+    let relation = if slope.is_negative() { relation.turned() } else { relation };
     let moved = Node::minus(bound.clone(), Node::Num(shift));
     if matches!(bound, Node::Inf | Node::Neg(_)) && bound.any(&|part| *part == Node::Inf) {
         return None;
@@ -246,6 +235,23 @@ fn met(regions: impl Iterator<Item = Option<Region>>, fuel: &Fuel) -> Option<Reg
 }
 
 impl Region {
+    /// The same whole numbers with closed ends at whole numbers, where the ends are plain numbers.
+    pub(crate) fn over_integers(self) -> Self {
+        let one = crate::Rat::from_integer(1.into());
+        let low = |end: End| match end {
+            End::At(Node::Num(x), false) => End::At(Node::Num(x.floor() + &one), true),
+            End::At(Node::Num(x), true) => End::At(Node::Num(x.ceil()), true),
+            other => other,
+        };
+        let high = |end: End| match end {
+            End::At(Node::Num(x), false) => End::At(Node::Num(x.ceil() - &one), true),
+            End::At(Node::Num(x), true) => End::At(Node::Num(x.floor()), true),
+            other => other,
+        };
+        let pieces = self.pieces.into_iter().map(|Piece(a, b)| Piece(low(a), high(b)));
+        Self { variable: self.variable, pieces: pieces.collect() }
+    }
+
     /// In ascending order, with pieces that touch made one.
     fn sorted(mut self, fuel: &Fuel) -> Option<Self> {
         if self.pieces.len() > PIECES_MAX {
@@ -312,7 +318,7 @@ impl Region {
     }
 
     /// Whether two regions have the same numbers, on the same variable if both name one.
-    pub(crate) fn same(&self, other: &Self, comparison: &Comparison) -> Truth {
+    pub(crate) fn same(&self, other: &Self, comparison: &dyn Equality) -> Truth {
         if let (Some(x), Some(y)) = (&self.variable, &other.variable)
             && x != y
         {
@@ -322,11 +328,11 @@ impl Region {
             return Truth::Different;
         }
         let ends = |a: &End, b: &End| match (a, b) {
-            (End::Low, End::Low) | (End::High, End::High) => Truth::Equal,
+            (End::Low, End::Low) | (End::High, End::High) => Truth::EXACT,
             (End::At(x, c), End::At(y, d)) => Truth::of(c == d).and(|| comparison.scalars(x, y)),
             _ => Truth::Different,
         };
-        self.pieces.iter().zip(&other.pieces).fold(Truth::Equal, |truth, (a, b)| {
+        self.pieces.iter().zip(&other.pieces).fold(Truth::EXACT, |truth, (a, b)| {
             truth.and(|| ends(&a.0, &b.0)).and(|| ends(&a.1, &b.1))
         })
     }

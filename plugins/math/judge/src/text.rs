@@ -1,6 +1,7 @@
 //! Answers that are words: choices, times of day, phrases that name a set, and prose.
 
 use crate::node::{Named, Node};
+use crate::truth::Truth;
 
 /// The digits of a plain integer without leading zeros, with its sign.
 pub(crate) fn plain_integer(text: &str) -> Option<(bool, &str)> {
@@ -121,9 +122,47 @@ fn choice(text: &str) -> Option<Choice> {
 }
 
 /// Whether two choices agree; `None` unless one is a letter alone and the other names one too.
-pub(crate) fn choices(a: &str, b: &str) -> Option<bool> {
-    let (a, b) = (choice(a)?, choice(b)?);
-    (a.words.is_empty() || b.words.is_empty()).then_some(a.letter == b.letter)
+pub(crate) fn choices(a: &str, b: &str) -> Option<Truth> {
+    let Some((x, y)) = choice(a).zip(choice(b)) else { return several_choices(a, b) };
+    (x.words.is_empty() || y.words.is_empty()).then(|| Truth::of(x.letter == y.letter))
+}
+
+/// The letters of several choices, and whether nothing stands between them.
+fn letters(text: &str) -> Option<(Vec<char>, bool)> {
+    let plain = flat(text);
+    let plain = plain.trim().trim_end_matches('.');
+    let joined = plain.bytes().all(|b| b.is_ascii_uppercase());
+    let words = plain.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+    let mut letters = Vec::new();
+    for word in words {
+        match word {
+            "and" => {}
+            word if joined || word.len() == 1 => letters.extend(word.chars()),
+            _ => return None,
+        }
+    }
+    let between = |c: char| c.is_ascii_uppercase() || " ,;&()and".contains(c);
+    let all = plain.chars().all(between) && letters.iter().all(|c| ('A'..='H').contains(c));
+    (all && (2..=8).contains(&letters.len())).then_some((letters, joined))
+}
+
+/// `ACD` and `A, C, D`; `None` unless one side is letters without anything between them, in
+/// alphabetical order, and the other lists some.
+fn several_choices(a: &str, b: &str) -> Option<Truth> {
+    if a.len().max(b.len()) > 80 {
+        return None;
+    }
+    let ((mut xs, x_joined), (mut ys, y_joined)) = (letters(a)?, letters(b)?);
+    if x_joined == y_joined {
+        return None;
+    }
+    let joined = if x_joined { &xs } else { &ys };
+    if !joined.is_sorted_by(|a, b| a < b) {
+        return None;
+    }
+    xs.sort_unstable();
+    ys.sort_unstable();
+    Some(Truth::of(xs == ys))
 }
 
 /// A time of day.
@@ -154,10 +193,10 @@ fn clock(text: &str) -> Option<Clock> {
 }
 
 /// Whether two times of day agree; `None` unless both are times.
-pub(crate) fn clocks(a: &str, b: &str) -> Option<bool> {
+pub(crate) fn clocks(a: &str, b: &str) -> Option<Truth> {
     let (a, b) = (clock(a)?, clock(b)?);
     let halves = a.half.is_none() || b.half.is_none() || a.half == b.half;
-    Some(a.hours == b.hours && a.minutes == b.minutes && halves)
+    Some(Truth::of(a.hours == b.hours && a.minutes == b.minutes && halves))
 }
 
 /// Phrases that name a set or a number.
@@ -167,7 +206,7 @@ pub(crate) fn phrase(text: &str) -> Option<Node> {
     }
     let normal = normal(text);
     if let Some(rest) = normal.strip_prefix("all real numbers except ") {
-        let rest = match crate::parse::parse(rest, true).ok()? {
+        let rest = match crate::parse::parse(rest, true).ok()?.0 {
             Node::List(points) => Node::Set(points),
             set @ Node::Set(_) => set,
             point => Node::Set(vec![point]),

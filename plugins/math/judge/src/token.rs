@@ -4,46 +4,21 @@
 //! a function, a connective, a product of variables or a word of prose; what it means is decided by
 //! the parser. Knows no grammar.
 
+mod kind;
 mod number;
+mod si;
+pub(crate) mod symbols;
 pub(crate) mod tables;
+mod word;
 
-use crate::node::{Fun, Named, Rel};
+pub(crate) use kind::{Tok, Token, Unreadable};
+
+use crate::node::Rel;
 
 /// Longest text that is read at all.
 pub(crate) const BYTES_MAX: usize = 20_000;
 /// Most tokens of a text.
 const TOKENS_MAX: usize = 6_000;
-
-/// What a stretch of text is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Tok {
-    /// Digits, perhaps with a point; a repeating part stands in parentheses.
-    Num(String),
-    Var(String),
-    /// A word of prose or a unit.
-    Word(String),
-    Sym(char),
-    Rel(Rel),
-    Fun(Fun),
-    Named(Named),
-    /// A command that the parser gives a form to.
-    Cmd(&'static str),
-    Begin(String),
-    End(String),
-    /// A currency sign before a number.
-    Currency(&'static str),
-}
-
-/// A token and whether white space came before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) tok: Tok,
-    pub(crate) spaced: bool,
-}
-
-/// Why a text has no tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable(pub(crate) &'static str);
 
 /// The tokens of `text`. With `thousands`, commas within a number are dropped.
 pub(crate) fn tokens(text: &str, thousands: bool) -> Result<Vec<Token>, Unreadable> {
@@ -60,6 +35,7 @@ pub(crate) fn tokens(text: &str, thousands: bool) -> Result<Vec<Token>, Unreadab
         thousands_inside: thousands && text.contains(", "),
         depth: 0,
         in_text: false,
+        layouts: Vec::new(),
     };
     lexer.drop_dollars();
     lexer.run()?;
@@ -76,6 +52,8 @@ struct Lexer {
     depth: usize,
     /// Within `\\text{…}`.
     in_text: bool,
+    /// The open environments, and whether each is only layout.
+    layouts: Vec<bool>,
 }
 
 impl Lexer {
@@ -113,10 +91,9 @@ impl Lexer {
             match c {
                 '\\' => self.command()?,
                 '0'..='9' => self.number(),
-                '.' if self.chars.get(self.at + 1).is_some_and(char::is_ascii_digit) => {
-                    self.number();
-                }
+                '.' if self.starts_decimals() => self.number(),
                 'a'..='z' | 'A'..='Z' => self.letters(),
+                _ if !c.is_ascii() && word::is_letter(c) => self.letters(),
                 _ => self.symbol(c)?,
             }
         }
@@ -132,7 +109,7 @@ impl Lexer {
             }
         }
         self.at += 1;
-        if c.is_whitespace() || tables::IGNORED.contains(&c) {
+        if c.is_whitespace() || symbols::IGNORED.contains(&c) {
             self.spaced = true;
             return Ok(());
         }
@@ -141,18 +118,21 @@ impl Lexer {
             ')' | ']' => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
-        if let Some(stream) = tables::unicode(c) {
+        if let Some(stream) = symbols::token(c) {
             stream.into_iter().for_each(|tok| self.push(tok));
             return Ok(());
         }
         match c {
+            '&' if self.layouts.last() == Some(&true) => self.spaced = true,
             '+' | '-' | '*' | '/' | '^' | '_' | '!' | '%' | '\'' | '|' | '(' | ')' | '[' | ']'
             | '{' | '}' | ',' | ';' | ':' | '&' | '?' => self.push(Tok::Sym(c)),
-            '=' => self.push(Tok::Rel(Rel::Eq)),
-            '<' => self.push(Tok::Rel(Rel::Lt)),
-            '>' => self.push(Tok::Rel(Rel::Gt)),
+            '=' => self.relation(Rel::Eq),
+            '<' => self.relation(Rel::Lt),
+            '>' => self.relation(Rel::Gt),
             '$' => self.push(Tok::Currency("dollar")),
             '~' => self.spaced = true,
+            '"' => (0..2).for_each(|_| self.push(Tok::Sym('\''))),
+            '.' if self.abbreviates() => self.spaced = true,
             '.' => {
                 // An end of sentence; elsewhere it stands for nothing we know.
                 if self.chars[self.at..].iter().any(|c| !c.is_whitespace() && *c != '$') {
@@ -162,6 +142,16 @@ impl Lexer {
             _ => return Err(Unreadable("an unknown character")),
         }
         Ok(())
+    }
+
+    /// A relation; at the start of a line of an aligned derivation it goes on with the last line.
+    fn relation(&mut self, relation: Rel) {
+        let goes_on = self.layouts.last() == Some(&true)
+            && self.out.last().is_some_and(|token| token.tok == Tok::Cmd("row"));
+        if goes_on {
+            self.out.pop();
+        }
+        self.push(Tok::Rel(relation));
     }
 
     fn command(&mut self) -> Result<(), Unreadable> {
@@ -214,18 +204,7 @@ impl Lexer {
             return Ok(());
         }
         if name == "begin" || name == "end" {
-            let environment = self.group();
-            let environment = environment.trim_end_matches('*').to_owned();
-            if name == "begin" && environment == "array" && self.peek() == Some('{') {
-                self.group();
-            }
-            if !tables::ALIGNED.contains(&environment.as_str()) {
-                self.push(if name == "begin" {
-                    Tok::Begin(environment)
-                } else {
-                    Tok::End(environment)
-                });
-            }
+            self.environment(name == "begin");
             return Ok(());
         }
         if tables::FONTS.contains(&name) {
@@ -233,7 +212,13 @@ impl Lexer {
         }
         if tables::DROPPED_WITH_GROUP.contains(&name) {
             self.group();
+            if name == "fcolorbox" {
+                self.group();
+            }
             return Ok(());
+        }
+        if si::COMMANDS.contains(&name) {
+            return self.siunitx(name);
         }
         match tables::command(name) {
             Some(tok) => {
@@ -247,7 +232,25 @@ impl Lexer {
                 self.push(Tok::Var(name.to_owned()));
                 Ok(())
             }
-            None => Err(Unreadable("an unknown command")),
+            None => self.unit_command(name),
+        }
+    }
+
+    /// `\begin{…}` or `\end{…}`; what is only layout leaves no token.
+    fn environment(&mut self, begins: bool) {
+        let name = self.group();
+        let name = name.trim_end_matches('*').to_owned();
+        if begins && name == "array" && self.peek() == Some('{') {
+            self.group();
+        }
+        let layout = tables::ALIGNED.contains(&name.as_str());
+        if begins {
+            self.layouts.push(layout);
+        } else {
+            self.layouts.pop();
+        }
+        if !layout {
+            self.push(if begins { Tok::Begin(name) } else { Tok::End(name) });
         }
     }
 
@@ -274,13 +277,22 @@ impl Lexer {
                 None => self.inner(&inside, false),
             };
         }
+        if self.exponent_in_text(&inside) {
+            return Ok(());
+        }
+        if matches!(name, "mathbf" | "boldsymbol" | "bm" | "pmb")
+            && matches!(inside.trim(), "i" | "j" | "k")
+        {
+            self.push(Tok::Var(format!("mark {}", inside.trim())));
+            return Ok(());
+        }
         if name == "operatorname"
             && let Some(fun @ Tok::Fun(_)) = tables::command(inside.trim())
         {
             self.push(fun);
             return Ok(());
         }
-        let text = matches!(name, "text" | "textrm" | "mbox" | "textit" | "textnormal" | "mathrm");
+        let text = name.starts_with("text") || matches!(name, "mbox" | "hbox" | "mathrm");
         self.inner(&inside, text)
     }
 
@@ -301,7 +313,7 @@ impl Lexer {
             let after_number = from > 0
                 && matches!(
                     self.out[from - 1].tok,
-                    Tok::Num(_) | Tok::Sym(')' | '}' | '/') | Tok::Var(_) | Tok::Word(_)
+                    Tok::Num(_) | Tok::Sym(')' | '}' | '/' | '*') | Tok::Var(_) | Tok::Word(_)
                 );
             for token in &mut self.out[from..] {
                 if let Tok::Var(name) = &token.tok
@@ -337,90 +349,5 @@ impl Lexer {
             }
         }
         self.chars[from..].iter().collect()
-    }
-
-    fn letters(&mut self) {
-        let from = self.at;
-        while self.peek().is_some_and(|c| c.is_ascii_alphabetic()) {
-            self.at += 1;
-        }
-        let run: String = self.chars[from..self.at].iter().collect();
-        if run == "p" || run == "a" {
-            // `p.m.`, `a.m.`
-            if self.starts_with(".m.") || self.starts_with(".m") {
-                self.at += if self.starts_with(".m.") { 3 } else { 2 };
-                return self.push(Tok::Word(format!("{run}m")));
-            }
-        }
-        let unit_of_time = (run == "min" || run == "sec")
-            && matches!(self.out.last(), Some(Token { tok: Tok::Num(_) | Tok::Word(_), .. }))
-            && !matches!(self.peek(), Some('(' | '{' | '^'));
-        if unit_of_time {
-            return self.push(Tok::Word(run));
-        }
-        if let Some(tok) = tables::word(&run) {
-            return self.push(tok);
-        }
-        if run == "U" && self.between_brackets() {
-            return self.push(Tok::Cmd("cup"));
-        }
-        if run == "x" && self.between_digits() {
-            return self.push(Tok::Sym('*'));
-        }
-        if run.len() == 1 {
-            let unit = tables::UNIT_LETTERS.contains(&run.as_str()) && self.names_a_unit();
-            return self.push(if unit { Tok::Word(run) } else { Tok::Var(run) });
-        }
-        let after_value = matches!(
-            self.out.last(),
-            Some(Token {
-                tok: Tok::Num(_) | Tok::Word(_) | Tok::Sym(')' | '}' | '/' | '°' | '!'),
-                ..
-            })
-        );
-        let is_unit = tables::UNITS.contains(&run.to_ascii_lowercase().as_str());
-        let product = run.len() <= 3
-            && !(is_unit && (self.in_text || after_value))
-            && !tables::SHORT_WORDS.contains(&run.to_ascii_lowercase().as_str())
-            && !run.chars().all(|c| c.is_ascii_uppercase());
-        if !product {
-            return self.push(Tok::Word(run));
-        }
-        for letter in run.chars() {
-            self.push(tables::word(&letter.to_string()).unwrap_or(Tok::Var(letter.to_string())));
-        }
-    }
-
-    /// Whether a letter at the current place is a unit: `5 m` at the end, `5 m/s`.
-    fn names_a_unit(&self) -> bool {
-        if let [.., Token { tok: Tok::Word(_), .. }, Token { tok: Tok::Sym('/'), .. }] =
-            self.out.as_slice()
-        {
-            return true;
-        }
-        let rest: String = self.chars[self.at..].iter().collect();
-        let rest = rest.trim().trim_end_matches('.');
-        let per =
-            rest.strip_prefix('/').is_some_and(|r| r.starts_with(|c: char| c.is_alphabetic()));
-        self.spaced
-            && matches!(self.out.as_slice(), [Token { tok: Tok::Num(_), .. }])
-            && (rest.is_empty() || per)
-    }
-
-    fn between_brackets(&self) -> bool {
-        let before = matches!(
-            self.out.last(),
-            Some(Token { tok: Tok::Sym(')' | ']' | '}') | Tok::Cmd("}"), .. })
-        );
-        let after = self.chars[self.at..].iter().find(|c| !c.is_whitespace());
-        before && matches!(after, Some('(' | '[' | '{' | '\\'))
-    }
-
-    /// `3 x 10^8`
-    fn between_digits(&self) -> bool {
-        self.spaced
-            && matches!(self.out.last(), Some(Token { tok: Tok::Num(_), .. }))
-            && self.peek() == Some(' ')
-            && self.chars.get(self.at + 1).is_some_and(char::is_ascii_digit)
     }
 }

@@ -1,11 +1,14 @@
 //! Units after a value: known ones convert, unknown words must agree, and a side without a unit is
 //! compared by its number.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use crate::Rat;
-use crate::compare::{Comparison, Truth};
 use crate::node::Node;
+use crate::truth::{Equality, Truth};
+use names::{COUNTERS, KNOWN};
 
 /// A value and its unit: a factor to base units and their exponents.
 pub(crate) struct Measured {
@@ -18,46 +21,6 @@ enum Unit {
     Degree,
     Named { factor: Rat, dimensions: BTreeMap<String, i32> },
 }
-
-/// Names of a unit, what it is made of, and how many of those it is (a fraction).
-const KNOWN: &[(&[&str], &str, i64, i64)] = &[
-    (&["m", "meter", "metre", "meters", "metres"], "m", 1, 1),
-    (&["km", "kilometer", "kilometre", "kilometers", "kilometres"], "m", 1000, 1),
-    (&["cm", "centimeter", "centimetre", "centimeters", "centimetres"], "m", 1, 100),
-    (&["dm", "decimeter", "decimeters"], "m", 1, 10),
-    (&["mm", "millimeter", "millimetre", "millimeters", "millimetres"], "m", 1, 1000),
-    (&["in", "inch", "inches"], "m", 254, 10_000),
-    (&["ft", "foot", "feet"], "m", 3048, 10_000),
-    (&["yd", "yard", "yards"], "m", 9144, 10_000),
-    (&["mi", "mile", "miles"], "m", 1_609_344, 1000),
-    (&["s", "sec", "secs", "second", "seconds"], "s", 1, 1),
-    (&["ms", "millisecond", "milliseconds"], "s", 1, 1000),
-    (&["min", "mins", "minute", "minutes"], "s", 60, 1),
-    (&["h", "hr", "hrs", "hour", "hours"], "s", 3600, 1),
-    (&["day", "days"], "s", 86_400, 1),
-    (&["week", "weeks"], "s", 604_800, 1),
-    (&["year", "years", "yr", "yrs"], "year", 1, 1),
-    (&["month", "months"], "year", 1, 12),
-    (&["g", "gram", "grams", "gm"], "g", 1, 1),
-    (&["kg", "kilogram", "kilograms"], "g", 1000, 1),
-    (&["mg", "milligram", "milligrams"], "g", 1, 1000),
-    (&["t", "ton", "tons", "tonne", "tonnes"], "ton", 1, 1),
-    (&["lb", "lbs", "pound", "pounds"], "pound", 1, 1),
-    (&["oz", "ounce", "ounces"], "oz", 1, 1),
-    (&["l", "liter", "litre", "liters", "litres"], "l", 1, 1),
-    (&["ml", "milliliter", "millilitre", "milliliters", "millilitres"], "l", 1, 1000),
-    (&["gal", "gallon", "gallons"], "gallon", 1, 1),
-    (&["quart", "quarts", "qt"], "gallon", 1, 4),
-    (&["pint", "pints"], "gallon", 1, 8),
-    (&["dollar", "dollars", "usd", "buck", "bucks"], "dollar", 1, 1),
-    (&["cent", "cents", "penny", "pennies"], "dollar", 1, 100),
-    (&["euro", "euros", "eur"], "euro", 1, 1),
-    (&["dozen", "dozens"], "", 12, 1),
-    (&["rad", "radian", "radians"], "", 1, 1),
-    (&["people", "persons", "person"], "person", 1, 1),
-    (&["hz", "hertz"], "hz", 1, 1),
-    (&["foot-pounds"], "foot-pound", 1, 1),
-];
 
 /// Units that are named with a smaller one behind them, by their first names.
 const PARTS: &[(&str, &str)] = &[
@@ -73,9 +36,15 @@ const PARTS: &[(&str, &str)] = &[
 
 /// The first name, the base and the factor of a unit that converts.
 fn known(name: &str) -> Option<(&'static str, &'static str, Rat)> {
-    let name = name.to_ascii_lowercase();
+    let name = name.to_lowercase();
     let (names, base, n, d) = KNOWN.iter().find(|(names, ..)| names.contains(&name.as_str()))?;
     Some((names[0], base, Rat::new((*n).into(), (*d).into())))
+}
+
+/// Whether `name` is a unit that converts, or a letter that names one.
+pub(crate) fn is_known(name: &str) -> bool {
+    known(name).is_some()
+        || matches!(name, "L" | "A" | "V" | "W" | "N" | "J" | "K" | "Pa" | "Hz" | "mol" | "ohm")
 }
 
 /// How many `smaller` ones a `unit` is, if the two go together in one quantity.
@@ -99,7 +68,7 @@ impl Measured {
         }
     }
 
-    pub(crate) fn same(&self, other: &Self, comparison: &Comparison) -> Truth {
+    pub(crate) fn same(&self, other: &Self, comparison: &dyn Equality) -> Truth {
         match (&self.unit, &other.unit) {
             (Unit::Percent, Unit::Percent) | (Unit::Degree, Unit::Degree) => {
                 comparison.same(&self.value, &other.value)
@@ -127,7 +96,7 @@ impl Measured {
     }
 
     /// Against a value without a unit: the bare numbers, or what the unit makes of them.
-    pub(crate) fn same_without_unit(&self, other: &Node, comparison: &Comparison) -> Truth {
+    pub(crate) fn same_without_unit(&self, other: &Node, comparison: &dyn Equality) -> Truth {
         let converted = match &self.unit {
             Unit::Percent | Unit::Degree => true,
             Unit::Named { dimensions, .. } => dimensions.is_empty(),
@@ -171,14 +140,22 @@ fn named(text: &str) -> Unit {
     let (mut below, mut power) = (false, 1);
     for word in text.split_whitespace() {
         let (word, exponent) = word.split_once('^').unwrap_or((word, "1"));
-        match word.to_ascii_lowercase().as_str() {
+        match word.to_lowercase().as_str() {
             "/" | "per" => below = true,
-            "square" | "sq" | "squared" => power = 2,
-            "cubic" | "cu" | "cubed" => power = 3,
-            "of" | "" => {}
+            "square" | "sq" | "squared" | "кв" | "carrés" => power = 2,
+            "cubic" | "cu" | "cubed" | "куб" | "cubes" => power = 3,
+            "of" | "" | "unit" | "units" => {}
+            counter if COUNTERS.contains(&counter) => {}
             lower => {
                 let exponent = power * exponent.parse::<i32>().unwrap_or(1).clamp(-9, 9);
                 let exponent = if below { -exponent } else { exponent };
+                let (lower, exponent) = match lower.strip_prefix("平方") {
+                    Some(rest) => (rest, 2 * exponent),
+                    None => match lower.strip_prefix("立方") {
+                        Some(rest) => (rest, 3 * exponent),
+                        None => (lower, exponent),
+                    },
+                };
                 match known(lower) {
                     Some((_, base, in_base)) => {
                         factor *= in_base.pow(exponent);

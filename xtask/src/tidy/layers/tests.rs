@@ -1,8 +1,9 @@
 //! The layer table on made-up workspaces.
 
+use super::super::Tree;
 use super::super::tests::{check_places, crate_of, tree_of};
 use super::super::tree::Crate;
-use super::{crates_are_listed, edges_go_down};
+use super::{crates_are_listed, edges_go_down, listed_edges_exist};
 
 const PAGE: &str = "\
 # A page
@@ -101,5 +102,26 @@ fn a_broken_table_is_found() {
     broken(
         "| layer | crate | a | b |\n| 1 | `a` | x | – |\n| 2 | `a` | x | – |\n",
         "ARCHITECTURE.md:3",
+    );
+}
+
+#[test]
+fn a_listed_edge_that_no_crate_has_is_found() {
+    let mut tree = tree_of(&[("ARCHITECTURE.md", PAGE)]);
+    let check = |tree: &mut Tree, crates: Vec<Crate>, expected: &[&str]| {
+        tree.crates = crates;
+        let remedies: Vec<_> = listed_edges_exist(tree).into_iter().map(|it| it.remedy).collect();
+        assert_eq!(remedies, expected);
+    };
+    check(&mut tree, vec![crate_of("left", &["nouns"], &["roof"])], &[]);
+    check(&mut tree, vec![crate_of("roof", &[], &[]), crate_of("gone", &[], &[])], &[]);
+    check(
+        &mut tree,
+        vec![crate_of("left", &[], &["nouns"]), crate_of("right", &["nouns", "roof"], &[])],
+        &[
+            "write `nouns (tests)`, as the manifest has it",
+            "take `roof` out of the row of left",
+            "write `roof`, as the manifest has it",
+        ],
     );
 }

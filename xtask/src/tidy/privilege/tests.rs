@@ -2,7 +2,8 @@
 
 use super::super::tests::check_rule;
 use super::{
-    mints, secrets_stay_with_the_judges, tasks_are_minted_by_verify, unsafe_code_is_proved,
+    mints, nothing_is_global, secrets_stay_with_the_judges, tasks_are_minted_by_verify,
+    the_clock_has_few_readers, unsafe_code_is_proved,
 };
 
 #[test]
@@ -67,4 +68,32 @@ fn unsafe_modules() {
     ];
     let expected = ["crates/cpu/src/simd.rs:2", "docs/unsafe.md:2"];
     check_rule(unsafe_code_is_proved, &files, &expected);
+}
+
+#[test]
+fn clocks() {
+    let look = concat!("//! A module.\nlet start = Instant", "::now();\n");
+    let files = [
+        ("crates/cli/src/main.rs", look),
+        ("crates/train/src/clock.rs", look),
+        ("crates/train/src/step.rs", look),
+        ("crates/train/src/step/tests.rs", look),
+        ("crates/engine/examples/rollout.rs", look),
+        ("plugins/math/src/lib.rs", look),
+    ];
+    let expected = ["crates/train/src/step.rs:2", "plugins/math/src/lib.rs:2"];
+    check_rule(the_clock_has_few_readers, &files, &expected);
+}
+
+#[test]
+fn globals() {
+    let text = "//! No static A: AtomicU64.\n\
+                static COUNT: AtomicU64 = AtomicU64::new(0);\n\
+                pub(crate) static CACHE: OnceLock<u8> = OnceLock::new();\n\
+                thread_local! {\n\
+                static TABLE: [u8; 4] = [0; 4];\n\
+                fn f(x: &'static str, cache: Mutex<u8>) {}\n";
+    let files = [("crates/a/src/lib.rs", text), ("plugins/a/src/lib.rs", text)];
+    let places = ["crates/a/src/lib.rs:2", "crates/a/src/lib.rs:3", "crates/a/src/lib.rs:4"];
+    check_rule(nothing_is_global, &files, &places);
 }

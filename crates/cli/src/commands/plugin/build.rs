@@ -130,7 +130,7 @@ fn told(what: &str, command: &mut Command) -> anyhow::Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(std::process::Stdio::null()).stdout(std::io::stderr());
     let status = command.status().with_context(|| format!("cannot start {program}"))?;
-    anyhow::ensure!(status.success(), "{what} failed ({status}); its own words stand above");
+    anyhow::ensure!(status.success(), "{what} failed ({status}); see its output above");
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Several values at once: pairs and lists, sets, matrices, cases, ratios, and `±`.
 
-use super::{Comparison, Truth};
 use crate::node::Node;
-use crate::relation;
+use crate::relation::{self, Definition};
+use crate::truth::{Equality, Truth};
 
 /// Most signs in one answer that are taken apart.
 const SIGNS_MAX: usize = 3;
@@ -46,7 +46,7 @@ pub(super) fn as_matrix(node: &Node) -> Option<Node> {
     }
 }
 
-impl Comparison {
+impl dyn Equality + '_ {
     /// `None` where neither side has several values.
     pub(super) fn collections(&self, a: &Node, b: &Node) -> Option<Truth> {
         use Node::{Bracket, Cases, List, Matrix, Or, Ratio, Set, Tuple};
@@ -95,7 +95,7 @@ impl Comparison {
         if xs.len() != ys.len() {
             return Truth::Different;
         }
-        xs.iter().zip(ys).fold(Truth::Equal, |truth, (x, y)| truth.and(|| self.same(x, y)))
+        xs.iter().zip(ys).fold(Truth::EXACT, |truth, (x, y)| truth.and(|| self.same(x, y)))
     }
 
     fn lists(&self, xs: &[Node], ys: &[Node]) -> Truth {
@@ -116,13 +116,14 @@ impl Comparison {
             return Truth::Different;
         }
         let mut left: Vec<&Node> = ys.to_vec();
-        let mut undecided = None;
+        let (mut total, mut undecided) = (Truth::EXACT, None);
         for x in xs {
             let mut found = None;
             for (idx, y) in left.iter().enumerate() {
                 match self.same(x, y) {
-                    Truth::Equal => {
+                    equal @ Truth::Equal(_) => {
                         found = Some(idx);
+                        total = total.and(|| equal);
                         break;
                     }
                     Truth::Different => {}
@@ -134,7 +135,7 @@ impl Comparison {
                 None => return undecided.unwrap_or(Truth::Different),
             }
         }
-        Truth::Equal
+        total
     }
 
     fn sets(&self, xs: &[Node], ys: &[Node]) -> Truth {
@@ -142,7 +143,7 @@ impl Comparison {
             return self.in_order(xs, ys);
         }
         let within = |xs: &[Node], ys: &[Node]| {
-            xs.iter().fold(Truth::Equal, |truth, x| {
+            xs.iter().fold(Truth::EXACT, |truth, x| {
                 truth.and(|| {
                     ys.iter().fold(Truth::Different, |truth, y| truth.or(|| self.same(x, y)))
                 })
@@ -153,7 +154,7 @@ impl Comparison {
 
     fn distinct(&self, xs: &[Node]) -> bool {
         let later = |idx: usize| xs[idx + 1..].iter();
-        xs.iter().enumerate().all(|(idx, x)| later(idx).all(|y| self.same(x, y) != Truth::Equal))
+        xs.iter().enumerate().all(|(idx, x)| later(idx).all(|y| !self.same(x, y).is_equal()))
     }
 
     fn matrices(&self, rows: &[Vec<Node>], others: &[Vec<Node>]) -> Truth {
@@ -161,7 +162,7 @@ impl Comparison {
             return Truth::Different;
         }
         let pairs = rows.iter().zip(others);
-        pairs.fold(Truth::Equal, |truth, (x, y)| truth.and(|| self.in_order(x, y)))
+        pairs.fold(Truth::EXACT, |truth, (x, y)| truth.and(|| self.in_order(x, y)))
     }
 
     /// Cases in any order.
@@ -182,7 +183,7 @@ impl Comparison {
             return self.in_order(xs, ys);
         }
         let cross = |a: &Node, b: &Node| Node::Mul(vec![a.clone(), b.clone()]);
-        xs.iter().zip(ys).skip(1).fold(Truth::Equal, |truth, (x, y)| {
+        xs.iter().zip(ys).skip(1).fold(Truth::EXACT, |truth, (x, y)| {
             truth.and(|| self.scalars(&cross(x, &ys[0]), &cross(y, &xs[0])))
         })
     }
@@ -210,7 +211,7 @@ fn unnamed(items: &[Node]) -> Vec<Node> {
     let mut values = Vec::with_capacity(items.len());
     for item in items {
         match relation::definition(item) {
-            Some((found, value)) => {
+            Some(Definition { name: found, value, .. }) => {
                 if *name.get_or_insert_with(|| found.clone()) != found {
                     return items.to_vec();
                 }
@@ -232,7 +233,9 @@ fn named_in_order(items: &[Node]) -> Vec<Node> {
     let mut defined: Vec<(String, Node)> = Vec::with_capacity(items.len());
     for item in items {
         match relation::definition(item) {
-            Some((name, value)) if defined.iter().all(|(known, _)| *known != name) => {
+            Some(Definition { name, value, .. })
+                if defined.iter().all(|(known, _)| *known != name) =>
+            {
                 defined.push((name, value));
             }
             _ => return items.to_vec(),
@@ -277,7 +280,6 @@ fn count_signs(node: &Node, n_signs: &mut usize) {
 
 /// The node with its signs chosen by the bits of `mask`, in order.
 fn with_mask(node: &Node, mask: u32, idx: &mut u32) -> Node {
-    let mut all = |xs: &[Node]| xs.iter().map(|x| with_mask(x, mask, idx)).collect::<Vec<_>>();
     match node {
         Node::PlusMinus(x, flipped) => {
             let negative = (mask >> *idx & 1 == 1) != *flipped;
@@ -285,29 +287,13 @@ fn with_mask(node: &Node, mask: u32, idx: &mut u32) -> Node {
             let x = with_mask(x, mask, idx);
             if negative { Node::neg(x) } else { x }
         }
-        Node::Neg(x) => Node::Neg(Box::new(with_mask(x, mask, idx))),
-        Node::Root(k, x) => Node::Root(*k, Box::new(with_mask(x, mask, idx))),
-        Node::Degree(x) => Node::Degree(Box::new(with_mask(x, mask, idx))),
-        Node::Percent(x) => Node::Percent(Box::new(with_mask(x, mask, idx))),
-        Node::Quantity(x, unit) => Node::Quantity(Box::new(with_mask(x, mask, idx)), unit.clone()),
-        Node::Div(a, b) => {
-            let a = with_mask(a, mask, idx);
-            Node::div(a, with_mask(b, mask, idx))
+        // Ends of intervals and cells of matrices keep theirs.
+        Node::Interval(..) | Node::Union(_) | Node::Intersection(_) | Node::Without(..) => {
+            node.clone()
         }
-        Node::Pow(a, b) => {
-            let a = with_mask(a, mask, idx);
-            Node::pow(a, with_mask(b, mask, idx))
+        Node::Member(..) | Node::Matrix(_) | Node::Cases(_) | Node::And(_) | Node::Ratio(_) => {
+            node.clone()
         }
-        Node::Add(xs) => Node::Add(all(xs)),
-        Node::Mul(xs) => Node::Mul(all(xs)),
-        Node::Call(fun, xs) => Node::Call(*fun, all(xs)),
-        Node::Apply(name, xs) => Node::Apply(name.clone(), all(xs)),
-        Node::List(xs) => Node::List(all(xs)),
-        Node::Or(xs) => Node::Or(all(xs)),
-        Node::Set(xs) => Node::Set(all(xs)),
-        Node::Tuple(xs) => Node::Tuple(all(xs)),
-        Node::Bracket(xs) => Node::Bracket(all(xs)),
-        Node::Chain(xs, relations) => Node::Chain(all(xs), relations.clone()),
-        other => other.clone(),
+        other => other.map(&mut |part| with_mask(part, mask, idx)),
     }
 }

@@ -1,8 +1,8 @@
 //! Atoms: numbers, names, brackets of every kind, functions.
 
+use super::cursor::{Parsed, Parser, is_digits, product};
 use super::value::number;
-use super::{Parsed, Parser, is_digits, product};
-use crate::node::{Fun, Named, Node};
+use crate::node::{Fun, Named, Node, Rel};
 use crate::token::{Tok, Unreadable};
 
 /// Letters that are functions when a bracket follows.
@@ -22,7 +22,11 @@ impl Parser {
         match tok {
             Tok::Num(digits) => Ok(number(&digits)),
             Tok::Var(name) => self.variable(name),
-            Tok::Named(named) => Ok(Node::Named(named)),
+            Tok::Named(named) => Ok(self.restricted(named)),
+            Tok::Sym('_' | '^') => {
+                self.at -= 1;
+                self.prefixed().ok_or(Unreadable("an operator without operands"))
+            }
             Tok::Fun(fun) => self.function(fun),
             Tok::Sym('(') => self.round(),
             Tok::Sym('[') => self.square(),
@@ -43,6 +47,9 @@ impl Parser {
                 Ok(Node::Quantity(Box::new(value), unit.to_owned()))
             }
             Tok::Cmd(name) => self.command(name),
+            Tok::Word(word) if matches!(&*word, "constant" | "const" | "Const" | "Constant") => {
+                Ok(Node::Var("constant".to_owned()))
+            }
             Tok::Word(word) => self.figure(&word).ok_or(Unreadable("an operator without operands")),
             _ => Err(Unreadable("an operator without operands")),
         }
@@ -86,6 +93,10 @@ impl Parser {
             "sqrt" => self.square_root(),
             "cbrt" => Ok(Node::Root(3, Box::new(self.atom()?))),
             "log" | "lg" => self.logarithm(),
+            "cis" => {
+                let angle = self.function_argument()?;
+                Ok(Node::pow(Node::E, Node::Mul(vec![Node::I, angle])))
+            }
             "{" => self.set(),
             "abs(" => {
                 let inside = self.within(Self::set_expression)?;
@@ -107,6 +118,7 @@ impl Parser {
             "sum" | "prod" => self.series(name == "prod"),
             "mark" => {
                 let name = self.subscript()?;
+                let name = name.trim_start_matches("mark").trim_start();
                 Ok(Node::Var(format!("mark {name}")))
             }
             _ => Err(Unreadable("an operator without operands")),
@@ -120,6 +132,9 @@ impl Parser {
         if let Some(measure) = self.measure(&name) {
             return Ok(measure);
         }
+        if let Some(count) = self.combination(&name) {
+            return Ok(count);
+        }
         loop {
             if self.eat_sym('\'') {
                 name.push('\'');
@@ -128,17 +143,6 @@ impl Parser {
             } else {
                 break;
             }
-        }
-        if name == "C" && self.peek() == Some(&Tok::Sym('(')) {
-            // C(n, k), else a product.
-            let saved = self.at;
-            self.at += 1;
-            if let Ok(Node::Tuple(parts)) = self.round()
-                && parts.len() == 2
-            {
-                return Ok(Node::Call(Fun::Binomial, parts));
-            }
-            self.at = saved;
         }
         let inverse = [
             Tok::Sym('^'),
@@ -248,7 +252,7 @@ impl Parser {
     /// After `{`: a group, or in plain text a set.
     fn group(&mut self) -> Parsed {
         if self.eat_sym('}') {
-            return Ok(Node::Named(Named::Empty));
+            return Ok(self.prefixed().unwrap_or(Node::Named(Named::Empty)));
         }
         let inside = self.within(|parser| {
             let left = parser.statement()?;
@@ -280,19 +284,17 @@ impl Parser {
             }
             parser.in_head = false;
             let condition = parser.statement()?;
-            match head {
-                Node::Var(_) => Ok(Node::And(vec![condition])),
-                Node::Member(..) => Ok(Node::And(vec![head, condition])),
+            match (head, condition) {
+                (Node::Var(_), condition) => Ok(Node::And(vec![condition])),
+                (head @ Node::Member(..), condition) => Ok(Node::And(vec![head, condition])),
                 // nπ : n ∈ ℤ
-                _ if matches!(condition, Node::Member(..)) => Ok(Node::List(vec![head, condition])),
-                _ => Err(Unreadable("a set described by more than a variable")),
+                (head, Node::List(conditions)) => Ok(Node::Given(Box::new(head), conditions)),
+                (head, condition) => Ok(Node::Given(Box::new(head), vec![condition])),
             }
         })?;
         self.close(&Tok::Cmd("}"))?;
         Ok(match inside {
-            Node::List(items) if matches!(items.last(), Some(Node::Member(..))) => {
-                Node::List(items)
-            }
+            given @ Node::Given(..) => given,
             Node::List(items) => Node::Set(items),
             Node::And(mut parts) if parts.len() == 1 => parts.remove(0),
             Node::And(parts) => Node::And(parts),
@@ -316,6 +318,64 @@ impl Parser {
             return Ok(Node::neg(self.deeper(Self::argument)?));
         }
         self.atom()
+    }
+
+    /// `ℝ⁺`, `ℝ_{≥0}`, `ℤ^*`: a part of a named set.
+    fn restricted(&mut self, named: Named) -> Node {
+        let saved = self.at;
+        let all = Node::Named(named);
+        let order = self.restriction();
+        let (relation, bound) = match order {
+            Some(found) => found,
+            None => {
+                self.at = saved;
+                return all;
+            }
+        };
+        let whole = matches!(named, Named::Integers | Named::Naturals);
+        let infinite = || Box::new(Node::Inf);
+        let least = || Box::new(Node::neg(Node::Inf));
+        let bound = Box::new(bound);
+        let part = match relation {
+            Rel::Gt if named == Named::Naturals => return Node::positive_integers(),
+            Rel::Gt if whole && *bound == Node::int(0) => return Node::positive_integers(),
+            Rel::Gt => Node::Interval(bound, infinite(), false, false),
+            Rel::Ge => Node::Interval(bound, infinite(), true, false),
+            Rel::Lt => Node::Interval(least(), bound, false, false),
+            Rel::Le => Node::Interval(least(), bound, false, true),
+            _ if named == Named::Naturals => return Node::positive_integers(),
+            _ => {
+                return Node::Without(Box::new(all), Box::new(Node::Set(vec![*bound])));
+            }
+        };
+        if named == Named::Reals { part } else { Node::Intersection(vec![all, part]) }
+    }
+
+    fn restriction(&mut self) -> Option<(Rel, Node)> {
+        let raised = self.eat_sym('^');
+        if !raised && !self.eat_sym('_') {
+            return None;
+        }
+        let braced = self.eat_sym('{');
+        let zero = Node::int(0);
+        let found = match self.peek()? {
+            Tok::Sym('+') => (Rel::Gt, zero),
+            Tok::Sym('-') => (Rel::Lt, zero),
+            Tok::Sym('*') => (Rel::Ne, zero),
+            Tok::Rel(relation) if !raised => {
+                let relation = *relation;
+                self.at += 1;
+                let bound = self.sum().ok()?;
+                self.at -= 1;
+                (relation, bound)
+            }
+            _ => return None,
+        };
+        self.at += 1;
+        if braced && !self.eat_sym('}') {
+            return None;
+        }
+        Some(found)
     }
 
     fn square_root(&mut self) -> Parsed {

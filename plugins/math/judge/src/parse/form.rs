@@ -1,6 +1,6 @@
 //! Forms that spread over rows or carry bounds: matrices, cases, sums and products.
 
-use super::{Parsed, Parser};
+use super::cursor::{Parsed, Parser};
 use crate::node::{Node, Rel};
 use crate::token::{Tok, Unreadable};
 
@@ -47,7 +47,15 @@ impl Parser {
         }
         rows.retain(|row| !row.is_empty());
         if cases {
-            return Ok(Node::Cases(rows));
+            let single = rows.iter().all(|row| row.len() == 1);
+            let system: Vec<Node> = rows.iter().flatten().cloned().collect();
+            return Ok(match single && system.iter().all(|part| matches!(part, Node::Chain(..))) {
+                true => Node::And(system),
+                false => Node::Cases(rows),
+            });
+        }
+        if name == "array" && rows.len() == 1 && rows[0].len() == 1 {
+            return Ok(rows.remove(0).remove(0));
         }
         if rows.is_empty() || rows.iter().any(|row| row.len() != rows[0].len()) {
             return Err(Unreadable("rows of unequal length"));
@@ -100,7 +108,7 @@ impl Parser {
         let to = self.exponent()?;
         let mut body = self.term()?;
         if variable == "i" {
-            body = with_index(body);
+            body = with_index(&body);
         }
         Ok(Node::Series {
             product,
@@ -113,18 +121,9 @@ impl Parser {
 }
 
 /// The body of a sum over `i`, where that is no imaginary unit.
-fn with_index(node: Node) -> Node {
-    let all = |nodes: Vec<Node>| nodes.into_iter().map(with_index).collect();
-    let one = |node: Box<Node>| Box::new(with_index(*node));
+fn with_index(node: &Node) -> Node {
     match node {
         Node::I => Node::Var("i".to_owned()),
-        Node::Neg(x) => Node::Neg(one(x)),
-        Node::Add(xs) => Node::Add(all(xs)),
-        Node::Mul(xs) => Node::Mul(all(xs)),
-        Node::Div(a, b) => Node::Div(one(a), one(b)),
-        Node::Pow(a, b) => Node::Pow(one(a), one(b)),
-        Node::Root(k, x) => Node::Root(k, one(x)),
-        Node::Call(fun, xs) => Node::Call(fun, all(xs)),
-        other => other,
+        other => other.map(&mut with_index),
     }
 }

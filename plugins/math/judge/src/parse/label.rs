@@ -1,9 +1,8 @@
-//! Names that are more than a letter: of figures and angles, of probabilities, and of the integers
-//! that a family of values runs over.
+//! Names that are more than a letter: of figures and angles, of probabilities, of functions.
 
-use super::Parser;
-use crate::node::{Named, Node, Rel};
-use crate::token::{Tok, Token};
+use super::cursor::Parser;
+use crate::node::{Node, Rel};
+use crate::token::Tok;
 
 impl Parser {
     /// After the word `word`: the name of a figure before an equals sign, as in `AB = 5`,
@@ -28,37 +27,40 @@ impl Parser {
         None
     }
 
-    /// After the letter `name`: a probability or the like, as in `P(A) = 1/2`, where a whole answer
-    /// begins with it.
+    /// After the letter `name`, where a whole answer begins with it: a probability or the like, as
+    /// in `P(A) = 1/2`, or a function, as in `p(x) = x + 1` and `u(x, t) = xt`.
     pub(super) fn measure(&mut self, name: &str) -> Option<Node> {
-        let of = match (self.peek(), self.peek_at(1)) {
-            (Some(Tok::Sym('(')), Some(Tok::Var(of) | Tok::Num(of))) => of.clone(),
-            _ => return None,
-        };
-        let ends =
-            self.peek_at(2) == Some(&Tok::Sym(')')) && self.peek_at(3) == Some(&Tok::Rel(Rel::Eq));
-        if self.at != 1 || !ends || !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        if self.at != 1 || self.peek() != Some(&Tok::Sym('(')) {
             return None;
         }
-        self.at += 3;
-        Some(Node::Var(format!("{name}({of})")))
+        let mut of = Vec::new();
+        let mut at = 1;
+        loop {
+            match self.peek_at(at)? {
+                Tok::Var(name) | Tok::Num(name) => of.push(name.clone()),
+                _ => return None,
+            }
+            at += 2;
+            match self.peek_at(at - 1)? {
+                Tok::Sym(',') if of.len() < 4 => {}
+                Tok::Sym(')') => break,
+                _ => return None,
+            }
+        }
+        if self.peek_at(at) != Some(&Tok::Rel(Rel::Eq)) {
+            return None;
+        }
+        let variable = |of: &String| of.starts_with(|c: char| c.is_ascii_lowercase());
+        let large = name.starts_with(|c: char| c.is_ascii_uppercase());
+        if of.iter().all(variable) {
+            self.at += at;
+            let parameters = of.into_iter().map(Node::Var).collect();
+            return Some(Node::Apply(name.to_owned(), parameters));
+        }
+        if !large || of.len() > 1 {
+            return None;
+        }
+        self.at += at;
+        Some(Node::Var(format!("{name}({})", of[0])))
     }
-}
-
-/// Calls the integer that a family of values runs over `k`, as in `nπ, n ∈ ℤ`.
-pub(super) fn rename_bound(tokens: &mut [Token]) {
-    let is_closing = |token: &Token| matches!(token.tok, Tok::Sym(')' | '}') | Tok::Cmd("}"));
-    let n_tokens = tokens.iter().rposition(|token| !is_closing(token)).map_or(0, |last| last + 1);
-    let Some(at) = n_tokens.checked_sub(3) else { return };
-    let (Tok::Var(name), Tok::Cmd("in"), Tok::Named(Named::Integers)) =
-        (&tokens[at].tok, &tokens[at + 1].tok, &tokens[at + 2].tok)
-    else {
-        return;
-    };
-    let (bound, k) = (Tok::Var(name.clone()), Tok::Var("k".to_owned()));
-    let is_family = tokens[..at].iter().any(|token| token.tok == bound);
-    if !is_family || tokens.iter().any(|token| token.tok == k) {
-        return;
-    }
-    tokens.iter_mut().filter(|token| token.tok == bound).for_each(|token| token.tok = k.clone());
 }

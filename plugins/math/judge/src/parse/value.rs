@@ -4,7 +4,7 @@
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
-use super::{Parsed, Parser, is_digits};
+use super::cursor::{Parsed, Parser, is_digits};
 use crate::Rat;
 use crate::node::Node;
 use crate::token::{Tok, Unreadable};
@@ -73,6 +73,29 @@ const NO_UNITS: &[&str] = &[
     "sim",
     "forall",
     "exists",
+    "such",
+    "while",
+    "assuming",
+    "whenever",
+    "provided",
+    "given",
+    "respectively",
+    "exactly",
+    "altogether",
+    "as",
+    "in",
+    "by",
+    "see",
+    "therefore",
+    "其中",
+    "для",
+    "где",
+    "pour",
+    "où",
+    "für",
+    "wobei",
+    "para",
+    "donde",
     "subset",
     "subseteq",
     "neg",
@@ -86,8 +109,8 @@ impl Parser {
         while let Some(tok) = self.peek() {
             match tok {
                 Tok::Word(word) => {
-                    if NO_UNITS.contains(&word.to_ascii_lowercase().as_str()) {
-                        return Err(Unreadable("words that are no unit"));
+                    if NO_UNITS.contains(&word.to_lowercase().as_str()) {
+                        break;
                     }
                     n_words += 1;
                     let apart = !(unit.is_empty() || unit.ends_with(['/', '*']));
@@ -117,6 +140,7 @@ impl Parser {
             self.at += 1;
         }
         match n_words > 4 {
+            _ if n_words == 0 => Ok(value),
             true => Err(Unreadable("words that are no unit")),
             false => Ok(Node::Quantity(Box::new(value), unit)),
         }

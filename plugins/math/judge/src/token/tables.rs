@@ -1,6 +1,6 @@
 //! Words, commands and characters, and what they stand for.
 
-use super::Tok;
+use super::kind::Tok;
 use crate::node::{Fun, Named, Rel};
 
 /// Commands that only set type.
@@ -22,13 +22,53 @@ pub(crate) const DROPPED: &[&str] = &[
     "newline",
     "unicode",
     "normalsize",
+    "tiny",
+    "scriptsize",
+    "footnotesize",
+    "small",
     "large",
     "Large",
-    "small",
+    "LARGE",
+    "huge",
+    "Huge",
+    "scriptscriptstyle",
     "bf",
+    "bfseries",
+    "mdseries",
     "rm",
+    "rmfamily",
+    "sf",
+    "sffamily",
+    "tt",
+    "ttfamily",
     "it",
+    "itshape",
+    "slshape",
+    "upshape",
+    "scshape",
+    "sl",
+    "sc",
+    "em",
+    "cal",
+    "mathord",
+    "mathop",
+    "mathbin",
+    "mathrel",
+    "mathpunct",
+    "mathinner",
+    "displaylimits",
     "nonumber",
+    "notag",
+    "centering",
+    "par",
+    "protect",
+    "medspace",
+    "thickspace",
+    "negthinspace",
+    "Box",
+    "blacksquare",
+    "qed",
+    "QED",
     "hline",
     "break",
     "nobreakspace",
@@ -48,8 +88,22 @@ pub(crate) const SIZED: &[&str] = &[
 ];
 
 /// Environments that are only layout.
-pub(crate) const ALIGNED: &[&str] =
-    &["align", "aligned", "equation", "gather", "gathered", "split", "center", "displaymath"];
+pub(crate) const ALIGNED: &[&str] = &[
+    "align",
+    "aligned",
+    "alignat",
+    "alignedat",
+    "flalign",
+    "equation",
+    "gather",
+    "gathered",
+    "split",
+    "multline",
+    "eqnarray",
+    "center",
+    "displaymath",
+    "math",
+];
 
 /// Commands that choose a font for a group.
 pub(crate) const FONTS: &[&str] = &[
@@ -77,13 +131,42 @@ pub(crate) const FONTS: &[&str] = &[
     "emph",
     "underline",
     "mathnormal",
-    "text@",
+    "mathscr",
+    "mathbfit",
+    "symbf",
+    "symbfit",
+    "symrm",
+    "pmb",
+    "bold",
     "textsc",
+    "textup",
+    "textsl",
+    "textmd",
+    "textlf",
+    "mathup",
+    "uline",
+    "framebox",
+    "mathbox",
+    "hl",
 ];
 
 /// Commands that vanish with their group.
-pub(crate) const DROPPED_WITH_GROUP: &[&str] =
-    &["hspace", "vspace", "phantom", "hphantom", "vphantom", "label", "tag", "color", "textcolor"];
+pub(crate) const DROPPED_WITH_GROUP: &[&str] = &[
+    "hspace",
+    "vspace",
+    "phantom",
+    "hphantom",
+    "vphantom",
+    "label",
+    "tag",
+    "color",
+    "textcolor",
+    "colorbox",
+    "fcolorbox",
+    "fontsize",
+    "rule",
+    "href",
+];
 
 /// Letters by name.
 pub(crate) const GREEK: &[&str] = &[
@@ -129,10 +212,6 @@ pub(crate) const GREEK: &[&str] = &[
     "aleph",
 ];
 
-/// Characters that stand for white space or nothing.
-pub(crate) const IGNORED: &[char] =
-    &['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{2061}', '\u{2062}', '`'];
-
 /// Letters that name a unit right after a number.
 pub(crate) const UNIT_LETTERS: &[&str] =
     &["m", "s", "g", "h", "L", "l", "A", "V", "W", "N", "J", "C", "F", "K", "t"];
@@ -155,7 +234,7 @@ pub(crate) const SHORT_WORDS: &[&str] = &[
     "jul", "aug", "sep", "oct", "nov", "dec", "tom", "bob", "ann", "amy", "sam", "joe", "tim",
     "too", "via", "let", "get", "how", "why", "who", "set", "few", "new", "old", "out", "up",
     "off", "low", "box", "boy", "cat", "dog", "cow", "pig", "hen", "car", "bus", "pen", "cup",
-    "bag", "win", "iff", "st", "nd", "rd", "th", "am", "pm",
+    "bag", "win", "see", "iff", "st", "nd", "rd", "th", "am", "pm",
 ];
 
 /// Sequences of characters that are one token.
@@ -187,6 +266,7 @@ pub(crate) fn word(run: &str) -> Option<Tok> {
         "i" => Tok::Cmd("i"),
         "pi" => Tok::Cmd("pi"),
         "inf" | "infty" | "infinity" | "oo" => Tok::Cmd("infty"),
+        "cis" => Tok::Cmd("cis"),
         "sqrt" => Tok::Cmd("sqrt"),
         "cbrt" => Tok::Cmd("cbrt"),
         "log" => Tok::Cmd("log"),
@@ -274,6 +354,8 @@ pub(crate) fn command(name: &str) -> Option<Tok> {
         "pi" | "Pi" => Tok::Cmd("pi"),
         "infty" | "infin" => Tok::Cmd("infty"),
         "imath" => Tok::Cmd("i"),
+        "jmath" => Tok::Var("j".to_owned()),
+        "cis" => Tok::Cmd("cis"),
         // Of a matrix that is transposed.
         "top" | "intercal" => Tok::Var("T".to_owned()),
         "cdot" | "times" | "ast" | "bullet" => Tok::Sym('*'),
@@ -321,9 +403,8 @@ pub(crate) fn command(name: &str) -> Option<Tok> {
         "overline" | "bar" | "vec" | "hat" | "tilde" | "dot" | "overrightarrow" | "widehat" => {
             Tok::Cmd("mark")
         }
-        "to" | "rightarrow" | "mapsto" | "longrightarrow" | "Rightarrow" | "implies" => {
-            Tok::Cmd("to")
-        }
+        "to" | "rightarrow" | "mapsto" | "longrightarrow" | "Rightarrow" | "implies"
+        | "Longrightarrow" | "iff" | "Leftrightarrow" | "leadsto" | "longmapsto" => Tok::Cmd("to"),
         "land" | "wedge" => Tok::Cmd("and"),
         "lor" | "vee" => Tok::Cmd("or"),
         "colon" => Tok::Sym(':'),
@@ -351,139 +432,17 @@ pub(crate) fn blackboard(letter: &str) -> Option<Named> {
     })
 }
 
-/// What a character outside ASCII stands for.
-#[expect(clippy::too_many_lines, reason = "a table")]
-pub(crate) fn unicode(c: char) -> Option<Vec<Tok>> {
-    let num = |text: &str| Tok::Num(text.to_owned());
-    let fraction = |a: &str, b: &str| {
-        vec![
-            Tok::Cmd("frac"),
-            Tok::Sym('{'),
-            num(a),
-            Tok::Sym('}'),
-            Tok::Sym('{'),
-            num(b),
-            Tok::Sym('}'),
-        ]
-    };
-    let raised = |text: &str| vec![Tok::Sym('^'), Tok::Sym('{'), num(text), Tok::Sym('}')];
-    let lowered = |text: &str| vec![Tok::Sym('_'), Tok::Sym('{'), num(text), Tok::Sym('}')];
-    Some(match c {
-        '−' | '–' | '—' | '‐' | '‑' | '－' | '﹣' => vec![Tok::Sym('-')],
-        '＋' => vec![Tok::Sym('+')],
-        '×' | '·' | '⋅' | '∙' | '•' | '∗' => vec![Tok::Sym('*')],
-        '÷' | '⁄' | '∕' => vec![Tok::Sym('/')],
-        '±' => vec![Tok::Cmd("pm")],
-        '∓' => vec![Tok::Cmd("mp")],
-        '≤' | '⩽' | '≦' => vec![Tok::Rel(Rel::Le)],
-        '≥' | '⩾' | '≧' => vec![Tok::Rel(Rel::Ge)],
-        '≠' => vec![Tok::Rel(Rel::Ne)],
-        '＝' => vec![Tok::Rel(Rel::Eq)],
-        '≈' | '≃' => vec![Tok::Rel(Rel::About)],
-        '≡' => vec![Tok::Rel(Rel::Congruent)],
-        '∞' => vec![Tok::Cmd("infty")],
-        'π' => vec![Tok::Cmd("pi")],
-        '√' => vec![Tok::Cmd("sqrt")],
-        '∛' => vec![Tok::Cmd("cbrt")],
-        '∪' => vec![Tok::Cmd("cup")],
-        '∩' => vec![Tok::Cmd("cap")],
-        '∖' => vec![Tok::Cmd("setminus")],
-        '∈' => vec![Tok::Cmd("in")],
-        '∉' => vec![Tok::Cmd("notin")],
-        '∅' | '⌀' | 'Ø' => vec![Tok::Named(Named::Empty)],
-        'ℝ' => vec![Tok::Named(Named::Reals)],
-        'ℤ' => vec![Tok::Named(Named::Integers)],
-        'ℕ' => vec![Tok::Named(Named::Naturals)],
-        'ℚ' => vec![Tok::Named(Named::Rationals)],
-        'ℂ' => vec![Tok::Named(Named::Complexes)],
-        '°' | 'º' | '˚' => vec![Tok::Sym('°')],
-        '′' | '’' | '‘' => vec![Tok::Sym('\'')],
-        '…' | '⋯' => vec![Tok::Cmd("dots")],
-        '⌊' => vec![Tok::Cmd("floor(")],
-        '⌋' => vec![Tok::Cmd("floor)")],
-        '⌈' => vec![Tok::Cmd("ceil(")],
-        '⌉' => vec![Tok::Cmd("ceil)")],
-        '∑' | 'Σ' => vec![Tok::Cmd("sum")],
-        '∏' => vec![Tok::Cmd("prod")],
-        '→' | '⇒' => vec![Tok::Cmd("to")],
-        '∧' => vec![Tok::Cmd("and")],
-        '∨' => vec![Tok::Cmd("or")],
-        '％' => vec![Tok::Sym('%')],
-        '（' => vec![Tok::Sym('(')],
-        '）' => vec![Tok::Sym(')')],
-        '，' | '、' => vec![Tok::Sym(',')],
-        '；' => vec![Tok::Sym(';')],
-        '：' | '∶' => vec![Tok::Sym(':')],
-        '⟨' | '〈' => vec![Tok::Sym('(')],
-        '⟩' | '〉' => vec![Tok::Sym(')')],
-        '∣' | '｜' => vec![Tok::Sym('|')],
-        '€' => vec![Tok::Currency("euro")],
-        '£' => vec![Tok::Currency("pound")],
-        '¥' => vec![Tok::Currency("yen")],
-        '¢' => vec![Tok::Word("cent".to_owned())],
-        '₹' => vec![Tok::Currency("rupee")],
-        '½' => fraction("1", "2"),
-        '⅓' => fraction("1", "3"),
-        '⅔' => fraction("2", "3"),
-        '¼' => fraction("1", "4"),
-        '¾' => fraction("3", "4"),
-        '⅕' => fraction("1", "5"),
-        '⅖' => fraction("2", "5"),
-        '⅗' => fraction("3", "5"),
-        '⅘' => fraction("4", "5"),
-        '⅙' => fraction("1", "6"),
-        '⅚' => fraction("5", "6"),
-        '⅛' => fraction("1", "8"),
-        '⅜' => fraction("3", "8"),
-        '⅝' => fraction("5", "8"),
-        '⅞' => fraction("7", "8"),
-        '⁰' => raised("0"),
-        '¹' => raised("1"),
-        '²' => raised("2"),
-        '³' => raised("3"),
-        '⁴' => raised("4"),
-        '⁵' => raised("5"),
-        '⁶' => raised("6"),
-        '⁷' => raised("7"),
-        '⁸' => raised("8"),
-        '⁹' => raised("9"),
-        'ⁿ' => vec![Tok::Sym('^'), Tok::Var("n".to_owned())],
-        '₀'..='₉' => lowered(&(c as u32 - '₀' as u32).to_string()),
-        '０'..='９' => vec![num(&(c as u32 - '０' as u32).to_string())],
-        _ => return greek_letter(c).map(|name| vec![Tok::Var(name.to_owned())]),
-    })
-}
-
-fn greek_letter(c: char) -> Option<&'static str> {
-    Some(match c {
-        'α' => "alpha",
-        'β' => "beta",
-        'γ' => "gamma",
-        'δ' => "delta",
-        'ε' => "epsilon",
-        'ζ' => "zeta",
-        'η' => "eta",
-        'θ' => "theta",
-        'κ' => "kappa",
-        'λ' => "lambda",
-        'μ' | 'µ' => "mu",
-        'ν' => "nu",
-        'ξ' => "xi",
-        'ρ' => "rho",
-        'σ' => "sigma",
-        'τ' => "tau",
-        'φ' | 'ϕ' => "phi",
-        'χ' => "chi",
-        'ψ' => "psi",
-        'ω' => "omega",
-        'Δ' => "Delta",
-        'Ω' => "Omega",
-        'Γ' => "Gamma",
-        'Θ' => "Theta",
-        'Φ' => "Phi",
-        'Ψ' => "Psi",
-        'Λ' => "Lambda",
-        'ℓ' => "ell",
+/// A connective of another language. Single letters count as such only in text.
+pub(crate) fn foreign(run: &str, in_text: bool) -> Option<Tok> {
+    Some(match run {
+        "或" | "或者" | "или" | "або" | "oder" | "또는" | "または" | "hoặc" => {
+            Tok::Cmd("or")
+        }
+        "和" | "与" | "及" | "且" | "以及" | "と" | "и" | "та" | "und" | "그리고" | "và" => {
+            Tok::Cmd("and")
+        }
+        "ou" | "o" if in_text => Tok::Cmd("or"),
+        "et" | "y" | "e" if in_text => Tok::Cmd("and"),
         _ => return None,
     })
 }
