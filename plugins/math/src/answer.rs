@@ -4,10 +4,10 @@
 //! limit ends in `timeout`, never in `ok`.
 
 use quaero_math_judge::{Extracted, Truth, extract};
-use quaero_sdk::{Episode, Reply, Status, Verdict, answer_section, tags_well_formed};
+use quaero_sdk::{Episode, Format, Reply, Status, Verdict, answer_section, tags_well_formed};
 
 use crate::language::shortened;
-use crate::options::{Format, Options};
+use crate::options::Options;
 use crate::task::Half;
 
 /// The verdict on a solver's episode.
@@ -24,7 +24,7 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
     let section = answer_section(completion);
     let found = extract(section);
     let format = !episode.truncated
-        && match options.format {
+        && match options.azr.format {
             Format::Azr => tags_well_formed(completion),
             Format::Plain => matches!(found, Extracted::Boxed(_)),
         };
