@@ -7,13 +7,15 @@
 //!
 //! # Layout
 //! `layers` merging and key checks → `raw` the file as typed → `resolve` reading and range checks →
-//! `options` as meant, for each crate.
+//! `options` as meant, for each crate. `changes` says how two of them differ.
 
+mod changes;
 mod layers;
 mod options;
 mod raw;
 mod resolve;
 
+pub use changes::Change;
 pub use raw::Raw;
 pub use resolve::{Resolved, load};
 
