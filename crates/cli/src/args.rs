@@ -50,11 +50,11 @@ pub(crate) enum Command {
     ServePrograms,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Train {
-    /// Overlay on configs/base.toml.
-    #[arg(default_value = "configs/default.toml")]
-    pub(crate) config: PathBuf,
+    /// Overlay on configs/base.toml [default: configs/default.toml]; with --resume the run keeps
+    /// its own configuration.
+    pub(crate) config: Option<PathBuf>,
     /// Sets one key, as in `--set optim.lr=1e-4`; may be given often.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) sets: Vec<String>,
@@ -64,7 +64,8 @@ pub(crate) struct Train {
     /// Same as `--set run.steps=N`.
     #[arg(long)]
     pub(crate) steps: Option<u64>,
-    /// Goes on from the newest whole checkpoint of the run.
+    /// Goes on from the newest whole checkpoint of the run; what --set changes then is kept in its
+    /// config.toml, with what it was before.
     #[arg(long)]
     pub(crate) resume: bool,
     /// Same as `--set run.device=…`: auto takes a GPU where there is one.
@@ -387,10 +388,17 @@ pub(crate) struct PluginTry {
 #[derive(Debug, Args)]
 pub(crate) struct Grade {
     /// The family.
-    pub(crate) family: String,
+    #[arg(required_unless_present = "schema")]
+    pub(crate) family: Option<String>,
     /// The kind of task.
+    #[arg(long, required_unless_present = "schema")]
+    pub(crate) kind: Option<String>,
+    /// Cores that judge [default: all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Instead: prints the JSON schema of the lines that are read and written.
     #[arg(long)]
-    pub(crate) kind: String,
+    pub(crate) schema: bool,
     /// Whether answers stand in think/answer tags [default: plain].
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,

@@ -32,6 +32,12 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The suite's file holds nothing.
+    #[error("{path} holds no task: a suite has one JSON object a line")]
+    Empty {
+        /// The file.
+        path: String,
+    },
     /// A line of the suite is not a task.
     #[error(
         "suite {suite}, line {line}: {why}; a line is \

@@ -9,8 +9,8 @@
 //! `play` tasks to graded attempts → `retest` old tasks again → `credit` verdicts to a batch →
 //! `held` proposals that wait for their reward → `metrics` what is measured → `seeding` the phase
 //! before the first update → `probe` its graded tasks → `checkpoint` saving and going on → `folder`
-//! where a run lives → `report` its page → `observe` who watches → `memory` what all of it takes →
-//! `options`, `error`, `clock`.
+//! where a run lives → `report` its page → `gains` how far it came → `observe` who watches →
+//! `memory` what all of it takes → `options`, `error`, `clock`.
 //! Beside the loop: `crossplay`, a run's checkpoints on each other's tasks.
 
 mod checkpoint;
@@ -19,6 +19,7 @@ mod credit;
 mod crossplay;
 mod error;
 mod folder;
+mod gains;
 mod held;
 mod memory;
 mod metrics;
@@ -36,6 +37,7 @@ mod step;
 pub use checkpoint::{Checkpoint, checkpoints, newest};
 pub use crossplay::{Cross, CrossPlay, Matrix, crossplay};
 pub use error::Error;
+pub use gains::Gain;
 pub use memory::{Misfit, Plan};
 pub use observe::{Observer, Silent};
 pub use options::{CheckpointOptions, Eval, Options, Propose, Retests, Seeding, Solve};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quaero_engine::{Engine, Sampling};
-use quaero_evals::{Probe, Score, answer};
+use quaero_evals::{Probe, answer};
 use quaero_model::Model;
 use quaero_optim::Memory;
 use quaero_policy::{Limits, Policy};
@@ -15,7 +15,9 @@ use quaero_runtime::Host;
 use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 use quaero_update::{Learner, load_reference, save_reference};
 
+use crate::checkpoint::newest_whole;
 use crate::clock::{Stopwatch, wall_seconds};
+use crate::gains::{Gain, Gains};
 use crate::held::{self, Held};
 use crate::select::check_mix;
 use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding, step};
@@ -25,7 +27,8 @@ use crate::{Checkpoint, Error, Observer, Options, folder, probe, report, seeding
 pub struct Setup<'a> {
     /// The run's folder.
     pub folder: &'a Path,
-    /// The resolved configuration, kept as `config.toml`.
+    /// The resolved configuration, kept as `config.toml`; of a run that goes on, with what it was
+    /// before.
     pub config: &'a str,
     /// Go on from the newest whole checkpoint.
     pub resume: bool,
@@ -45,8 +48,8 @@ pub struct End {
     pub step: u64,
     /// Whether all steps were taken.
     pub whole: bool,
-    /// The first and the last held-out scores.
-    pub scores: Option<(Vec<Score>, Vec<Score>)>,
+    /// The held-out scores since the run was begun; empty where none was taken.
+    pub scores: Vec<Gain>,
     /// The newest checkpoint.
     pub checkpoint: PathBuf,
 }
@@ -73,8 +76,7 @@ pub(crate) struct Run<'a> {
     metrics: JsonLines,
     board: TensorBoard,
     folder: &'a Path,
-    first: Option<Vec<Score>>,
-    last: Option<Vec<Score>>,
+    gains: Gains,
 }
 
 /// What fell out of a step before it was judged.
@@ -118,7 +120,7 @@ pub fn train(
     if options.report_every > 0 {
         run.report();
     }
-    let scores = run.first.take().zip(run.last.take());
+    let scores = run.gains.list();
     Ok(End { step: run.step, whole: run.step >= options.steps, scores, checkpoint })
 }
 
@@ -152,9 +154,13 @@ impl<'a> Run<'a> {
             policy.model = policy.model.into_bf16()?;
         }
         let mut learner = Learner::new(&options.update, &policy.model)?;
-        let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
-        if checkpoint.is_none() {
-            folder::make(folder, setup.config, setup.resume)?;
+        let checkpoint = match setup.resume {
+            true => newest_whole(folder, &mut |words| observer.warning(words))?,
+            false => None,
+        };
+        match &checkpoint {
+            Some(_) => folder::keep(folder, setup.config)?,
+            None => folder::make(folder, setup.config, setup.resume)?,
         }
         let mut engine = Engine::new(options.engine);
         // Before the weights of a checkpoint take the place of the first ones.
@@ -175,6 +181,8 @@ impl<'a> Run<'a> {
         }
         let held_out = options.eval.iter().flat_map(|eval| eval.held_out.iter().cloned());
         pool.hold_out(held_out);
+        // Opening it takes back the lines of later steps.
+        let metrics = JsonLines::open(&folder.join("metrics.jsonl"), step)?;
         let run = Self {
             options,
             host,
@@ -190,11 +198,10 @@ impl<'a> Run<'a> {
             jobs_seen: host.stats().jobs,
             usage_seen: host.families().map(seen).collect(),
             probe,
-            metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
+            metrics,
             board: TensorBoard::create(folder, wall_seconds())?,
             folder,
-            first: None,
-            last: None,
+            gains: Gains::of_run(folder)?,
         };
         Ok((run, policy))
     }
@@ -291,10 +298,7 @@ impl<'a> Run<'a> {
         }
         metrics.set("time/eval", watch.seconds());
         self.observer.evaluated(self.step, &scores);
-        if self.first.is_none() {
-            self.first = Some(scores.clone());
-        }
-        self.last = Some(scores);
+        self.gains.add(scores.into_iter().map(|score| (score.name, score.interval)).collect());
         Ok(())
     }
 

@@ -25,6 +25,15 @@ pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
     let samples = args.samples.unwrap_or(1);
     let (mut engine, key) = (Engine::new(options.engine), Key::new(options.seed).named("eval"));
     let scores = evaluate(&policy, &mut engine, &host, &suite, samples, &limits, key)?;
+    if scores.is_empty() {
+        anyhow::bail!(
+            "none of the {} tasks of {} could be judged: their prompts are longer than \
+             solve.prompt_tokens_max = {} or the model's context, or the judge failed on each",
+            suite.tasks.len(),
+            suite.name,
+            limits.prompt_tokens_max
+        );
+    }
     if args.json.json {
         print::line(&serde_json::to_string_pretty(&scores)?);
         return Ok(());
