@@ -426,20 +426,38 @@ pub(crate) enum ModelCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
     /// The model's folder, or `seed`.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) model: PathBuf,
-    /// `heldout`, or the name for the tasks in --data.
+    #[arg(long, value_name = "DIR", required_unless_present = "gold")]
+    pub(crate) model: Option<PathBuf>,
+    /// `heldout`, a benchmark whose published file is --data (humaneval, mbpp, cruxeval-i,
+    /// cruxeval-o, gsm8k, math500, math), or the name for the tasks in --data.
     #[arg(long, default_value = "heldout")]
     pub(crate) suite: String,
-    /// Tasks as JSON lines: {"kind": …, "public": {…}, "secret": {…}}.
+    /// A benchmark's published file (JSON lines), or tasks as JSON lines:
+    /// {"kind": …, "public": {…}, "secret": {…}}.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
-    /// At most so many tasks a kind.
+    /// At most so many tasks a kind, or items of a benchmark.
     #[arg(long, default_value_t = 0)]
     pub(crate) limit: usize,
-    /// Answers a task at temperature 1; without it one greedy answer.
+    /// Answers a task, sampled; without it one greedy answer.
     #[arg(long)]
     pub(crate) samples: Option<usize>,
+    /// Temperature of sampled answers.
+    #[arg(long, default_value_t = 1.0, value_name = "T")]
+    pub(crate) temperature: f32,
+    /// Sampled answers draw from so much of the law.
+    #[arg(long, default_value_t = 1.0, value_name = "P")]
+    pub(crate) top_p: f32,
+    /// Most tokens of an answer to a benchmark [default: the benchmark's].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<usize>,
+    /// Keeps every answer of a benchmark with its verdict, one JSON object a line; an evaluation
+    /// that was stopped goes on from there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Instead of a model's answers, judges the solutions that a benchmark's file holds.
+    #[arg(long)]
+    pub(crate) gold: bool,
     /// Where to compute.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub(crate) device: Kind,

@@ -1,24 +1,40 @@
 //! `quaero eval`.
+//!
+//! # Layout
+//! `published` benchmarks from their published files → `log` results on disk → `score` what they come
+//! to; suites of tasks here.
+
+mod log;
+mod published;
+mod score;
 
 use std::path::Path;
 
 use quaero_engine::{Engine, Sampling};
 use quaero_evals::evaluate;
+use quaero_evals::published::Benchmark;
 use quaero_policy::Limits;
 use quaero_rng::Key;
 
 use crate::args::Eval;
+use crate::world::WrongWords;
 use crate::{print, world};
 
 pub(crate) fn run(plugins: &Path, args: &Eval) -> anyhow::Result<()> {
+    if let Some(benchmark) = Benchmark::named(&args.suite) {
+        return published::run(plugins, args, benchmark);
+    }
+    let Some(model) = &args.model else {
+        return Err(WrongWords("--gold is for benchmarks in published formats".to_owned()).into());
+    };
     let resolved = quaero_config::load(Some(&args.config), &[])?;
     let options = resolved.train(None)?;
     let host = world::host(&resolved, plugins)?;
     let device = world::device(plugins, args.device)?;
-    let policy = world::placed(world::policy(&args.model)?, &device)?;
+    let policy = world::placed(world::policy(model)?, &device)?;
     let suite = world::suite(&host, &args.suite, args.data.as_deref())?.limited(args.limit);
     let sampling = match args.samples {
-        Some(_) => Sampling::plain(1.0),
+        Some(_) => Sampling { top_p: args.top_p, ..Sampling::plain(args.temperature) },
         None => Sampling::greedy(),
     };
     let limits = Limits { sampling, ..options.solve.limits };
