@@ -5,7 +5,7 @@
 //! it is `None` and its row never reaches an estimator.
 //!
 //! # Layout
-//! `solve_rate` how often a task was solved → `reward` the reward tables of both seats
+//! `solve_rate` how often a task was solved → `reward` the reward tables of both roles
 //! (`reward/progress`, `reward/powerplay` what is worth something only over time, `terms` what a
 //! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off →
 //! `estimator` advantages, one file each.
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 /// One sequence with its reward, as the estimators see it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Which seat wrote it.
+    /// Who wrote it: a role at a kind of task.
     pub task_role: TaskRole,
     /// Rows of one task-role that share this number answer the same prompt.
     pub group: u64,

@@ -12,13 +12,13 @@ use crate::{LearningProgress, PowerPlay, SolveRate, Terms};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewardTable {
-    /// The seat that answers.
+    /// The solver.
     pub solver: SolverRewards,
-    /// The seat that asks.
+    /// The proposer.
     pub proposer: ProposerRewards,
 }
 
-/// Rewards of the seat that answers.
+/// Rewards of the solver.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SolverRewards {
@@ -33,7 +33,7 @@ pub struct SolverRewards {
     pub graded: bool,
 }
 
-/// Rewards of the seat that asks.
+/// Rewards of the proposer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProposerRewards {

@@ -20,7 +20,7 @@ pub use interval::{Interval, clustered, difference, wilson};
 pub use probe::{Graded, Grading, Level, Probe};
 pub use suite::{Suite, SuiteTask};
 
-/// What can go wrong with the world.
+/// What can fail at runtime.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

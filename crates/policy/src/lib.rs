@@ -20,7 +20,7 @@ use quaero_weights::write_atomic;
 
 pub use generate::{Completion, GenerateRequest, Limits};
 
-/// What can go wrong with the world.
+/// What can fail at runtime.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,5 +1,5 @@
-//! What a run writes: scalars, events, TensorBoard, checkpoints and its page. Nobody else writes
-//! into its folder but the pool, into its own file.
+//! What a run writes from step to step: scalars, events, TensorBoard, checkpoints and its page.
+//! Nobody else does but the pool, into its own file.
 
 use std::path::{Path, PathBuf};
 
@@ -43,8 +43,9 @@ impl<'a> Books<'a> {
     /// Logs what happened in a step and warns of what should not have.
     pub(crate) fn log(&mut self, record: &Record) {
         record.events().iter().for_each(|event| self.events.push(event));
-        if let Some(why) = record.graded.played.work.refused().next() {
-            let n = record.graded.played.work.refused().count();
+        let played = &record.graded.played;
+        if let Some(why) = played.refused().next() {
+            let n = played.refused().count();
             let words = format!("step {}: the engine refused {n} prompts: {why}", record.step);
             self.observer.warning(&words);
         }

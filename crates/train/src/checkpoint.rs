@@ -47,7 +47,7 @@ const FORMAT: u32 = 1;
 const TRAINER_FILE: &str = "trainer.safetensors";
 const STATE_FILE: &str = "state.json";
 
-/// The newest whole checkpoint of the run in `folder`.
+/// The latest complete checkpoint of the run in `folder`.
 ///
 /// # Errors
 /// When the folder cannot be listed.

@@ -39,7 +39,7 @@ pub struct Cross {
 ///
 /// # Errors
 /// When fewer than two checkpoints are kept, one does not read, experience is missing, nothing was
-/// proposed in a period, or the world fails.
+/// proposed in a period, or something fails at runtime.
 pub fn crossplay(
     folder: &Path,
     options: &Options,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// The world failed, or the configuration asks for what cannot be.
+/// A runtime failure, or a configuration that asks for what cannot be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -28,7 +28,7 @@ pub struct Setup<'a> {
     pub folder: &'a Path,
     /// The resolved configuration, kept as `config.toml`.
     pub config: &'a str,
-    /// Go on from the newest whole checkpoint.
+    /// Resume from the latest complete checkpoint.
     pub resume: bool,
 }
 
@@ -65,7 +65,7 @@ struct Run<'a> {
 /// Trains `policy` by self-play until all steps are taken or `control` says stop.
 ///
 /// # Errors
-/// When the world fails; the newest checkpoint stands and `resume` goes on from it.
+/// When something fails at runtime; `resume` goes on from the latest checkpoint.
 pub fn train(
     setup: &Setup<'_>,
     options: &Options,

@@ -6,14 +6,18 @@
 //!
 //! # Layout
 //! `minibatch` the rows of each optimiser step → `micro` rows to micro-batches → `learner` the
-//! steps; `reference` the file of the frozen policy that a KL penalty measures from.
+//! steps; `options` how, `state` a learner on disk, `reference` the file of the frozen policy that a
+//! KL penalty measures from.
 
 mod learner;
 mod micro;
 mod minibatch;
+mod options;
 mod reference;
+mod state;
 
-pub use learner::{Learner, Options, Stats};
+pub use learner::Learner;
+pub use options::{Options, Stats};
 pub use reference::{load_reference, save_reference};
 
 /// Why no step was taken.

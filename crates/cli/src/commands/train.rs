@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use anyhow::Context;
 use quaero_config::Resolved;
 use quaero_dashboard::Dashboard;
-use quaero_evals::{Grading, Score, Suite};
+use quaero_evals::{Grading, Suite};
 use quaero_ops::{Device, Kind, Place};
 use quaero_runtime::Host;
 use quaero_terminal::{INTERRUPTED, print};
@@ -177,7 +177,7 @@ fn say_farewell(folder: &Path, end: &End, page: bool) {
     if let Some((first, last)) = &end.scores {
         say("held-out tasks solved, 95 % intervals:".to_owned());
         for (a, b) in first.iter().zip(last) {
-            say(format!("  {:<28} {} → {}", a.name, interval(a), interval(b)));
+            say(format!("  {:<28} {} → {}", a.name, a.interval, b.interval));
         }
     }
     let folder = folder.display();
@@ -194,10 +194,4 @@ fn say_farewell(folder: &Path, end: &End, page: bool) {
     }
     say(format!("what it asked itself: sqlite3 {folder}/experience.db 'SELECT * FROM task_stats'"));
     say(format!("train on:   cargo xtask train --run {folder} --resume --steps {}", 2 * end.step));
-}
-
-fn interval(score: &Score) -> String {
-    let percent = |x: f64| 100.0 * x;
-    let quaero_evals::Interval { mean, low, high } = score.interval;
-    format!("{:5.1} % [{:.1}, {:.1}]", percent(mean), percent(low), percent(high))
 }
