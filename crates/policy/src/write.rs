@@ -54,7 +54,7 @@ impl Policy {
     ) -> Result<Vec<Written>, Error> {
         let texts: Vec<&str> = asks.iter().map(|ask| ask.text.as_str()).collect();
         let prompts: Vec<Arc<[u32]>> =
-            self.tokenizer.encode_batch(&texts)?.into_iter().map(Arc::from).collect();
+            self.tokenizer.encode_prompts(&texts)?.into_iter().map(Arc::from).collect();
         let context = self.model.config().max_position_embeddings;
         let fits = |prompt: &[u32]| {
             prompt.len() <= limits.prompt_tokens_max && prompt.len() < context && !prompt.is_empty()
