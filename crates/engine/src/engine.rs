@@ -86,8 +86,8 @@ impl Engine {
         self.stats
     }
 
-    /// Continues every prompt. A sample ends with a token of `eos`, at its request's `new_tokens_max`, or
-    /// at the end of the model's context. `on_progress` hears of every step.
+    /// Continues every prompt. A sample ends with a token of `eos`, at its request's
+    /// `new_tokens_max`, or at the end of the model's context. `on_progress` hears of every step.
     ///
     /// One output for each sample, sorted by request and sample. A request that cannot be served
     /// gives outputs that end with [`Finish::Refused`].

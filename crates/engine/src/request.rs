@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quaero_rng::Key;
 
-/// The distribution that a token is drawn from, given logits: temperature first, then the survivors of top-k,
-/// of top-p among them, and of min-p.
+/// The distribution that a token is drawn from, given logits: temperature first, then the survivors
+/// of top-k, of top-p among them, and of min-p.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
     /// Logits are divided by it; 0 takes the most probable token.

@@ -82,7 +82,8 @@ impl Draws {
 }
 
 /// Draws a token for each row of `logits`, whose own temperature plays no part. `logp` is taken
-/// under the whole distribution and `logp_cut` under the survivors'; an odd row (inf, NaN) gives NaN.
+/// under the whole distribution and `logp_cut` under the survivors'; an odd row (inf, NaN) gives
+/// NaN.
 ///
 /// # Shapes
 /// token, logp, logp_cut [R].

@@ -31,7 +31,8 @@ pub struct Draw<'a> {
 pub struct Drawn {
     /// The token.
     pub token: u32,
-    /// Under the whole distribution at the sampling temperature (1 if that is 0); NaN for an odd row.
+    /// Under the whole distribution at the sampling temperature (1 if that is 0); NaN for an odd
+    /// row.
     pub logp: f32,
 }
 

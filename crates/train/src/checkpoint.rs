@@ -2,8 +2,8 @@
 //!
 //! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
 //! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with
-//! the f32 weights and the optimiser's moments, `state.json`, and `deferred.json` where proposals wait
-//! for their reward. It is written under a temporary name, made durable and renamed, so that a
+//! the f32 weights and the optimiser's moments, `state.json`, and `deferred.json` where proposals
+//! wait for their reward. It is written under a temporary name, made durable and renamed, so that a
 //! folder named `step-…` is whole.
 
 use std::fs::File;
