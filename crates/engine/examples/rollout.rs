@@ -1,5 +1,5 @@
 //! Throughput of rollouts on a model of the seed's size: prompts of 40 to 80 tokens, 8 samples
-//! each, 20 to 60 new tokens, 512 sequences. The peer is `crates/cli/peers/torch_rollout.py`.
+//! each, 20 to 60 new tokens, 512 sequences. The baseline is `crates/lab/baselines/torch_rollout.py`.
 //!
 //! usage: `cargo run --release -p quaero-engine --example rollout [THREADS [HIDDEN [BATCH]]]`
 
@@ -9,7 +9,7 @@ use quaero_engine::{Engine, Options, Request, Sampling};
 use quaero_model::{Architecture, Config, Model};
 use quaero_rng::Key;
 
-/// The lengths that the peer takes too: spread evenly, in a scrambled order.
+/// The lengths that the baseline takes too: spread evenly, in a scrambled order.
 fn length(i: usize, lo: usize, hi: usize, salt: usize) -> usize {
     lo + ((i * 7919 + salt) % 1009) * (hi - lo + 1) / 1009
 }
