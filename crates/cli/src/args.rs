@@ -141,9 +141,9 @@ pub(crate) struct BenchVerify {
     /// A Python with pyeryx, if it is not the same one.
     #[arg(long, value_name = "EXE")]
     pub(crate) python_eryx: Option<PathBuf>,
-    /// Install the baselines from PyPI into target/verify-peers first.
+    /// Install the baselines from PyPI into target/verify-baselines first.
     #[arg(long)]
-    pub(crate) install_peers: bool,
+    pub(crate) install_baselines: bool,
     /// Run one side with this many workers; used by the benchmark itself.
     #[arg(long, hide = true, value_name = "WORKERS")]
     pub(crate) side: Option<usize>,

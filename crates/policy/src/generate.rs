@@ -59,7 +59,7 @@ impl Policy {
                 requests.push(Request {
                     prompt: prompt.clone(),
                     n_samples: one.n_samples,
-                    max_new: limits.completion_tokens_max.min(context - prompt.len()),
+                    new_tokens_max: limits.completion_tokens_max.min(context - prompt.len()),
                     sampling: limits.sampling,
                     key: one.key,
                 });

@@ -6,8 +6,8 @@
 //!
 //! # Layout
 //! `minibatch` the rows of each optimiser step → `micro` rows to micro-batches → `learner` the
-//! steps; `options` how, `state` a learner on disk, `reference` the file of the frozen policy that a
-//! KL penalty measures from.
+//! steps; `options` how, `state` a learner on disk, `reference` the file of the frozen policy that
+//! a KL penalty measures from.
 
 mod learner;
 mod micro;

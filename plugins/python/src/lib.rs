@@ -10,7 +10,8 @@
 //! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose`
 //! and `solve` the judgements, `error` those of error prediction → `plan` their one call of the
 //! interpreter; `source` looks at programs as tokens, `measure` at their trees, `perturb` varies
-//! inputs, `composite` says what a proposal has to build on; `seeds` and `cases` come with the family.
+//! inputs, `composite` says what a proposal has to build on; `seeds` and `cases` come with the
+//! family.
 
 mod cases;
 mod composite;

@@ -1,5 +1,5 @@
-//! Python source as tokens and names: enough to find imports, builtins, definitions and the shape of
-//! a program without running it.
+//! Python source as tokens and names: enough to find imports, builtins, definitions and the shape
+//! of a program without running it.
 //!
 //! Knows no grammar: whether the program is Python at all, the interpreter says.
 //!
@@ -53,8 +53,8 @@ impl<'a> Source<'a> {
         found.map(String::as_str)
     }
 
-    /// The first of `banned` whose builtin stands in it, called or not; an attribute counts where it
-    /// reaches one.
+    /// The first of `banned` whose builtin stands in it, called or not; an attribute counts where
+    /// it reaches one.
     ///
     /// Two uses are let be. What `id` gives differs between the worlds of the two runs, so that the
     /// interpreter sees where it matters: only a call is refused. And `hash` in a class's own
@@ -116,8 +116,8 @@ impl<'a> Source<'a> {
         pairs.filter(|(def, name)| def.is("def") && name.kind == TokenKind::Name)
     }
 
-    /// The names of the functions of its top level. `async def` is no entry: it returns a coroutine,
-    /// which is no plain value.
+    /// The names of the functions of its top level. `async def` is no entry: it returns a
+    /// coroutine, which is no plain value.
     fn top_level(&self) -> impl Iterator<Item = &Token<'a>> {
         let top = |def: &Token<'_>| def.opens_line && def.column == 0;
         self.defined().filter(move |(def, _)| top(def)).map(|(_, name)| name)

@@ -1,14 +1,14 @@
 //! Fenced blocks of a completion: ```` ```python ```` … ```` ``` ````, by CommonMark's rule for
 //! fences, with what models write besides.
 //!
-//! A line of three or more backticks or tildes opens a block; a line of the same character, at least
-//! as long, indented by at most three columns more and with nothing behind it, closes it. A fence in
-//! a list item or quote is taken out of it: its content loses the same indentation and marks. Beyond
-//! CommonMark: a fence inside a triple-quoted string is content, if the block is closed outside of
-//! one as well; a fence with a word ends a block of the same fence that was left open; a block may
-//! stand on one line, or be closed at the end of its last line. A last block that is never closed
-//! ends with the text, unless the text was cut. Lines may end in CRLF; contents have none. Knows no
-//! tags and nothing of what the blocks hold.
+//! A line of three or more backticks or tildes opens a block; a line of the same character, at
+//! least as long, indented by at most three columns more and with nothing behind it, closes it. A
+//! fence in a list item or quote is taken out of it: its content loses the same indentation and
+//! marks. Beyond CommonMark: a fence inside a triple-quoted string is content, if the block is
+//! closed outside of one as well; a fence with a word ends a block of the same fence that was left
+//! open; a block may stand on one line, or be closed at the end of its last line. A last block that
+//! is never closed ends with the text, unless the text was cut. Lines may end in CRLF; contents
+//! have none. Knows no tags and nothing of what the blocks hold.
 
 mod fence;
 

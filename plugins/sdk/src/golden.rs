@@ -44,10 +44,10 @@ pub fn golden(name: &str, text: &str) -> Golden {
     Golden { name: name.to_owned(), episode, expect: must("expect") }
 }
 
-/// Of `files`, names and texts as for [`golden`], the cases that hold under `settings`: a case may be
-/// for one `style` only, and is left out where one of the options was given whose defaults it
-/// `leans_on`. Those that run into a deadline are `slow`: for tests alone, as loading a family should
-/// not wait.
+/// Of `files`, names and texts as for [`golden`], the cases that hold under `settings`: a case may
+/// be for one `style` only, and is left out where one of the options was given whose defaults it
+/// `leans_on`. Those that run into a deadline are `slow`: for tests alone, as loading a family
+/// should not wait.
 ///
 /// # Panics
 /// As [`golden`].

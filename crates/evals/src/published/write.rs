@@ -81,7 +81,7 @@ pub fn write(
         let request = |draft: &Draft| Request {
             prompt: Arc::from([&prompts[draft.item_idx][..], &draft.tokens].concat()),
             n_samples: 1,
-            max_new: room(draft).min(ROUND.max(draft.tokens.len())),
+            new_tokens_max: room(draft).min(ROUND.max(draft.tokens.len())),
             sampling: params.sampling,
             key: key
                 .named(&items[draft.item_idx].id)

@@ -241,7 +241,8 @@ fn announced(text: &str) -> Option<&str> {
         let before = lower[..at].chars().next_back();
         let ascii = lower[at..end].is_ascii() && !lower[at..end].starts_with('#');
         let within = ascii && before.is_some_and(char::is_alphabetic);
-        if !within && let Some(rest) = linked(&text[end..], lower[at..end].ends_with(['#', ':', '.'])) {
+        let marked = lower[at..end].ends_with(['#', ':', '.']);
+        if !within && let Some(rest) = linked(&text[end..], marked) {
             return Some(rest);
         }
         until = at;

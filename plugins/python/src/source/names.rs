@@ -3,8 +3,8 @@
 //!
 //! Reads tokens, statement by statement, and trusts that they are Python: of a program that does
 //! not compile it may say anything. Names are compared after normalisation (NFKC), as Python does.
-//! What a module or class binds on some path only (in a branch, a loop, until `del`) does not hide a
-//! builtin; in a function Python itself lets it.
+//! What a module or class binds on some path only (in a branch, a loop, until `del`) does not hide
+//! a builtin; in a function Python itself lets it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

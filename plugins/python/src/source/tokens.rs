@@ -227,8 +227,8 @@ fn next_column(column: usize, c: char) -> usize {
     }
 }
 
-/// The length of a literal piece: up to the quote, an expression, the end of a format, or the end of
-/// a line that must not end there.
+/// The length of a literal piece: up to the quote, an expression, the end of a format, or the end
+/// of a line that must not end there.
 fn literal_len(rest: &str, string: Formatted<'_>, in_format: bool) -> usize {
     let mut len = 0;
     while let Some(c) = rest[len..].chars().next() {
