@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 /// One sequence with its reward, as the estimators see it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Which seat wrote it.
+    /// Who wrote it: a role at a kind of task.
     pub task_role: TaskRole,
     /// Rows of one task-role that share this number answer the same prompt.
     pub group: u64,

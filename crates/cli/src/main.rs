@@ -47,7 +47,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Crossplay(args) => commands::crossplay::run(plugins, args)?,
         Command::Report(args) => commands::report::run(args)?,
         Command::Doctor(args) => commands::doctor::run(plugins, args.json)?,
-        Command::SeedModel(args) => commands::seed::run(args)?,
+        Command::SeedModel(args) => commands::seed::run(plugins, args)?,
         Command::ServePrograms => unreachable!("it has ended in `main`"),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,7 @@
 //! How sure a rate is: 95 % intervals.
 
+use std::fmt::{Display, Formatter};
+
 use serde::Serialize;
 
 /// A rate with its 95 % interval.
@@ -11,6 +13,13 @@ pub struct Interval {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+impl Display for Interval {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let [mean, low, high] = [self.mean, self.low, self.high].map(|share| 100.0 * share);
+        write!(f, "{mean:.1} % [{low:.1}, {high:.1}]")
+    }
 }
 
 const Z: f64 = 1.959_963_984_540_054;

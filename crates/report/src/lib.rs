@@ -35,6 +35,7 @@ pub use experience::{Budget, Experience, news};
 pub use page::{curves, page, policy, waiting};
 pub use run::Run;
 pub use side_by_side::side_by_side;
+pub use text::percent;
 
 /// What keeps a run from being drawn.
 #[derive(Debug, thiserror::Error)]

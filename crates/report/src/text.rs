@@ -86,7 +86,8 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A share as a percentage.
-pub(crate) fn percent(value: f64) -> String {
+#[must_use]
+pub fn percent(value: f64) -> String {
     if value.is_finite() { format!("{:.1} %", 100.0 * value) } else { "–".to_owned() }
 }
 

@@ -1,5 +1,5 @@
-//! Primes a seed model and writes it to a folder, with a copy and the run's state at every
-//! evaluation; goes on from the state that it finds there.
+//! Primes a seed model and writes it to a folder, with a copy and the run's state every thousand
+//! updates; goes on from the state that it finds there. `quaero eval --model` scores the copy.
 //!
 //! Usage: prime FOLDER [name=value]…, with the names of `seed::Options`.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
@@ -17,8 +17,6 @@ fn options() -> Options {
         let number: f64 = value.parse().expect("a number");
         match name {
             "seed" => options.seed = number as u64,
-            "evaluate_every" => options.evaluate_every = number as u64,
-            "n_evaluate" => options.n_evaluate = number as usize,
             "hidden_size" => options.hidden_size = number as usize,
             "n_layers" => options.n_layers = number as usize,
             "n_heads" => options.n_heads = number as usize,
@@ -43,19 +41,18 @@ fn main() -> Result<(), quaero_seed::Error> {
     make_from(run, &folder, &options, &mut |progress| {
         let old = smooth.unwrap_or(progress.loss);
         smooth = Some(0.98 * old + 0.02 * progress.loss);
-        if progress.step % 25 == 0 || progress.rates.is_some() {
+        if progress.step % 25 == 0 {
             let seconds = start.elapsed().as_secs_f64();
             println!(
-                "{seconds:.0} s, step {}, {:.2} M tokens, {:.0} tok/s, loss {:.3}, |g| {:.2} {}",
+                "{seconds:.0} s, step {}, {:.2} M tokens, {:.0} tok/s, loss {:.3}, |g| {:.2}",
                 progress.step,
                 progress.n_tokens as f64 / 1e6,
                 (progress.n_tokens - first) as f64 / seconds,
                 smooth.unwrap_or(0.0),
                 progress.grad_norm,
-                progress.rates.map_or(String::new(), |rates| serde_json::json!(rates).to_string()),
             );
         }
-        if progress.rates.is_some() {
+        if progress.step % 1000 == 0 {
             let written = write_folder(&progress.run.model, &folder.join("interim"))
                 .and_then(|()| save_run(progress.run, &folder.join("run")));
             failure = written.err().or(failure.take());

@@ -1,26 +1,23 @@
 //! The seed language: tiny Python functions `def f(…)` over ints, int lists and lower-case strings.
 //!
-//! Knows no tokens and no model. A program is a tree ([`Program`]) that prints as Python, parses
-//! back from it, and evaluates with CPython's semantics for this subset; whatever lies outside the
-//! subset, or raises, evaluates to nothing. Everything random is drawn under a key.
+//! Knows no tokens and no model. A program is a tree ([`Program`]) that prints as Python and
+//! evaluates with CPython's semantics for this subset; what raises evaluates to nothing. Everything
+//! random is drawn under a key.
 //!
 //! # Layout
-//! `value` what programs compute → `ast` what they are → `print`, `parse` their text → `eval` what
+//! `value` what programs compute → `ast` what they are → `print` their text → `eval` what
 //! they mean → `grammar`, `generate` where they come from.
 
 mod ast;
 mod eval;
 mod generate;
 mod grammar;
-mod lex;
-mod parse;
 mod print;
 mod value;
 
 pub use ast::{BinaryOp, CompareOp, Comprehension, Expr, Function, Method, Program, Stmt};
 pub use generate::{Case, Exercise, Generator};
 pub use grammar::Type;
-pub use parse::{parse_inputs, parse_program};
 pub use print::canonical;
 pub use value::{Value, repr_inputs};
 

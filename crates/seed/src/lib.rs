@@ -9,25 +9,24 @@
 //! - [`vocabulary`]: the tokens, as an ordinary `tokenizer.json`
 //! - [`prompt`]: the compact prompts of the `python` family
 //! - [`corpus`]: rows to learn from; [`suite`](mod@suite): tasks kept out of them
-//! - `prime`: the training; `evaluate`, `sample`: how good the model is meanwhile
-//! - `files`, `resume`, `make`: folders; `embedded`: the artefact in this repository
+//! - `prime`: the training; `files`, `resume`, `make`: folders
+//! - `embedded`: the artefact in this repository
+//!
+//! How good the model is, `evals` and `verify` say of it as of any other.
 
 pub mod corpus;
 mod embedded;
-mod evaluate;
 mod files;
 pub mod language;
 mod make;
 mod prime;
 pub mod prompt;
 mod resume;
-mod sample;
 pub mod suite;
 pub mod vocabulary;
 
 pub use embedded::{embedded, suite, unpack};
-pub use evaluate::{Rates, evaluate};
 pub use files::{Error, load_model, write_folder};
-pub use make::{make, make_from};
+pub use make::{Made, Measured, make, make_from, write_card};
 pub use prime::{ADAMW, Options, Progress, Round, Run, prime};
 pub use resume::{load_run, save_run};

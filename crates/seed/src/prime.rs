@@ -9,7 +9,6 @@ use quaero_rng::Key;
 use serde::Serialize;
 
 use crate::corpus::{Corpus, Mix, Row};
-use crate::evaluate::{Rates, evaluate};
 use crate::suite;
 use crate::vocabulary::Vocabulary;
 
@@ -20,10 +19,6 @@ pub struct Options {
     pub seed: u64,
     /// What is learned, round after round.
     pub rounds: Vec<Round>,
-    /// Steps between evaluations.
-    pub evaluate_every: u64,
-    /// Held-out programs of each kind in an evaluation.
-    pub n_evaluate: usize,
     /// Channels of the residual stream.
     pub hidden_size: usize,
     /// Layers.
@@ -69,8 +64,6 @@ impl Default for Options {
         Self {
             seed: 0,
             rounds: vec![first, second],
-            evaluate_every: 1_000,
-            n_evaluate: 200,
             hidden_size: 128,
             n_layers: 6,
             n_heads: 4,
@@ -153,8 +146,6 @@ pub struct Progress<'a> {
     pub grad_norm: f64,
     /// The run as it stands.
     pub run: &'a Run,
-    /// Its rates, on the steps that evaluate.
-    pub rates: Option<Rates>,
 }
 
 /// Primes a model from nothing.
@@ -189,7 +180,7 @@ pub const ADAMW: AdamWOptions = AdamWOptions {
 };
 
 /// The recipe runs on the CPU, whose operations do not fail.
-pub(crate) const ON_CPU: &str = "the CPU computes";
+const ON_CPU: &str = "the CPU computes";
 
 impl Run {
     /// A run at its start.
@@ -220,17 +211,12 @@ impl Run {
             let params = self.model.params_mut().tensors_mut();
             self.adamw.step(params, grads[0].tensors(), lr, scale).expect(ON_CPU);
             self.step += 1;
-            let look = self.step.is_multiple_of(options.evaluate_every)
-                || options.round_at(self.step).is_none();
-            let rates =
-                look.then(|| evaluate(&self.model, options.n_evaluate, key.named("evaluate")));
             progress(Progress {
                 step: self.step,
                 n_tokens: self.n_tokens,
                 loss,
                 grad_norm,
                 run: &self,
-                rates,
             });
         }
         self.model
@@ -282,4 +268,4 @@ fn accumulate(model: &Model, rows: &[Row], total: f64, grads: &mut quaero_model:
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -65,3 +65,25 @@ pub fn load_run(options: &Options, folder: &Path) -> Result<Option<Run>, Error> 
     let model = Model::new(options.config(), params)?;
     Ok(Some(Run { model, adamw, step, n_tokens }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prime::tests::tiny;
+
+    #[test]
+    fn an_interrupted_run_ends_in_the_same_weights() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = tiny();
+        assert!(load_run(&options, folder.path()).unwrap().is_none());
+        let whole = Run::new(&options).unwrap().finish(&options, &mut |progress| {
+            if progress.step == 2 {
+                save_run(progress.run, folder.path()).unwrap();
+            }
+        });
+        let resumed = load_run(&options, folder.path()).unwrap().expect("step 2 was saved");
+        assert_eq!(resumed.step, 2);
+        let resumed = resumed.finish(&options, &mut |_| ());
+        assert!(resumed.params() == whole.params(), "weights differ after an interruption");
+    }
+}

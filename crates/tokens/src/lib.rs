@@ -11,6 +11,7 @@
 
 mod eos;
 mod error;
+mod padding;
 
 use std::path::Path;
 
@@ -26,6 +27,8 @@ pub const TOKENIZER_FILE: &str = "tokenizer.json";
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     eos: Vec<u32>,
+    /// Padding, which is cut from a text like the ends; no other special token is.
+    padding: Vec<u32>,
     vocab_size: usize,
     json: Vec<u8>,
 }
@@ -48,8 +51,10 @@ impl Tokenizer {
         let path = path.as_ref();
         let bytes =
             std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let eos = eos::of_folder(path.parent().unwrap_or(Path::new(".")))?;
-        Self::build(bytes, eos, &path.display().to_string())
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut this = Self::build(bytes, eos::of_folder(folder)?, &path.display().to_string())?;
+        this.padding.extend(padding::of_folder(folder, &this));
+        Ok(this)
     }
 
     /// A tokenizer from the bytes of a `tokenizer.json`, with these ends of sequence.
@@ -65,6 +70,7 @@ impl Tokenizer {
         let mut inner = tokenizers::Tokenizer::from_bytes(&json)
             .map_err(|error| malformed(error.to_string()))?;
         // A file may ask to cut or pad what it encodes; a prompt must come back whole.
+        let padding = inner.get_padding().map(|padding| padding.pad_id).into_iter().collect();
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| malformed(error.to_string()))?;
         // An id that two tokens claim, or a hole, makes this differ from the number of tokens.
@@ -74,7 +80,7 @@ impl Tokenizer {
         if let Some(&id) = eos.iter().find(|&&id| inner.id_to_token(id).is_none()) {
             return Err(Error::UnknownEos { origin: origin.to_owned(), id, vocab_size });
         }
-        Ok(Self { inner, eos, vocab_size, json })
+        Ok(Self { inner, eos, padding, vocab_size, json })
     }
 
     /// The tokens of a text. Added tokens in it are recognised; nothing is put before or after.
@@ -97,7 +103,8 @@ impl Tokenizer {
         texts.par_iter().with_min_len(16).map(|text| self.encode(text.as_ref())).collect()
     }
 
-    /// The text of tokens. Special tokens (ends, padding) vanish; other added tokens stay.
+    /// The text of tokens. Ends and padding vanish; every other token stays, special or not: what a
+    /// model wrote is judged as it wrote it.
     ///
     /// # Errors
     /// If a token is outside the vocabulary, or the decoder fails.
@@ -105,7 +112,9 @@ impl Tokenizer {
         if let Some(&id) = tokens.iter().find(|&&id| id as usize >= self.vocab_size) {
             return Err(Error::UnknownToken { id, vocab_size: self.vocab_size });
         }
-        let decoded = self.inner.decode(tokens, true);
+        let is_cut = |id: &u32| self.eos.contains(id) || self.padding.contains(id);
+        let kept: Vec<u32> = tokens.iter().copied().filter(|id| !is_cut(id)).collect();
+        let decoded = self.inner.decode(&kept, false);
         decoded.map_err(|error| Error::Decode { reason: error.to_string() })
     }
 

@@ -8,6 +8,7 @@ use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 
 use crate::checkpoint::Checkpoint;
 use crate::clock::wall_seconds;
+use crate::gains::Gains;
 use crate::record::Record;
 use crate::world::{Cast, Pool, World};
 use crate::{Error, Observer, report};
@@ -20,7 +21,7 @@ pub(crate) struct Books<'a> {
     metrics: JsonLines,
     board: TensorBoard,
     /// The first and the last held-out scores.
-    scores: Option<(Vec<Score>, Vec<Score>)>,
+    pub(crate) gains: Gains,
 }
 
 impl<'a> Books<'a> {
@@ -30,13 +31,15 @@ impl<'a> Books<'a> {
         step: u64,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, Error> {
+        // Opening it takes back the lines of later steps.
+        let metrics = JsonLines::open(&folder.join("metrics.jsonl"), step)?;
         Ok(Self {
             observer,
             folder,
+            gains: Gains::of_run(folder)?,
             events: JsonLines::open(&folder.join("logs/events.jsonl"), step)?,
-            metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
+            metrics,
             board: TensorBoard::create(folder, wall_seconds())?,
-            scores: None,
         })
     }
 
@@ -59,8 +62,7 @@ impl<'a> Books<'a> {
             metrics.set(&format!("eval/{}/high", score.name), score.interval.high);
         }
         self.observer.evaluated(step, &scores);
-        let first = self.scores.take().map_or_else(|| scores.clone(), |(first, _)| first);
-        self.scores = Some((first, scores));
+        self.gains.add(scores.into_iter().map(|score| (score.name, score.interval)).collect());
     }
 
     /// Writes the scalars and the events of `step`, one of `steps`.
@@ -93,10 +95,5 @@ impl<'a> Books<'a> {
         if let Err(why) = report::write(self.folder) {
             self.observer.warning(&format!("report.html was not written: {why}"));
         }
-    }
-
-    /// The first and the last held-out scores, where there are any.
-    pub(crate) fn into_scores(self) -> Option<(Vec<Score>, Vec<Score>)> {
-        self.scores
     }
 }

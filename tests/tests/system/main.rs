@@ -5,6 +5,7 @@
 
 mod books;
 mod memory;
+mod seed;
 mod simt;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! REINFORCE++ (arXiv 2501.03262): one baseline and one deviation for the whole batch, whatever the
-//! seat, A = (R − μ) / √(σ² + ε). TRR++ is the same with a set for each task-role.
+//! role, A = (R − μ) / √(σ² + ε). TRR++ is the same with a set for each task-role.
 
 use super::{Level, trr_plus_plus::whiten};
 use crate::Row;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use quaero_evals::Interval;
 use quaero_terminal::print;
 use quaero_train::{Cross, CrossPlay, Error, Observer, checkpoints, crossplay};
 
@@ -60,8 +59,10 @@ fn show(found: &CrossPlay) {
         }));
         let mut rows = Vec::new();
         for (row, step) in found.policies.iter().enumerate() {
-            let cell =
-                |column| found.cell(kind, row, column).map_or_else(|| "–".to_owned(), interval);
+            let cell = |column| match found.cell(kind, row, column) {
+                Some(interval) => interval.to_string(),
+                None => "–".to_owned(),
+            };
             let cells = (0..found.periods.len()).map(cell);
             rows.push(std::iter::once(format!("policy of step {step}")).chain(cells).collect());
         }
@@ -73,9 +74,4 @@ fn show(found: &CrossPlay) {
     print::line(HOW_TO_READ);
     print::line("");
     found.reading.iter().for_each(|words| print::line(words));
-}
-
-fn interval(Interval { mean, low, high }: Interval) -> String {
-    let percent = |x: f64| format!("{:.0}", 100.0 * x);
-    format!("{:.1} [{}, {}]", 100.0 * mean, percent(low), percent(high))
 }

@@ -1,4 +1,7 @@
-//! The micro-language against CPython, and its corner cases.
+//! The micro-language against CPython, and its corner cases; programs are read from their text.
+
+mod lex;
+mod parse;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -7,6 +10,7 @@ use std::process::{Command, Stdio};
 use quaero_rng::Key;
 
 use super::*;
+use parse::{parse_inputs, parse_program};
 
 #[track_caller]
 fn check(program: &str, input: &str, output: Option<&str>) {

@@ -1,6 +1,7 @@
 //! What a cross-play matrix says, in words.
 
 use quaero_evals::{Interval, difference};
+use quaero_report::percent;
 
 use super::matrix::{ALL, CrossPlay};
 
@@ -85,10 +86,6 @@ fn when_asked(matrix: &CrossPlay) -> Option<String> {
             rates.join(", ")
         )
     })
-}
-
-fn percent(rate: f64) -> String {
-    format!("{:.1} %", 100.0 * rate)
 }
 
 fn points(change: Interval) -> String {

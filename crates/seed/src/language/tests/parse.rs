@@ -1,9 +1,11 @@
 //! From text to a program: enough of Python's grammar to read what a model writes in the subset.
 //! Text outside of it is nothing, never an error.
 
-use super::ast::{BinaryOp, CompareOp, Comprehension, Expr, Function, Method, Program, Stmt};
 use super::lex::{Word, words};
-use super::value::Value;
+use crate::language::ast::{
+    BinaryOp, CompareOp, Comprehension, Expr, Function, Method, Program, Stmt,
+};
+use crate::language::value::Value;
 
 /// Deeper nesting than this is not read.
 const DEPTH_MAX: usize = 24;
