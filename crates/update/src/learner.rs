@@ -28,7 +28,7 @@ pub struct Learner {
     pub(crate) adamw: AdamW,
     grads: Params,
     /// The frozen policy that the KL penalty measures from.
-    reference: Option<Model>,
+    pub(crate) reference: Option<Model>,
 }
 
 impl Learner {
@@ -43,23 +43,6 @@ impl Learner {
             grads: model.params().zeros_like()?,
             reference: None,
         })
-    }
-
-    /// Whether the loss has a KL penalty, hence an update needs a reference.
-    #[must_use]
-    pub fn needs_reference(&self) -> bool {
-        self.options.objective.kl.is_some()
-    }
-
-    /// Measures the KL penalty from `reference` from now on.
-    pub fn set_reference(&mut self, reference: Model) {
-        self.reference = Some(reference);
-    }
-
-    /// Optimiser steps taken so far.
-    #[must_use]
-    pub fn n_steps(&self) -> u64 {
-        self.adamw.n_steps()
     }
 
     /// Learns from a batch: an optimiser step for each of its mini-batches, in every epoch. `key`

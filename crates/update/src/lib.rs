@@ -5,9 +5,9 @@
 //! Knows no tasks and no rewards: an advantage per row is all it sees of them.
 //!
 //! # Layout
-//! `minibatch` the rows of each optimiser step → `micro` rows to micro-batches → `learner` the
-//! steps; `options` how, `state` a learner on disk, `reference` the file of the frozen policy that
-//! a KL penalty measures from.
+//! `options` how to learn → `minibatch` the rows of each optimiser step → `micro` rows to
+//! micro-batches → `learner` the steps → `state` what a learner keeps; `reference` the file of the
+//! frozen policy that a KL penalty measures from.
 
 mod learner;
 mod micro;

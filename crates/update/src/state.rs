@@ -1,4 +1,4 @@
-//! A learner on disk.
+//! What a learner keeps from update to update: its count, its reference, its file.
 
 use std::path::Path;
 
@@ -11,6 +11,23 @@ use crate::reference::{read_f32, write_f32};
 use crate::{Error, Learner};
 
 impl Learner {
+    /// Whether the loss has a KL penalty, hence an update needs a reference.
+    #[must_use]
+    pub fn needs_reference(&self) -> bool {
+        self.options.objective.kl.is_some()
+    }
+
+    /// Measures the KL penalty from `reference` from now on.
+    pub fn set_reference(&mut self, reference: Model) {
+        self.reference = Some(reference);
+    }
+
+    /// Optimiser steps taken so far.
+    #[must_use]
+    pub fn n_steps(&self) -> u64 {
+        self.adamw.n_steps()
+    }
+
     /// Writes weights and moments (of 8-bit Adam, their codes) in f32 to `path`.
     ///
     /// # Errors
