@@ -3,7 +3,7 @@
 
 use quaero_engine::{Engine, Sampling};
 use quaero_evals::answer;
-use quaero_play::{Player, ProposeRequest, play};
+use quaero_play::{Player, ProposeRequest, propose};
 use quaero_policy::Limits;
 use quaero_rng::Key;
 use quaero_types::{Judged, Kind};
@@ -25,9 +25,10 @@ fn the_seed_model_does_what_it_was_primed_for() {
         assert_eq!(score.n_tasks, 40);
         assert!(score.interval.mean > least, "{score:?}");
     }
-    let asked = vec![(Kind::new("python", "deduction"), Vec::new()); 40];
+    let kind = Kind::new("python", "deduction");
+    let asked = vec![ProposeRequest { kind, references: Vec::new() }; 40];
     player.limits = Limits { sampling: Sampling::plain(1.0), ..world.options.propose.limits };
-    let (proposals, _) = play(&mut player, &ProposeRequest::each(asked, Key::new(2))).unwrap();
+    let (proposals, _) = propose(&mut player, &asked, Key::new(2)).unwrap();
     let judged = quaero_verify::proposals(host, &proposals, 0);
     let n_valid = judged.iter().filter(|one| matches!(one, Judged::Task(..))).count();
     assert!(n_valid > 24, "{n_valid} of 40 proposals are tasks");

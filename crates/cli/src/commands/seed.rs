@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use quaero_engine::{Engine, Sampling};
 use quaero_evals::{Suite, answer};
-use quaero_play::{Player, ProposeRequest, References, play};
+use quaero_play::{Player, ProposeRequest};
 use quaero_policy::{Limits, Policy};
 use quaero_rng::Key;
 use quaero_seed::{Measured, Options, suite};
@@ -84,18 +84,18 @@ fn propose(
 ) -> anyhow::Result<(f64, f64)> {
     let kind = Kind::new("python", name);
     let programs = suite.of_kinds(|kind| kind.name == "deduction").tasks;
-    let asked: Vec<(Kind, References)> = programs
+    let asked: Vec<ProposeRequest> = programs
         .iter()
         .map(|one| {
             // A proposer of induction is shown a program to write inputs for.
             let pair = Pair { public: one.task.public.clone(), secret: one.secret.clone() };
             let shown = (name == "induction").then_some((one.task.id, pair));
-            (kind.clone(), shown.into_iter().collect())
+            ProposeRequest { kind: kind.clone(), references: shown.into_iter().collect() }
         })
         .collect();
     let n = asked.len() as f64;
-    let requests = ProposeRequest::each(asked, key.named("propose").named(name));
-    let (proposals, _) = play(player, &requests)?;
+    let key = key.named("propose").named(name);
+    let (proposals, _) = quaero_play::propose(player, &asked, key)?;
     let judged = quaero_verify::proposals(player.host, &proposals, 0);
     let tasks = judged.iter().filter_map(|one| match one {
         Judged::Task(task, _) => Some(task.id),
