@@ -1,6 +1,6 @@
 //! Whose shapes are timed.
 
-use quaero_kernels::rope::Heads;
+use quaero_shape::Heads;
 
 /// A model, and how much of it is run at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 
 use half::bf16;
 use quaero_kernels::attention::{self, Forward, Piece, Pieces, Queries, Query};
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
+use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Buffer, Device, Error, rope};
+use quaero_shape::Heads;
 use quaero_testkit::kernels::{self as oracle, Naive, Stored};
 
 use crate::test::{Expected, Output, Test, halves, of};

@@ -1,8 +1,9 @@
 //! Tests of what goes row by row or element by element: RoPE, SwiGLU, embedding, casts.
 
 use half::bf16;
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
+use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Device, Error, cast, embedding, mlp, rope};
+use quaero_shape::Heads;
 use quaero_testkit::kernels::{self as oracle, Naive, Real, Stored};
 use quaero_testkit::random;
 

@@ -13,6 +13,7 @@ mod backward;
 mod pages;
 
 use pulp::{Arch, Simd, WithSimd};
+use quaero_shape::Heads;
 use rayon::prelude::*;
 
 use crate::gemm::{Lhs, PANEL, max_rows, tile_rows};
@@ -21,53 +22,6 @@ use crate::math::{exp, ln};
 
 pub use backward::{Grad, Piece, backward};
 pub use pages::{KvPages, Write};
-
-/// The heads in a row of q, k and v: `[H·D | K·D | K·D]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Heads {
-    /// `H`, query heads.
-    pub n_heads: usize,
-    /// `K`, key and value heads; divides `H`.
-    pub n_kv_heads: usize,
-    /// `D`.
-    pub head_dim: usize,
-}
-
-impl Heads {
-    /// Channels of all query heads.
-    #[must_use]
-    pub fn q_width(&self) -> usize {
-        self.n_heads * self.head_dim
-    }
-
-    /// Channels of q, k and v together.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        (self.n_heads + 2 * self.n_kv_heads) * self.head_dim
-    }
-
-    /// Query heads that share a key head.
-    #[must_use]
-    pub fn group(&self) -> usize {
-        self.n_heads / self.n_kv_heads
-    }
-
-    /// What scores are multiplied by.
-    #[must_use]
-    pub fn scale(&self) -> f32 {
-        1.0 / (self.head_dim as f32).sqrt()
-    }
-
-    /// The first channel of key head `head` in a row.
-    fn key(&self, head: usize) -> usize {
-        self.q_width() + head * self.head_dim
-    }
-
-    /// The first channel of value head `head` in a row.
-    fn value(&self, head: usize) -> usize {
-        self.q_width() + (self.n_kv_heads + head) * self.head_dim
-    }
-}
 
 /// The pages of a sequence. Its first tokens may lie in pages that it shares with others; its own
 /// pages go on from there, whether the last shared page is full or not.

@@ -15,18 +15,14 @@ use crate::activation::{Store, apart};
 use crate::{Activation, Error, Floats};
 
 pub use pages::{KvPages, Slot, Slots};
-pub use quaero_cpu::attention::{Heads, PageTable, Piece, Query, Write};
+pub use quaero_cpu::attention::{PageTable, Piece, Query, Write};
+pub use quaero_shape::Heads;
 pub use queries::{Angles, Pieces, Positions, Queries};
 
-fn heads(of: Heads) -> kernel_rope::Heads {
-    let Heads { n_heads, n_kv_heads, head_dim } = of;
-    kernel_rope::Heads { n_heads, n_kv_heads, head_dim }
-}
-
 /// The query and key heads of a row, end to end: what rotates.
-fn rotated(of: Heads) -> quaero_cpu::norm::Groups {
+fn rotated(of: Heads) -> quaero_shape::Groups {
     let count = of.n_heads + of.n_kv_heads;
-    quaero_cpu::norm::Groups { width: of.width(), first: 0, count }
+    quaero_shape::Groups { width: of.width(), first: 0, count }
 }
 
 /// Rotates q and k of every row of `qkv` [R, (H + 2K)·D] by its position, in place, and writes k
@@ -78,7 +74,7 @@ pub fn rotate_back(
             Ok(())
         }
         (Store::Device(dqkv), Positions::Device(angles, positions)) => {
-            kernel_rope::backward(dqkv.view_mut(), heads(of), angles, positions)
+            kernel_rope::backward(dqkv.view_mut(), of, angles, positions)
         }
         _ => apart("rope"),
     }
@@ -184,7 +180,7 @@ pub fn backward(
             Store::Device(dqkv),
         ) => {
             let (qkv, out, lse) = (qkv.view(), out.view(), lse.view());
-            let forward = kernel::Forward { qkv, out, lse, heads: heads(of) };
+            let forward = kernel::Forward { qkv, out, lse, heads: of };
             let mut delta = dout.device().alloc(lse.len())?;
             kernel::backward(forward, pieces, dout.view(), dqkv.view_mut(), delta.view_mut())
         }

@@ -1,8 +1,9 @@
 //! What goes row by row or element by element.
 
-use quaero_kernels::norm::{self, Forward, Groups};
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, SlotCopies, Slots};
+use quaero_kernels::norm::{self, Forward};
+use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, SlotCopies, Slots};
 use quaero_kernels::{Error, cast, embedding, mlp, rope};
+use quaero_shape::{Groups, Heads};
 
 use super::{Case, Outputs, Set};
 use crate::shapes::{QWEN, Shapes};

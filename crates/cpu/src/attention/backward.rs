@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
+use quaero_shape::Heads;
 use rayon::prelude::*;
 
-use super::Heads;
 use crate::gemm::{Lhs, PANEL, Panels, max_rows, tile_rows};
 use crate::lanes;
 use crate::math::exp;
