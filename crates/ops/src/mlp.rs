@@ -3,7 +3,7 @@
 use quaero_cpu::mlp as cpu;
 use quaero_kernels::{cast, mlp as kernel};
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::{Activation, Error};
 
 /// y = silu(gate) · up.
@@ -25,7 +25,7 @@ pub fn swiglu(gate_up: &Activation, f: usize, y: &mut Activation) -> Result<(), 
         (Store::Device(gate_up), Store::Device(y)) => {
             kernel::swiglu(gate_up.view(), f, y.view_mut())
         }
-        _ => apart("swiglu"),
+        _ => device_mismatch("swiglu"),
     }
 }
 
@@ -48,7 +48,7 @@ pub fn swiglu_backward(gate_up: &mut Activation, f: usize, dy: &Activation) -> R
         (Store::Device(gate_up), Store::Device(dy)) => {
             kernel::swiglu_backward(gate_up.view_mut(), f, dy.view())
         }
-        _ => apart("swiglu"),
+        _ => device_mismatch("swiglu"),
     }
 }
 
@@ -66,6 +66,6 @@ pub fn add(x: &mut Activation, y: &Activation) -> Result<(), Error> {
             Ok(())
         }
         (Store::Device(x), Store::Device(y)) => cast::add(y.view(), x.view_mut()),
-        _ => apart("add"),
+        _ => device_mismatch("add"),
     }
 }

@@ -5,7 +5,7 @@ use quaero_kernels::head::{self, stride};
 use quaero_kernels::sample as kernel;
 
 use crate::Error;
-use crate::activation::apart;
+use crate::activation::device_mismatch;
 use crate::head::Logits;
 use crate::head::logits::Rows;
 
@@ -46,7 +46,7 @@ pub struct Drawn {
 /// If the logits lie on the CPU or on several devices.
 pub fn draw(draws: &[Draw<'_>]) -> Result<Vec<Drawn>, Error> {
     let Some(first) = draws.first() else { return Ok(Vec::new()) };
-    let Rows::Device(rows) = &first.logits.rows else { apart("draw") };
+    let Rows::Device(rows) = &first.logits.rows else { device_mismatch("draw") };
     let (device, v) = (rows.device(), first.logits.vocab_size);
     let stride = stride(v);
     // The usual step: the rows of one product, in order. Others are put beside one another.
@@ -60,7 +60,7 @@ pub fn draw(draws: &[Draw<'_>]) -> Result<Vec<Drawn>, Error> {
     } else {
         let mut all = device.alloc::<f32>(draws.len() * stride)?;
         for (i, draw) in draws.iter().enumerate() {
-            let Rows::Device(from) = &draw.logits.rows else { apart("draw") };
+            let Rows::Device(from) = &draw.logits.rows else { device_mismatch("draw") };
             let from = from.slice(draw.row * stride..(draw.row + 1) * stride);
             all.slice_mut(i * stride..(i + 1) * stride).copy_from(from)?;
         }
