@@ -11,8 +11,8 @@
 // Floor    4 T^2 H D / 2 / 788 TFLOP/s per sequence; 4 x T=4096 H=16 D=128: 275 GFLOP = 349 us
 // Measured not measured
 // Oracle   testkit::kernels::attention (f64), budget E2; the parts of a batch agree by bits
-// Versions v1 one warp loads, one or two warpgroups multiply; scores become weights while the
-//          values of the block before are summed up (this)
+// Versions v1 one warp loads, one or two warpgroups multiply; v2 scores become weights while the
+//          values of the block before are summed up, in machine code as well (this)
 #include "attention.cuh"
 #include "hopper.cuh"
 
