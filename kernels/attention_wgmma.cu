@@ -8,7 +8,7 @@
 // Math     scores and sums in f32, weights and output rounded to bf16; blocks of 64 keys in
 //          ascending order, so that a row's bits do not depend on what else is in the batch, on
 //          where its tile begins or on BM: decoding takes the narrow kernel
-// Floor    4 T^2 H D / 2 / 788 TFLOP/s per sequence; 4 x T=4096 H=16 D=128: 275 GFLOP = 349 us
+// Roofline 4 T^2 H D / 2 / 788 TFLOP/s per sequence; 4 x T=4096 H=16 D=128: 275 GFLOP = 349 us
 // Measured not measured
 // Oracle   testkit::kernels::attention (f64), budget E2; the parts of a batch agree by bits
 // Versions v1 one warp loads, one or two warpgroups multiply; v2 scores become weights while the

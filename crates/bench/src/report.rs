@@ -1,6 +1,6 @@
 //! What a GPU check found, as a page for people.
 //!
-//! The record is JSON, written by `quaero gpu-check` as it goes; this page is drawn from it and
+//! The record is JSON, written by `quaero-lab gpu-check` as it goes; this page is drawn from it and
 //! from nothing else, so a recorded check can be drawn again. What a step did not find is left out,
 //! never a zero. It judges nothing: outcomes stand in the record.
 
@@ -36,7 +36,7 @@ fn words(value: &Value) -> String {
 
 fn head(record: &Value) -> String {
     let machine = found(record, "machine");
-    let peer = &found(record, "kernels")["torch"]["version"];
+    let baseline = &found(record, "kernels")["torch"]["version"];
     let mut facts = vec![format!("commit `{}`", words(&record["commit"]))];
     let mut add = |label: &str, value: &Value| {
         if !value.is_null() {
@@ -45,12 +45,12 @@ fn head(record: &Value) -> String {
     };
     add("driver", &machine["driver_version"]);
     add("CUDA", &record["facts"]["cuda"]);
-    add("PyTorch", peer);
+    add("PyTorch", baseline);
     add("clock of the multiprocessors at most (MHz)", &machine["clocks.max.sm"]);
     add("of the memory", &machine["clocks.max.mem"]);
     add("power limit (W)", &machine["power.limit"]);
     format!(
-        "# GPU check: {}, {}\n\n{}. Written by `quaero gpu-check` in {:.0} s; the record lies \
+        "# GPU check: {}, {}\n\n{}. Written by `quaero-lab gpu-check` in {:.0} s; the record lies \
          beside this page.\n\n",
         words(&record["device"]),
         words(&record["date"]),
@@ -155,23 +155,27 @@ fn kernels(record: &Value) -> String {
     }
     let notes: Vec<String> = kernels["notes"].as_array().into_iter().flatten().map(words).collect();
     format!(
-        "## Kernels\n\nµs, the spread of two series, the share of the floor by this run's \
+        "## Kernels\n\nµs, the spread of two series, the share of the roofline by this run's \
          ceilings, PyTorch's µs, ours by PyTorch's (below 1 is faster).\n\n```\n{}{}\n```\n\n",
         columns(&table::HEADER, &rows),
         notes.join("\n")
     )
 }
 
-/// Trials whose outputs have other bits than the emulation gives them.
+/// Tests whose outputs have other bits than the emulation gives them.
 fn bits(record: &Value) -> String {
-    let other: Vec<String> =
-        found(record, "trials")["other_bits"].as_array().into_iter().flatten().map(words).collect();
+    let other: Vec<String> = found(record, "conformance")["other_bits"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(words)
+        .collect();
     if other.is_empty() {
         return String::new();
     }
     format!(
         "## Where the bits are not the emulation's\n\nWithin the budgets of their oracles, as the \
-         step `trials` shows; `ex2.approx`, `lg2.approx` and the sums of tensor cores are not \
+         step `conformance` shows; `ex2.approx`, `lg2.approx` and the sums of tensor cores are not \
          emulated to the last bit.\n\n```\n{}\n```\n",
         other.join("\n")
     )

@@ -31,7 +31,7 @@ const fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
     Heads { n_heads, n_kv_heads, head_dim }
 }
 
-/// A model of 1.7 B parameters: the one that the headers' floors are about.
+/// A model of 1.7 B parameters: the one that the headers' rooflines are about.
 pub const REFERENCE: Shapes = Shapes {
     name: "1.7b",
     d: 2048,
