@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 
 use crate::prepare::{self, Families};
 use crate::say::{duration, say};
-use crate::shell::{self, cargo, command};
-use crate::{kernels, python, tidy};
+use crate::shell::{self, cargo};
+use crate::{checks, kernels, python, tidy};
 
 /// One part: its name, and what it does.
 type Part = (&'static str, fn() -> Result<Outcome>);
@@ -26,7 +26,7 @@ enum Outcome {
 const QUICK: &[Part] = &[
     ("tools", || prepare::tools().map(passed)),
     ("tidy", || tidy::rules().map(passed)),
-    ("formats", || formats().map(passed)),
+    ("formats", || checks::formats().map(passed)),
     ("task families", || prepare::plugins(Families::All).map(passed)),
     ("build unit tests", || Tests::UNIT.build().map(passed)),
 ];
@@ -34,12 +34,12 @@ const QUICK: &[Part] = &[
 const FULL: &[Part] = &[
     ("tools", || prepare::tools().map(passed)),
     ("tidy", || tidy::rules().map(passed)),
-    ("formats", || formats().map(passed)),
+    ("formats", || checks::formats().map(passed)),
     ("oracle fixtures", oracle_fixtures),
     ("task families", || prepare::plugins(Families::All).map(passed)),
-    ("lints of the families", || family_lints().map(passed)),
+    ("lints of the families", || checks::family_lints().map(passed)),
     ("tests of the families", || family_tests().map(passed)),
-    ("lints", || host_lints().map(passed)),
+    ("lints", || checks::host_lints().map(passed)),
     ("documentation tests", || documentation_tests().map(passed)),
     ("kernels under sanitizers", || kernels::under_sanitizers().map(passed)),
     ("build host tests", || Tests::ALL.build().map(passed)),
@@ -114,38 +114,9 @@ fn oracle_fixtures() -> Result<Outcome> {
     }
 }
 
-/// `cargo fmt --check` of both workspaces.
-///
-/// # Errors
-/// When a file is not formatted.
-pub(crate) fn formats() -> Result<()> {
-    let remedy = "remedy: cargo fmt --all (and the same in plugins/)";
-    shell::run("cargo fmt --check", &mut cargo("fmt --all --check")).context(remedy)?;
-    shell::run("cargo fmt --check in plugins/", &mut in_plugins("fmt --all --check"))
-        .context(remedy)
-}
-
-/// Clippy over the host workspace, warnings denied.
-///
-/// # Errors
-/// When clippy has something to say.
-pub(crate) fn host_lints() -> Result<()> {
-    let words = "clippy --quiet --workspace --release --all-targets -- -D warnings";
-    shell::run("cargo clippy", &mut cargo(words))
-}
-
-/// Clippy over the plugin workspace, warnings denied.
-///
-/// # Errors
-/// When clippy has something to say.
-pub(crate) fn family_lints() -> Result<()> {
-    let words = "clippy --quiet --workspace --release --all-targets -- -D warnings";
-    shell::run("cargo clippy in plugins/", &mut in_plugins(words))
-}
-
 fn family_tests() -> Result<()> {
     let words = "test --quiet --release --workspace";
-    shell::run("cargo test in plugins/", &mut in_plugins(words))
+    shell::run("cargo test in plugins/", &mut checks::in_plugins(words))
 }
 
 fn documentation_tests() -> Result<()> {
@@ -173,12 +144,6 @@ impl Tests {
 
 fn has_nextest() -> bool {
     shell::succeeds(&mut cargo("nextest --version"))
-}
-
-fn in_plugins(words: &str) -> std::process::Command {
-    let mut command = command("cargo");
-    command.current_dir(shell::root().join("plugins")).args(words.split_whitespace());
-    command
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::say::say;
-use crate::{shell, suite};
+use crate::{checks, shell};
 pub(crate) use tree::{Finding, Tree};
 
 type Rule = fn(&Tree) -> Vec<Finding>;
@@ -51,9 +51,9 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
         return Ok(ExitCode::from(shell::WRONG_WORDS));
     }
     rules()?;
-    suite::formats()?;
-    suite::host_lints()?;
-    suite::family_lints()?;
+    checks::formats()?;
+    checks::host_lints()?;
+    checks::family_lints()?;
     say("tidy");
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use quaero_kernels::adam::{self, Full, LEAN_BLOCK, Lean, Norm};
 use quaero_shape::AdamWStep;
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::Work;
 use crate::shapes::Shapes;
 

@@ -5,7 +5,7 @@ use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, SlotCopies, Slots};
 use quaero_kernels::{Error, cast, embedding, mlp, rope};
 use quaero_shape::{Groups, Heads};
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::shapes::{QWEN, Shapes};
 use crate::{Source, Work};
 

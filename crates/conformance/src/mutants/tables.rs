@@ -1,6 +1,6 @@
 //! The planted bugs.
 
-use super::Mutant;
+use super::mutant::Mutant;
 
 /// Each must be caught by a test of the file it is tried on.
 pub const MUTANTS: &[Mutant] = &[

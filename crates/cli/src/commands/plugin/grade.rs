@@ -54,8 +54,8 @@ type Read = Result<Episode, String>;
 
 pub(super) fn run(plugins: &Path, args: &Grade, role: Role) -> anyhow::Result<()> {
     let (host, refused) = open(plugins, args)?;
-    let family = super::find(&host, refused, &args.family)?;
-    let kind = super::kind(family, &args.kind)?;
+    let family = super::lookup::find(&host, refused, &args.family)?;
+    let kind = super::lookup::kind(family, &args.kind)?;
     let (sender, receiver) = sync_channel(BATCH);
     let reader = std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
@@ -129,7 +129,7 @@ fn read(kind: &Kind, role: Role, text: &str) -> Read {
     match role {
         Role::Solve => {
             let line: GradeLine = serde_json::from_str(text).map_err(wrong)?;
-            let mut episode = super::episode(kind, role, line.seed);
+            let mut episode = super::lookup::episode(kind, role, line.seed);
             episode.opening.public = line.task.public.to_string();
             episode.secret = Some(Secret::new(line.task.secret.to_string()));
             episode.completion = line.completion;
@@ -138,7 +138,7 @@ fn read(kind: &Kind, role: Role, text: &str) -> Read {
         }
         Role::Propose => {
             let line: ProposeLine = serde_json::from_str(text).map_err(wrong)?;
-            let mut episode = super::episode(kind, role, line.seed);
+            let mut episode = super::lookup::episode(kind, role, line.seed);
             let pair = |task: TaskLine| Pair {
                 public: task.public.to_string(),
                 secret: Secret::new(task.secret.to_string()),
