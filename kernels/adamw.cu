@@ -4,8 +4,8 @@
 // Layout   contiguous, 16-byte aligned
 // Launch   grid (ceil(n/1024),1,1), block (256,1,1), smem 0; 4 elements per thread
 // Math     f32, each operation rounded on its own: the bits of crates/cpu (`adam`)
-// Floor    bytes = 30n; n=1.7e9: 51 GB = 11.9 ms at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 30n; n=1.7e9: 51 GB = 11.9 ms at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          adamw 3123.4 (99 %)
 // Oracle   testkit::kernels::adamw (f64), budget E2
 // Versions v1 16-byte accesses (this)

@@ -5,8 +5,8 @@
 // Math     f32 inside; w rounded stochastically with Philox bits of (key, 0, element / 8), so that
 //          small steps count on average; m stored as sign and 7 bits of sqrt(|m| / max), v as 8
 //          bits of (v / max)^1/4 rounded up, so that v > 0 is never stored as 0
-// Floor    bytes = 12n; n=1.7e9: 20.4 GB = 4.7 ms at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 12n; n=1.7e9: 20.4 GB = 4.7 ms at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          adamw_lean 3509.0 (36 %)
 // Oracle   testkit::kernels::adamw (f64) from the decoded state: w within an ulp and unbiased,
 //          moments within a code

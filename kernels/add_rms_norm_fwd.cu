@@ -3,8 +3,8 @@
 // Layout   row-major, contiguous, 16-byte aligned, C % 8 == 0; h may be x
 // Launch   grid (R,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per row
 // Math     h is rounded to bf16, then as rms_norm_fwd
-// Floor    bytes = 8RC + 2C + 4R; R=16384 C=2048: 268.5 MB = 62 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 8RC + 2C + 4R; R=16384 C=2048: 268.5 MB = 62 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          add_rms_norm_fwd 94.4 (95 %)
 // Oracle   testkit::kernels::rms_norm of the rounded sum (f64), budget E2
 // Versions v1 two passes over h, the second out of L1 (this)

@@ -8,8 +8,8 @@
 // Math     P = exp(s - lse); dS = P (dout v^T - delta), delta = sum(dout out); dv = P^T dout,
 //          dk = dS^T q, dq = dS k; sums in f32, P and dS rounded to bf16; a block owns what it
 //          writes and runs over heads and rows in order: repeatable, no atomics
-// Floor    5 products of 2*H*D*T^2/2 FLOP; 4x4096 H=16 D=128: 687 GFLOP = 872 us
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline 5 products of 2*H*D*T^2/2 FLOP; 4x4096 H=16 D=128: 687 GFLOP = 872 us
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          attention_bwd 3914.8 (23 %)
 // Oracle   testkit::kernels::attention_bwd (f64), budget E2; finite differences of attention
 // Versions v1 mma.sync, scores computed twice, 7 products (this)

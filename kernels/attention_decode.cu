@@ -4,8 +4,8 @@
 // Launch   grid (K, S, 1), block (128,1,1), smem 8*64*D + 16*D*2 + 16*64*4 bytes
 // Math     the operations of attention_fwd in the same order, hence its bits: warps share out
 //          keys for the scores and channels for the output, never a sum
-// Floor    bytes = 4*K*D per key; B=256 T=2048 K=8 D=128: 2.15 GB = 0.50 ms at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4*K*D per key; B=256 T=2048 K=8 D=128: 2.15 GB = 0.50 ms at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          attention_decode 694.3 (103 %)
 // Oracle   testkit::kernels::attention (f64), budget E2; equals attention_fwd by bits
 // Versions v1 two stages of cp.async (this)

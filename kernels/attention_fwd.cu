@@ -7,8 +7,8 @@
 // Launch   grid (ceil(max rows*H/K/64), K, S), block (128,1,1), smem 10*64*D bytes
 // Math     scores and sums in f32, weights rounded to bf16; key blocks of 64, ascending: a row's
 //          bits depend on its own sequence alone, and equal those of attention_decode
-// Floor    2*2*H*D*(T^2/2) FLOP per sequence; 4x4096 H=16 D=128: 275 GFLOP = 349 us
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline 2*2*H*D*(T^2/2) FLOP per sequence; 4x4096 H=16 D=128: 275 GFLOP = 349 us
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          attention_fwd 1394.6 (25 %)
 // Oracle   testkit::kernels::attention (f64), budget E2
 // Versions v1 mma.sync, two stages of cp.async (this)

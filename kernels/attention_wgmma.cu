@@ -8,11 +8,11 @@
 // Math     scores and sums in f32, weights and output rounded to bf16; blocks of 64 keys in
 //          ascending order, so that a row's bits do not depend on what else is in the batch, on
 //          where its tile begins or on BM: decoding takes the narrow kernel
-// Floor    4 T^2 H D / 2 / 788 TFLOP/s per sequence; 4 x T=4096 H=16 D=128: 275 GFLOP = 349 us
+// Roofline 4 T^2 H D / 2 / 788 TFLOP/s per sequence; 4 x T=4096 H=16 D=128: 275 GFLOP = 349 us
 // Measured not measured
 // Oracle   testkit::kernels::attention (f64), budget E2; the parts of a batch agree by bits
-// Versions v1 one warp loads, one or two warpgroups multiply; scores become weights while the
-//          values of the block before are summed up (this)
+// Versions v1 one warp loads, one or two warpgroups multiply; v2 scores become weights while the
+//          values of the block before are summed up, in machine code as well (this)
 #include "attention.cuh"
 #include "hopper.cuh"
 
@@ -143,18 +143,24 @@ DEV void forward(bf16 *out, float *lse, const bf16 *qkv, const TensorMap &k_map,
   const int row = m0 + warp * 16 + (lane >> 2);
   uint32_t q[D / 16][4], p[4][4];
   load_q<D>(q, qkv, seq, row, n_tile_rows, group, (n_heads + 2 * n_kv) * D);
+  // The last positions that all rows, and that each of this thread's two, may see.
+  const int all_see = m0 / group + seq.start;
+  const int sees[2] = {row / group + seq.start, (row + 8) / group + seq.start};
   float acc[D / 8][4] = {}, s[8][4] = {};
   Running run = {{-INF_F, -INF_F}, {0.f, 0.f}};
   scores<D, STAGES>(s, q, ring, 0);
   wgmma_wait<0>();
   for (int b = 0;; b++) {
     if (lane == 0) mbar_arrive(ring.k_empty(b));
-    if (b * KEYS + KEYS - 1 > m0 / group + seq.start) // only blocks that some row must not see
+    if (b * KEYS + KEYS - 1 > all_see) // only blocks that some row must not see
       UNROLL for (int j = 0; j < 8; j++) UNROLL for (int e = 0; e < 4; e++) {
         const int key = b * KEYS + j * 8 + (lane & 3) * 2 + (e & 1);
-        if (key > (row + (e >> 1) * 8) / group + seq.start) s[j][e] = -INF_F;
+        if (key > sees[e >> 1]) s[j][e] = -INF_F;
       }
     const float2 shrink = softmax_step(run, s, scale_log2);
+    // ptxas hoists the wait below over the softmax, and nothing is left to overlap; it does not
+    // move a wait for a barrier, which this block's values need further down in any case.
+    mbar_wait(ring.v_full(b), ring.parity(b));
     wgmma_wait<0>(); // the values of the block before: their weights and sums may be touched
     if (b > 0 && lane == 0) mbar_arrive(ring.v_empty(b - 1));
     UNROLL for (int j = 0; j < D / 8; j++) shrink_rows(acc[j], shrink);

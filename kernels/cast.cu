@@ -4,8 +4,8 @@
 // Layout   contiguous, 16-byte aligned, any n; D % 8 == 0
 // Launch   grid (ceil(n/2048),1,1) or (U,1,1), block (256,1,1), smem 0; 8 elements per thread
 // Math     rounded to nearest even
-// Floor    bytes = 6n (f32 to bf16); n=1.7e9: 10.2 GB = 2.4 ms at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 6n (f32 to bf16); n=1.7e9: 10.2 GB = 2.4 ms at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          copy_slots 52.1 (86 %), cast_f32_bf16 70.1 (96 %), cast_bf16_f32 75.5 (89 %),
 //          add_bf16 70.1 (95 %)
 // Oracle   half::bf16, exact

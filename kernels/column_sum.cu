@@ -3,8 +3,8 @@
 // Layout   row-major; the f32 sum goes over all rows, the bf16 one over 64 rows per block
 // Launch   grid (ceil(C/256), 1 or ceil(R/64), 1), block (256,1,1), smem 0; a thread per column
 // Math     f32, rows ascending; partial sums of blocks are added by the f32 kernel
-// Floor    bytes = R*C*size; R=512 C=2048 f32: 4.2 MB = 1 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = R*C*size; R=512 C=2048 f32: 4.2 MB = 1 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          bias_bwd 67.6 (66 %)
 // Oracle   testkit::kernels::column_sum (f64), budget E2
 // Versions v1 (this)

@@ -3,8 +3,8 @@
 // Layout   row-major, contiguous, 16-byte aligned, C % 8 == 0; rows sorted by token, stably
 // Launch   grid (U,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per token
 // Math     f32, rows ascending: repeatable, where atomics would not be
-// Floor    bytes = 2RC + 8UC; R=16384 C=2048 U=4096: 134 MB = 31 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 2RC + 8UC; R=16384 C=2048 U=4096: 134 MB = 31 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          embedding_bwd 220.7 (48 %)
 // Oracle   testkit::kernels::embedding_bwd (f64), budget E2
 // Versions v1 (this)

@@ -3,8 +3,8 @@
 // Layout   row-major, contiguous, 16-byte aligned, C % 8 == 0
 // Launch   grid (R,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per row
 // Math     a copy
-// Floor    bytes = 4RC; R=16384 C=2048: 134 MB = 31 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4RC; R=16384 C=2048: 134 MB = 31 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          embedding_fwd 50.2 (89 %)
 // Oracle   testkit::kernels::embedding, exact
 // Versions v1 (this)

@@ -5,8 +5,8 @@
 //          narrow: 64x64, block 128, smem 24576
 // Math     f32 accumulators, k ascending by 16, no split: an element's bits depend neither on the
 //          tile nor on M or N; one rounding at the store
-// Floor    2MNK / 788 TFLOP/s; M=16384 N=6144 K=2048: 412 GFLOP = 523 us
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline 2MNK / 788 TFLOP/s; M=16384 N=6144 K=2048: 412 GFLOP = 523 us
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          gemm_qkv 1383.7 (25 %), gemm_gate_up 4247.0 (25 %), gemm_down 1944.4 (27 %),
 //          gemm_dx 3929.8 (27 %), gemm_dw 4130.1 (26 %), gemm_head 6756.4 (24 %),
 //          gemm_decode 112.5 (17 %), gemm_decode_one 49.7 (34 %), gemm_decode_wide 108.7 (18 %),

@@ -8,7 +8,7 @@
 //          narrow: 64x64, 4 stages
 // Math     f32 accumulators, k ascending by 16, no split: an element's bits depend neither on the
 //          tile nor on M or N; one rounding at the store
-// Floor    2MNK / 788 TFLOP/s; M=16384 N=6144 K=2048: 412 GFLOP = 523 us
+// Roofline 2MNK / 788 TFLOP/s; M=16384 N=6144 K=2048: 412 GFLOP = 523 us
 // Measured not measured
 // Oracle   testkit::kernels::matmul (f64), budget E2; the three tiles agree by bits
 // Versions v1 one warp loads, one or two warpgroups multiply (this)

@@ -4,8 +4,8 @@
 // Launch   sum_squares: grid (ceil(n/4096),1,1), block (256,1,1); clip_factor: grid 1, block 256
 // Math     f32 in blocks of 4096 by a fixed tree, blocks added in f64 by a fixed tree; the factor
 //          stays on the device; a norm that is not finite makes the factor NaN
-// Floor    bytes = 4n; n=1.7e9: 6.8 GB = 1.6 ms at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4n; n=1.7e9: 6.8 GB = 1.6 ms at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          grad_norm 566.7 (73 %)
 // Oracle   testkit::kernels::norm (f64), budget E2; the factor as optim::clip_grad_norm
 // Versions v1 (this)

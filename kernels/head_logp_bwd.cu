@@ -3,8 +3,8 @@
 // Layout   row-major, V columns of ld and ld_out
 // Launch   grid (R,1,1), block (256,1,1), smem 0; one block per row
 // Math     f32, the law computed again, one rounding at the store
-// Floor    bytes = 6RV; R=4096 V=151936: 3.73 GB = 868 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 6RV; R=4096 V=151936: 3.73 GB = 868 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          head_logp_bwd 1934.3 (32 %)
 // Oracle   testkit::kernels::head_bwd (f64), budget E2; finite differences of head
 // Versions v1 three passes over a row (this)

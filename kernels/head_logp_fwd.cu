@@ -3,8 +3,8 @@
 // Layout   row-major, V columns of ld
 // Launch   grid (R,1,1), block (256,1,1), smem 0; one block per row
 // Math     f32 with exp_rn and ln_rn, fixed tree: the bits of `sample`
-// Floor    bytes = 4RV; R=4096 V=151936: 2.49 GB = 579 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4RV; R=4096 V=151936: 2.49 GB = 579 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          head_logp_fwd 1002.2 (41 %)
 // Oracle   testkit::kernels::head (f64), budget E2
 // Versions v1 two passes over a row (this)

@@ -7,7 +7,7 @@
 // Math     f32; the loss of crates/objective: ratio clip, dual clip (0: off), truncated importance
 //          sampling (cap 0: off), entropy bonus, KL estimates k1, k2, k3 (0: off); log-ratios kept
 //          within 20
-// Floor    bytes = 6RV; R=4096 V=151936: 3.73 GB = 868 us at 4.3 TB/s
+// Roofline bytes = 6RV; R=4096 V=151936: 3.73 GB = 868 us at 4.3 TB/s
 // Measured not measured
 // Oracle   objective::policy_loss and testkit::kernels::head_bwd (f64), budget E2
 // Versions v1 three passes over a row (this)

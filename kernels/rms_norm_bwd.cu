@@ -3,8 +3,8 @@
 // Layout   row-major, 16-byte aligned, width, first, C % 8 == 0; dx may be dy
 // Launch   grid (B = ceil(R*count/32),1,1), block as forward, smem 4C; 32 groups per block
 // Math     f32; a block sums its groups in order, column_sum then adds the blocks in order
-// Floor    bytes = 6RC (8RC if added to dx); R=16384 C=2048: 201 MB = 47 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 6RC (8RC if added to dx); R=16384 C=2048: 201 MB = 47 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          rms_norm_bwd 98.2 (68 %)
 // Oracle   testkit::kernels::rms_norm_bwd (f64), budget E2; finite differences of rms_norm
 // Versions v1 partial sums in shared memory (this)

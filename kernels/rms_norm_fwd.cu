@@ -3,8 +3,8 @@
 // Layout   row-major, 16-byte aligned, width, first, C % 8 == 0; y may be x
 // Launch   grid (R*count,1,1), block (32*ceil(C/256) up to 256,1,1), smem 0; one block per group
 // Math     f32, fixed tree, one rounding at the store; a row's bits depend on the row alone
-// Floor    bytes = 4RC + 2C + 4R; R=16384 C=2048: 134.3 MB = 31 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4RC + 2C + 4R; R=16384 C=2048: 134.3 MB = 31 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          rms_norm_fwd 50.1 (89 %)
 // Oracle   testkit::kernels::rms_norm (f64), budget E2
 // Versions v1 scalar row loop (ladder/rms_norm_fwd/v1.cu); v2 a warp's tree, scalar loads

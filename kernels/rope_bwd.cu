@@ -3,8 +3,8 @@
 // Layout   row-major, 16-byte aligned, D % 16 == 0
 // Launch   grid (R,1,1), block (128,1,1), smem 0; one block per row
 // Math     f32, one rounding to bf16
-// Floor    bytes = 4R(H+K)D; R=16384 H=16 K=8 D=128: 201 MB = 47 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4R(H+K)D; R=16384 H=16 K=8 D=128: 201 MB = 47 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          rope_bwd 74.8 (89 %)
 // Oracle   testkit::kernels::rope with the angles negated (f64), budget E2
 // Versions v1 (this)

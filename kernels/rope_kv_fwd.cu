@@ -4,8 +4,8 @@
 // Layout   row-major, 16-byte aligned, D % 16 == 0; channel i pairs with i + D/2
 // Launch   grid (R,1,1), block (128,1,1), smem 0; one block per row
 // Math     f32, one rounding to bf16: pages and qkv hold the same bits
-// Floor    bytes = 4R(H+K)D + 2RKD + 4RKD; R=16384 H=16 K=8 D=128: 302 MB = 70 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4R(H+K)D + 2RKD + 4RKD; R=16384 H=16 K=8 D=128: 302 MB = 70 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          rope_kv_fwd 110.6 (91 %)
 // Oracle   testkit::kernels::rope (f64), budget E2; rope_bwd turns back
 // Versions v1 16-byte accesses (this)

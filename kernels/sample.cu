@@ -6,8 +6,8 @@
 // Math     f32 with exp_rn, ln_rn, Philox4x32-10 at (key, position, token / 4): the draws of the
 //          CPU engine; thresholds by radix selection with counts and masses in fixed point, no
 //          sort; ties go to the lowest token; an odd row (inf, NaN) gives NaN
-// Floor    bytes = 4RV; R=256 V=151936: 156 MB = 36 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 4RV; R=256 V=151936: 156 MB = 36 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          sample 848.7 (6 %), sample_cut 3908.1 (1 %)
 // Oracle   a sort on the CPU, same survivors; the engine's draw; chi-square
 // Versions v1 8 rounds of 4 bits, bins in registers (this)

@@ -3,8 +3,8 @@
 // Layout   row-major, contiguous, 16-byte aligned, F % 8 == 0; dgate_up may be gate_up
 // Launch   grid (ceil(R*F/2048),1,1), block (256,1,1), smem 0; 8 elements per thread
 // Math     f32 with exp_rn, one rounding at the store
-// Floor    bytes = 10RF; R=16384 F=6144: 1.01 GB = 234 us at 4.3 TB/s
-// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's floor) at 1.7b:
+// Roofline bytes = 10RF; R=16384 F=6144: 1.01 GB = 234 us at 4.3 TB/s
+// Measured H100 80GB HBM3, 1976c51 of 2026-11-26; us (share of that run's roofline) at 1.7b:
 //          swiglu_bwd 332.7 (101 %)
 // Oracle   testkit::kernels::swiglu_bwd (f64), budget E2; finite differences of swiglu
 // Versions v1 16-byte accesses (this)

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::kernels;
-use crate::prepare::{self, Program};
+use crate::prepare::{self, Families, Program};
 use crate::say::say;
 use crate::shell::{self, command};
 
@@ -80,7 +80,7 @@ fn lack() -> Option<&'static str> {
 /// Puts the bundle into `folder`, which is made anew.
 fn bundle(folder: &Path) -> Result<()> {
     prepare::tools()?;
-    prepare::plugins()?;
+    prepare::plugins(Families::Runs)?;
     let mut programs = build()?;
     if kernels::current_cubins(&programs[1])? {
         say("building again, with the cubins");

@@ -3,6 +3,7 @@
 //! nvcc comes from PyPI's wheels into `target/venv-cuda`; no GPU and no toolkit is needed. What is
 //! built lands in `kernels/cubins`, where the crate `kernels` embeds it at its next build.
 
+mod order;
 mod sass;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::prepare::{self, Program};
+use crate::prepare::{self, Families, Program};
 use crate::say::say;
 
 /// Prepares what any command needs, then becomes `quaero --plugins-dir DIR WORDS…`.
@@ -16,7 +16,7 @@ use crate::say::say;
 /// # Errors
 /// When something cannot be built, or the binary cannot start.
 pub(crate) fn binary(words: &[String]) -> Result<ExitCode> {
-    if let Err(lack) = prepare::tools().and_then(|()| prepare::plugins()) {
+    if let Err(lack) = prepare::tools().and_then(|()| prepare::plugins(Families::Runs)) {
         // `doctor` is there to name such a lack, beside all others.
         if words.first().map(String::as_str) != Some("doctor") {
             return Err(lack);

@@ -76,7 +76,7 @@ fn has_wasm_target() -> Result<bool> {
 /// When a tool is missing or a family does not build.
 pub(crate) fn plugin_build() -> Result<ExitCode> {
     tools()?;
-    plugins()?;
+    plugins(Families::All)?;
     for path in wasm_files(&plugins_dir())? {
         say(&path.display().to_string());
     }
@@ -97,15 +97,27 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Builds the task families and lays each in [`plugins_dir`]. What else lies there stays: a user
-/// adds a family by dropping its file.
+/// Which task families are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Families {
+    /// Those that a run may load.
+    Runs,
+    /// Those that only tests load as well.
+    All,
+}
+
+/// Builds task families and lays each in [`plugins_dir`]. What else lies there stays: a user adds a
+/// family by dropping its file.
 ///
 /// # Errors
 /// When a family does not build, or its component cannot be copied.
-pub(crate) fn plugins() -> Result<()> {
+pub(crate) fn plugins(which: Families) -> Result<()> {
     let metadata = shell::metadata(PLUGINS_MANIFEST)?;
     let built = shell::target_directory(&metadata)?.join(WASM_TARGET).join("release");
-    let families = families(&metadata);
+    let mut families = families(&metadata);
+    if which == Families::Runs {
+        families.retain(|family| !family.is_test_only());
+    }
     if families.is_empty() {
         bail!("{PLUGINS_MANIFEST}: no member is a task family (crate-type \"cdylib\")");
     }
@@ -114,10 +126,12 @@ pub(crate) fn plugins() -> Result<()> {
     }
     let mut build = cargo("build --quiet --release --workspace --target wasm32-wasip2");
     build.arg("--manifest-path").arg(shell::root().join(PLUGINS_MANIFEST));
+    if which == Families::Runs {
+        build.args(TEST_ONLY.iter().map(|name| format!("--exclude=quaero-{name}")));
+    }
     shell::run("building the task families", &mut build)?;
     for family in &families {
-        let test_only = TEST_ONLY.contains(&family.name.as_str());
-        let folder = if test_only { test_plugins_dir() } else { plugins_dir() };
+        let folder = if family.is_test_only() { test_plugins_dir() } else { plugins_dir() };
         lay(&built.join(&family.file), &folder, &format!("{}.wasm", family.name))?;
     }
     Ok(())
@@ -129,6 +143,12 @@ struct Family {
     name: String,
     /// The component's file name as cargo writes it.
     file: String,
+}
+
+impl Family {
+    fn is_test_only(&self) -> bool {
+        TEST_ONLY.contains(&self.name.as_str())
+    }
 }
 
 /// The families of the plugin workspace: its members with a `cdylib`, `quaero-` left off.

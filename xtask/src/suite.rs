@@ -1,4 +1,5 @@
-//! `cargo xtask test`: every test there is, in parts, the cheap ones first.
+//! `cargo xtask test`: every test there is, in parts, the cheap ones first. `--quick` leaves out
+//! what takes minutes: integration tests, lints, sanitizers, and whatever needs Python.
 //!
 //! The host tests come last and the summary of the other parts stands before them, so that the
 //! output closes with the test runner's own count.
@@ -7,9 +8,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::prepare::{self, Families};
 use crate::say::{duration, say};
-use crate::shell::{self, cargo, command};
-use crate::{exit, kernels, prepare, python, tidy};
+use crate::shell::{self, cargo};
+use crate::{checks, exit, kernels, python, tidy};
 
 /// One part: its name, and what it does.
 type Part = (&'static str, fn() -> Result<Outcome>);
@@ -24,33 +26,40 @@ enum Outcome {
 const QUICK: &[Part] = &[
     ("tools", || prepare::tools().map(passed)),
     ("tidy", || tidy::rules().map(passed)),
-    ("formats", || formats().map(passed)),
-    ("task families", || prepare::plugins().map(passed)),
-    ("build host tests", || build_host_tests().map(passed)),
+    ("formats", || checks::formats().map(passed)),
+    ("task families", || prepare::plugins(Families::All).map(passed)),
+    ("build unit tests", || Tests::UNIT.build().map(passed)),
 ];
 
 const FULL: &[Part] = &[
     ("tools", || prepare::tools().map(passed)),
     ("tidy", || tidy::rules().map(passed)),
-    ("formats", || formats().map(passed)),
+    ("formats", || checks::formats().map(passed)),
     ("oracle fixtures", oracle_fixtures),
-    ("task families", || prepare::plugins().map(passed)),
-    ("lints of the families", || family_lints().map(passed)),
+    ("task families", || prepare::plugins(Families::All).map(passed)),
+    ("lints of the families", || checks::family_lints().map(passed)),
     ("tests of the families", || family_tests().map(passed)),
-    ("lints", || host_lints().map(passed)),
+    ("lints", || checks::host_lints().map(passed)),
     ("documentation tests", || documentation_tests().map(passed)),
     ("kernels under sanitizers", || kernels::under_sanitizers().map(passed)),
-    ("build host tests", || build_host_tests().map(passed)),
+    ("build host tests", || Tests::ALL.build().map(passed)),
 ];
+
+/// Tests of the host workspace that are built and run together.
+struct Tests {
+    name: &'static str,
+    /// What cargo is told of them.
+    targets: &'static str,
+}
 
 /// Runs the suite.
 ///
 /// # Errors
 /// The first part that failed, by name.
 pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
-    let parts = match options {
-        [] => FULL,
-        ["--quick"] => QUICK,
+    let (parts, tests) = match options {
+        [] => (FULL, Tests::ALL),
+        ["--quick"] => (QUICK, Tests::UNIT),
         [option, ..] => {
             say(&format!("error: `test` knows `--quick` alone, got `{option}`"));
             return Ok(ExitCode::from(exit::USAGE_ERROR));
@@ -63,8 +72,8 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
         let outcome = outcome.with_context(|| format!("part `{name}` failed"))?;
         rows.push((*name, outcome, seconds));
     }
-    say(&summary(&rows));
-    host_tests().context("part `host tests` failed")?;
+    say(&summary(&rows, tests.name));
+    tests.run().with_context(|| format!("part `{}` failed", tests.name))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,9 +87,9 @@ pub(crate) fn tidy(options: &[&str]) -> Result<ExitCode> {
         return Ok(ExitCode::from(exit::USAGE_ERROR));
     }
     tidy::rules()?;
-    formats()?;
-    host_lints()?;
-    family_lints()?;
+    checks::formats()?;
+    checks::host_lints()?;
+    checks::family_lints()?;
     say("tidy: no findings");
     Ok(ExitCode::SUCCESS)
 }
@@ -90,7 +99,7 @@ fn passed((): ()) -> Outcome {
 }
 
 /// The table of what ran, how it ended and how long it took.
-fn summary(rows: &[(&str, Outcome, f64)]) -> String {
+fn summary(rows: &[(&str, Outcome, f64)], next: &str) -> String {
     let skipped = rows.iter().filter(|(_, outcome, _)| *outcome == Outcome::Skipped).count();
     let mut text = String::from("── so far\n");
     for (name, outcome, seconds) in rows {
@@ -103,7 +112,7 @@ fn summary(rows: &[(&str, Outcome, f64)]) -> String {
     let total: f64 = rows.iter().map(|(_, _, seconds)| seconds).sum();
     let count = format!("{skipped} skipped");
     text.push_str(&format!("   {:<24} {count:<10} {:>12}\n", "in all", duration(total)));
-    text.push_str("── host tests");
+    text.push_str(&format!("── {next}"));
     text
 }
 
@@ -122,61 +131,36 @@ fn oracle_fixtures() -> Result<Outcome> {
     }
 }
 
-/// `cargo fmt --check` of both workspaces.
-fn formats() -> Result<()> {
-    let remedy = "remedy: cargo fmt --all (and the same in plugins/)";
-    shell::run("cargo fmt --check", &mut cargo("fmt --all --check")).context(remedy)?;
-    shell::run("cargo fmt --check in plugins/", &mut in_plugins("fmt --all --check"))
-        .context(remedy)
-}
-
-/// Clippy over the host workspace, warnings denied.
-fn host_lints() -> Result<()> {
-    let words = "clippy --quiet --workspace --release --all-targets -- -D warnings";
-    shell::run("cargo clippy", &mut cargo(words))
-}
-
-/// Clippy over the plugin workspace, warnings denied.
-fn family_lints() -> Result<()> {
-    let words = "clippy --quiet --workspace --release --all-targets -- -D warnings";
-    shell::run("cargo clippy in plugins/", &mut in_plugins(words))
-}
-
 fn family_tests() -> Result<()> {
     let words = "test --quiet --release --workspace";
-    shell::run("cargo test in plugins/", &mut in_plugins(words))
+    shell::run("cargo test in plugins/", &mut checks::in_plugins(words))
 }
 
 fn documentation_tests() -> Result<()> {
     shell::run("cargo test --doc", &mut cargo("test --quiet --doc --release --workspace"))
 }
 
-fn build_host_tests() -> Result<()> {
-    let words = if has_nextest() {
-        "nextest run --release --workspace --no-run"
-    } else {
-        "test --release --workspace --lib --bins --tests --no-run"
-    };
-    shell::run("building the host tests", &mut cargo(words))
-}
+impl Tests {
+    const ALL: Self = Self { name: "host tests", targets: "--lib --bins --tests" };
+    const UNIT: Self = Self { name: "unit tests", targets: "--lib --bins" };
 
-fn host_tests() -> Result<()> {
-    let words = if has_nextest() {
-        "nextest run --release --workspace --no-fail-fast"
-    } else {
-        "test --release --workspace --lib --bins --tests --no-fail-fast"
-    };
-    shell::run("the host tests", &mut cargo(words))
+    fn build(&self) -> Result<()> {
+        self.cargo("--no-run")
+    }
+
+    fn run(&self) -> Result<()> {
+        self.cargo("--no-fail-fast")
+    }
+
+    fn cargo(&self, option: &str) -> Result<()> {
+        let runner = if has_nextest() { "nextest run" } else { "test" };
+        let words = format!("{runner} --release --workspace {} {option}", self.targets);
+        shell::run(self.name, &mut cargo(&words))
+    }
 }
 
 fn has_nextest() -> bool {
     shell::succeeds(&mut cargo("nextest --version"))
-}
-
-fn in_plugins(words: &str) -> std::process::Command {
-    let mut command = command("cargo");
-    command.current_dir(shell::root().join("plugins")).args(words.split_whitespace());
-    command
 }
 
 #[cfg(test)]

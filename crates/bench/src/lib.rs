@@ -6,10 +6,10 @@
 //! than the L2 cache holds, and its outputs are poisoned first and looked at afterwards. The two
 //! [`Ceilings`] are measured in the same run. Knows no clock but the device's, no PyTorch (the
 //! command line runs the baseline and hands in what it said), and no correctness beyond bits: that is
-//! `trials`.
+//! `conformance`.
 //!
 //! # Layout
-//! [`shapes`] whose shapes → [`work`] floors and ceilings → [`source`] random data on the device →
+//! [`shapes`] whose shapes → [`work`] rooflines and ceilings → [`source`] random data on the device →
 //! [`cases`] one launcher a case → [`measure`] → [`bits`] rows of products over M and tiles →
 //! [`table`] rows of results → [`report`] what a GPU check found, as a page
 

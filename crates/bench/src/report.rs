@@ -1,6 +1,6 @@
 //! What a GPU check found, as a page for people.
 //!
-//! The record is JSON, written by `quaero gpu-check` as it goes; this page is drawn from it and
+//! The record is JSON, written by `quaero-lab gpu-check` as it goes; this page is drawn from it and
 //! from nothing else, so a recorded check can be drawn again. What a step did not find is left out,
 //! never a zero. It judges nothing: outcomes stand in the record.
 
@@ -50,7 +50,7 @@ fn head(record: &Value) -> String {
     add("of the memory", &machine["clocks.max.mem"]);
     add("power limit (W)", &machine["power.limit"]);
     format!(
-        "# GPU check: {}, {}\n\n{}. Written by `quaero gpu-check` in {:.0} s; the record lies \
+        "# GPU check: {}, {}\n\n{}. Written by `quaero-lab gpu-check` in {:.0} s; the record lies \
          beside this page.\n\n",
         words(&record["device"]),
         words(&record["date"]),
@@ -155,23 +155,27 @@ fn kernels(record: &Value) -> String {
     }
     let notes: Vec<String> = kernels["notes"].as_array().into_iter().flatten().map(words).collect();
     format!(
-        "## Kernels\n\nµs, the spread of two series, the share of the floor by this run's \
+        "## Kernels\n\nµs, the spread of two series, the share of the roofline by this run's \
          ceilings, PyTorch's µs, ours by PyTorch's (below 1 is faster).\n\n```\n{}{}\n```\n\n",
         columns(&table::HEADER, &rows),
         notes.join("\n")
     )
 }
 
-/// Trials whose outputs have other bits than the emulation gives them.
+/// Tests whose outputs have other bits than the emulation gives them.
 fn bits(record: &Value) -> String {
-    let other: Vec<String> =
-        found(record, "trials")["other_bits"].as_array().into_iter().flatten().map(words).collect();
+    let other: Vec<String> = found(record, "conformance")["other_bits"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(words)
+        .collect();
     if other.is_empty() {
         return String::new();
     }
     format!(
         "## Where the bits are not the emulation's\n\nWithin the budgets of their oracles, as the \
-         step `trials` shows; `ex2.approx`, `lg2.approx` and the sums of tensor cores are not \
+         step `conformance` shows; `ex2.approx`, `lg2.approx` and the sums of tensor cores are not \
          emulated to the last bit.\n\n```\n{}\n```\n",
         other.join("\n")
     )

@@ -1,9 +1,9 @@
 //! Whose shapes are timed.
 
-use quaero_kernels::rope::Heads;
+use quaero_shape::Heads;
 
 /// A model, and how much of it is run at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shapes {
     /// How the model is called.
     pub name: &'static str,
@@ -28,10 +28,10 @@ pub struct Shapes {
 }
 
 const fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
-    Heads { n_heads, n_kv_heads, head_dim }
+    Heads::new(n_heads, n_kv_heads, head_dim)
 }
 
-/// A model of 1.7 B parameters: the one that the headers' floors are about.
+/// A model of 1.7 B parameters: the one that the headers' rooflines are about.
 pub const REFERENCE: Shapes = Shapes {
     name: "1.7b",
     d: 2048,

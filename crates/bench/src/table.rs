@@ -38,22 +38,22 @@ pub fn row(case: &Case, version: &str, timing: &Result<Option<Timing>, String>) 
     row
 }
 
-/// Adds the floor, and what share of it was reached.
+/// Adds the roofline, and what share of it was reached.
 pub fn hold_against(row: &mut Value, ceilings: &Ceilings) {
     let work = crate::Work {
         bytes: row["bytes"].as_f64().unwrap_or(f64::NAN),
         flops: row["flops"].as_f64().unwrap_or(f64::NAN),
     };
-    let floor = work.floor_us(ceilings);
-    row["floor_us"] = json!(floor);
+    let roofline = work.roofline_us(ceilings);
+    row["roofline_us"] = json!(roofline);
     row["bound_by"] = json!(if work.moves(ceilings) { "bytes" } else { "operations" });
     if let Some(us) = row["us"].as_f64() {
-        row["of_floor"] = json!(floor / us);
+        row["of_roofline"] = json!(roofline / us);
     }
 }
 
 /// Adds the baseline's time, and how many times longer ours takes.
-pub fn add_baseline(row: &mut Value, baseline: &Value) {
+pub fn beside_baseline(row: &mut Value, baseline: &Value) {
     let Some(theirs) = baseline["us"].as_f64() else {
         if let Some(why) = baseline["error"].as_str() {
             row["torch_error"] = json!(why);
@@ -69,7 +69,7 @@ pub fn add_baseline(row: &mut Value, baseline: &Value) {
 
 /// The head of [`cells`].
 pub const HEADER: [&str; 9] =
-    ["case", "shape", "us", "noise", "GB/s", "TFLOP/s", "of floor", "PyTorch us", "ours/its"];
+    ["case", "shape", "us", "noise", "GB/s", "TFLOP/s", "of roofline", "PyTorch us", "ours/its"];
 
 /// A row for people; what was not measured is a dash.
 #[must_use]
@@ -94,7 +94,7 @@ pub fn cells(row: &Value) -> Vec<String> {
         share("noise"),
         number("gb_s", 0),
         tflop_s,
-        share("of_floor"),
+        share("of_roofline"),
         number("torch_us", 1),
         number("ratio", 2),
     ]
@@ -135,18 +135,18 @@ mod tests {
     }
 
     #[test]
-    fn a_timed_row_holds_its_share_of_the_floor_and_the_peer() {
+    fn a_timed_row_holds_its_share_of_the_roofline_and_the_baseline() {
         let case = case();
         let us = case.work.bytes / 1000.0 / 1e3 * 2.0;
         let timing = Timing { rounds: [us, us * 1.1], n_sets: 3, n_unwritten: 0 };
         let mut row = row(&case, "built-in", &Ok(Some(timing)));
         hold_against(&mut row, &CEILINGS);
-        add_baseline(&mut row, &json!({"us": us * 2.0, "how": "eager"}));
+        beside_baseline(&mut row, &json!({"us": us * 2.0, "how": "eager"}));
         let close = |key: &str, want: f64| {
             let got = row[key].as_f64().unwrap();
             assert!((got - want).abs() < 1e-9, "{key}: {got}, expected {want}");
         };
-        close("of_floor", 0.5);
+        close("of_roofline", 0.5);
         close("ratio", 0.5);
         close("gb_s", 500.0);
         close("noise", 0.1);
@@ -157,7 +157,7 @@ mod tests {
     fn what_was_not_measured_is_no_number() {
         let mut emulated = row(&case(), "built-in", &Ok(None));
         hold_against(&mut emulated, &CEILINGS);
-        assert!(emulated["us"].is_null() && emulated["of_floor"].is_null());
+        assert!(emulated["us"].is_null() && emulated["of_roofline"].is_null());
         assert_eq!(cells(&emulated)[2], "–");
         let broken = row(&case(), "mine.cu", &Err("CUDA: no".to_owned()));
         assert_eq!(cells(&broken)[2], "WRONG");

@@ -33,7 +33,7 @@ impl Work {
 
     /// Microseconds that it takes at the least.
     #[must_use]
-    pub fn floor_us(&self, ceilings: &Ceilings) -> f64 {
+    pub fn roofline_us(&self, ceilings: &Ceilings) -> f64 {
         (self.bytes / ceilings.copy_gb_s / 1e3).max(self.flops / ceilings.matmul_tflop_s / 1e6)
     }
 
@@ -58,18 +58,21 @@ mod tests {
     use super::*;
     use crate::shapes::REFERENCE;
 
-    /// What an H200 did, which the headers' floors are counted with.
+    /// What an H200 did, which the headers' rooflines are counted with.
     const H200: Ceilings = Ceilings { copy_gb_s: 4300.0, matmul_tflop_s: 788.0 };
 
     #[track_caller]
-    fn check(work: Work, floor_us: f64, moves: bool) {
-        let got = work.floor_us(&H200);
-        assert!((got - floor_us).abs() < 0.005 * floor_us, "{got} us, expected {floor_us}");
+    fn check(work: Work, roofline_us: f64, moves: bool) {
+        let got = work.roofline_us(&H200);
+        assert!(
+            (got - roofline_us).abs() < 0.005 * roofline_us,
+            "{got} us, expected {roofline_us}"
+        );
         assert_eq!(work.moves(&H200), moves);
     }
 
     #[test]
-    fn floors_are_those_of_the_headers() {
+    fn rooflines_are_those_of_the_headers() {
         let t = REFERENCE.n_tokens();
         check(Work::moving(8 * t * REFERENCE.d), 62.4, true);
         check(Work::moving(6 * t * REFERENCE.ff), 140.5, true);

@@ -1,15 +1,21 @@
 //! Tests of the optimisers and of the gradient's norm.
 
 use half::bf16;
-use quaero_kernels::adam::{self, Full, LEAN_BLOCK, Lean, Norm, Step};
+use quaero_kernels::adam::{self, Full, LEAN_BLOCK, Lean, Norm};
 use quaero_kernels::{Device, Error};
+use quaero_shape::AdamWStep;
 use quaero_testkit::kernels::{self as oracle, Naive, Stored};
 use quaero_testkit::random;
 
 use crate::test::{Expected, Output, Test, halves};
 
-const STEP: Step =
-    Step { betas: (0.9, 0.95), step_size: 0.01, inv_sqrt_correction: 1.7, eps: 1e-8, keep: 0.999 };
+const STEP: AdamWStep = AdamWStep {
+    betas: (0.9, 0.95),
+    step_size: 0.01,
+    inv_sqrt_correction: 1.7,
+    eps: 1e-8,
+    keep: 0.999,
+};
 
 pub(crate) fn add(tests: &mut Vec<Test>) {
     for n in [1, 4, 1025, 2053] {
@@ -58,7 +64,7 @@ fn full(n: usize) -> Test {
     };
     fn both<R: oracle::Real>(state: &[Vec<f32>; 4]) -> [Vec<R>; 3] {
         let [w, m, v, grad] = state.each_ref().map(|x| oracle::of::<R>(x));
-        let Step { betas, step_size, inv_sqrt_correction, eps, keep } = STEP;
+        let AdamWStep { betas, step_size, inv_sqrt_correction, eps, keep } = STEP;
         let betas = (f64::from(betas.0), f64::from(betas.1));
         let numbers = [step_size, inv_sqrt_correction, eps, keep].map(f64::from);
         let mut out = [vec![], vec![], vec![]];
@@ -132,7 +138,13 @@ impl State {
         }
     }
 
-    fn step(&mut self, device: &Device, step: Step, grad: &[f32], key: u64) -> Result<(), Error> {
+    fn step(
+        &mut self,
+        device: &Device,
+        step: AdamWStep,
+        grad: &[f32],
+        key: u64,
+    ) -> Result<(), Error> {
         let (mut w, mut m) = (device.upload(&self.w)?, device.upload(&self.m)?);
         let mut v = device.upload(&self.v)?;
         let mut m_scale = device.upload(&self.m_scale)?;
@@ -186,7 +198,7 @@ fn lean(n: usize) -> Test {
 fn lean_is_right(before: &State, after: &State, grad: f32, i: usize) -> bool {
     let block = i / LEAN_BLOCK;
     let (m, v) = decode(before.m[i], before.v[i], before.m_scale[block], before.v_scale[block]);
-    let Step { betas, step_size, inv_sqrt_correction, eps, keep } = STEP;
+    let AdamWStep { betas, step_size, inv_sqrt_correction, eps, keep } = STEP;
     let numbers = [step_size, inv_sqrt_correction, eps, keep].map(f64::from);
     let w = f64::from(before.w[i].to_f32());
     let betas = (f64::from(betas.0), f64::from(betas.1));
@@ -208,7 +220,7 @@ fn unbiased() -> Test {
     let run = move |device: &Device| -> Result<Vec<Output>, Error> {
         let mut state = State::new(vec![bf16::from_f32(1.0); n]);
         // |step| is step_size · m / (√v · correction) = 1e-3 with no history: an eighth of an ulp.
-        let step = Step {
+        let step = AdamWStep {
             betas: (0.0, 0.0),
             step_size: 1e-3,
             inv_sqrt_correction: 1.0,
@@ -235,7 +247,7 @@ fn converges() -> Test {
             let grad: Vec<f32> =
                 state.w.iter().zip(&goal).map(|(w, goal)| w.to_f32() - goal).collect();
             let lr = 0.05 * (1.0 - t as f32 / 121.0);
-            let step = Step {
+            let step = AdamWStep {
                 step_size: lr / (1.0 - b1.powi(t)),
                 inv_sqrt_correction: 1.0 / (1.0 - b2.powi(t)).sqrt(),
                 keep: 1.0,

@@ -3,14 +3,15 @@
 
 use half::bf16;
 use quaero_kernels::attention::{self, Forward, Piece, Pieces, Queries, Query};
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
+use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Buffer, Device, Error, rope};
+use quaero_shape::Heads;
 use quaero_testkit::kernels::{self as oracle, Naive, Stored};
 
 use crate::test::{Expected, Output, Test, halves, of};
 
 const fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
-    Heads { n_heads, n_kv_heads, head_dim }
+    Heads::new(n_heads, n_kv_heads, head_dim)
 }
 
 pub(crate) fn add(tests: &mut Vec<Test>) {
@@ -132,7 +133,7 @@ impl Batch {
 }
 
 fn name(kernel: &str, lens: &[usize], heads: Heads) -> String {
-    let Heads { n_heads, n_kv_heads, head_dim } = heads;
+    let Heads { n_heads, n_kv_heads, head_dim, .. } = heads;
     format!("{kernel} T {lens:?} H {n_heads} K {n_kv_heads} D {head_dim}")
 }
 

@@ -1,7 +1,8 @@
 //! Tests of the norms: whole rows, heads inside rows, in place, alone and in a batch.
 
-use quaero_kernels::norm::{self, Forward, Groups};
+use quaero_kernels::norm::{self, Forward};
 use quaero_kernels::{Device, Error};
+use quaero_shape::Groups;
 use quaero_testkit::kernels::{Naive, Real, Stored, rms_norm, rms_norm_bwd, rstd};
 
 use crate::test::{Expected, Output, Test, halves, of};

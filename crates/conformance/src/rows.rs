@@ -1,8 +1,9 @@
 //! Tests of what goes row by row or element by element: RoPE, SwiGLU, embedding, casts.
 
 use half::bf16;
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, Slots};
+use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Device, Error, cast, embedding, mlp, rope};
+use quaero_shape::Heads;
 use quaero_testkit::kernels::{self as oracle, Naive, Real, Stored};
 use quaero_testkit::random;
 
@@ -10,7 +11,7 @@ use crate::test::{Expected, Output, Test, halves, of};
 
 pub(crate) fn add(tests: &mut Vec<Test>) {
     for (rows, n_heads, n_kv_heads, head_dim) in [(1, 1, 1, 32), (7, 4, 2, 64), (3, 3, 1, 128)] {
-        tests.push(rotated(rows, Heads { n_heads, n_kv_heads, head_dim }));
+        tests.push(rotated(rows, Heads::new(n_heads, n_kv_heads, head_dim)));
     }
     for (rows, f) in [(1, 8), (13, 336), (3, 1000)] {
         tests.push(gated(rows, f));
@@ -107,7 +108,7 @@ fn paged(
     rows: usize,
     slot: impl Fn(usize) -> Option<usize>,
 ) -> (Vec<f64>, Vec<f64>) {
-    let Heads { n_heads, n_kv_heads, head_dim: d } = heads;
+    let Heads { n_heads, n_kv_heads, head_dim: d, .. } = heads;
     let n = n_pages * KvPages::page_elements(heads);
     let (mut keys, mut values) = (vec![0.0; n], vec![0.0; n]);
     for row in 0..rows {

@@ -15,37 +15,58 @@ fn devices(options: SimtOptions) -> Vec<Device> {
     [options, shuffled].map(|options| Device::simt(options).unwrap()).into()
 }
 
-/// Every `n_parts`-th test from `part` on, so that the parts run side by side.
+/// The families that have a test of their own, by how their files' names begin.
+const FAMILIES: &[&str] = &["attention_wgmma", "attention", "gemm_wgmma", "gemm", "head", "sample"];
+
+/// Every test of the files whose family is `family`; absent: of those that have none.
 #[track_caller]
-fn check(part: usize, n_parts: usize) {
+fn check(family: Option<&str>) {
+    let of = |file: &str| FAMILIES.iter().find(|start| file.starts_with(**start)).copied();
     let devices = devices(options());
-    let mut failures = Vec::new();
-    for test in all().into_iter().skip(part).step_by(n_parts) {
+    let (mut n_tests, mut failures) = (0, Vec::new());
+    for test in all().into_iter().filter(|test| of(test.file) == family) {
+        n_tests += 1;
         if let Err(how) = run(&test, &devices) {
             failures.push(format!("{}: {how}", test.name));
         }
     }
+    assert!(n_tests > 0, "{family:?} has no tests");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn kernels_hold_first_part() {
-    check(0, 4);
+fn attention_for_warpgroups_holds() {
+    check(Some("attention_wgmma"));
 }
 
 #[test]
-fn kernels_hold_second_part() {
-    check(1, 4);
+fn attention_holds() {
+    check(Some("attention"));
 }
 
 #[test]
-fn kernels_hold_third_part() {
-    check(2, 4);
+fn products_for_warpgroups_hold() {
+    check(Some("gemm_wgmma"));
 }
 
 #[test]
-fn kernels_hold_fourth_part() {
-    check(3, 4);
+fn products_hold() {
+    check(Some("gemm"));
+}
+
+#[test]
+fn log_probabilities_hold() {
+    check(Some("head"));
+}
+
+#[test]
+fn the_sampler_holds() {
+    check(Some("sample"));
+}
+
+#[test]
+fn all_other_kernels_hold() {
+    check(None);
 }
 
 /// Superseded versions are still right: `kernels/ladder/<op>/vN.cu` in the place of `<op>.cu`.

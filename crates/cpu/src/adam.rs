@@ -1,31 +1,22 @@
 //! One step of AdamW (Loshchilov & Hutter, 1711.05101), elementwise.
 
+use quaero_shape::AdamWStep;
 use rayon::prelude::*;
 
 use crate::parallel::vectorized;
 
-/// The numbers of one step, corrections for the bias of the moments included.
-#[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// β₁ and β₂.
-    pub betas: (f32, f32),
-    /// Learning rate / (1 − β₁^t).
-    pub step_size: f32,
-    /// 1 / √(1 − β₂^t).
-    pub inv_sqrt_correction: f32,
-    /// Added to the root of the second moment.
-    pub eps: f32,
-    /// 1 − learning rate · weight decay.
-    pub keep: f32,
-    /// Multiplies the gradient (clipping).
-    pub grad_scale: f32,
-}
-
-/// m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← keep·w − step_size·m / (√v·correction + eps).
+/// m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← keep·w − step_size·m / (√v·correction + eps), with g
+/// = `grad_scale` (clipping) · `grad`.
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn step(step: Step, w: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
+pub fn step(
+    step: AdamWStep,
+    w: &mut [f32],
+    (grad, grad_scale): (&[f32], f32),
+    m: &mut [f32],
+    v: &mut [f32],
+) {
     const BLOCK: usize = 16 * 1024;
     assert!(w.len() == grad.len() && m.len() == w.len() && v.len() == w.len(), "adam: lengths");
     let parts = w.par_chunks_mut(BLOCK).zip(grad.par_chunks(BLOCK));
@@ -38,7 +29,7 @@ pub fn step(step: Step, w: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32
                     for (((w, &g), m), v) in
                         w.iter_mut().zip(grad).zip(m.iter_mut()).zip(v.iter_mut())
                     {
-                        let g = g * step.grad_scale;
+                        let g = g * grad_scale;
                         *m = b1 * *m + (1.0 - b1) * g;
                         *v = b2 * *v + (1.0 - b2) * (g * g);
                         let root = v.sqrt() * step.inv_sqrt_correction + step.eps;

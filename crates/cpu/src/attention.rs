@@ -14,6 +14,7 @@ mod backward;
 mod pages;
 
 use pulp::{Arch, Simd, WithSimd};
+use quaero_shape::Heads;
 use rayon::prelude::*;
 
 use crate::gemm::{Lhs, PANEL, max_rows, tile_rows};
@@ -22,64 +23,6 @@ use crate::math::{exp, ln};
 
 pub use backward::{Grad, Piece, backward};
 pub use pages::{KvPages, Write};
-
-/// The heads in a row of q, k and v, `[H·D | K·D | K·D]`, and how they attend.
-#[derive(Clone, Copy, Debug)]
-pub struct Heads {
-    /// `H`, query heads.
-    pub n_heads: usize,
-    /// `K`, key and value heads; divides `H`.
-    pub n_kv_heads: usize,
-    /// `D`.
-    pub head_dim: usize,
-    /// What scores are multiplied by.
-    pub scale: f32,
-    /// How many keys a query sees, its own included; absent: all up to its own.
-    pub window: Option<usize>,
-}
-
-impl Heads {
-    /// Heads that see every key, with scores scaled by D^-½.
-    #[must_use]
-    pub fn new(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Self {
-        let scale = 1.0 / (head_dim as f32).sqrt();
-        Self { n_heads, n_kv_heads, head_dim, scale, window: None }
-    }
-
-    /// The first key that a query at `position` sees.
-    #[inline(always)]
-    fn first_seen(&self, position: usize) -> usize {
-        self.window.map_or(0, |window| (position + 1).saturating_sub(window))
-    }
-
-    /// Channels of all query heads.
-    #[must_use]
-    pub fn q_width(&self) -> usize {
-        self.n_heads * self.head_dim
-    }
-
-    /// Channels of q, k and v together.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        (self.n_heads + 2 * self.n_kv_heads) * self.head_dim
-    }
-
-    /// Query heads that share a key head.
-    #[must_use]
-    pub fn group(&self) -> usize {
-        self.n_heads / self.n_kv_heads
-    }
-
-    /// The first channel of key head `head` in a row.
-    fn key(&self, head: usize) -> usize {
-        self.q_width() + head * self.head_dim
-    }
-
-    /// The first channel of value head `head` in a row.
-    fn value(&self, head: usize) -> usize {
-        self.q_width() + (self.n_kv_heads + head) * self.head_dim
-    }
-}
 
 /// The pages of a sequence. Its first tokens may lie in pages that it shares with others; its own
 /// pages go on from there, whether the last shared page is full or not.
@@ -240,7 +183,7 @@ impl WithSimd for Run<'_, '_> {
                 for (row, q) in rows.clone().zip(q.chunks_exact_mut(d)) {
                     let from = row / group * width + (head * group + row % group) * d;
                     for (q, &x) in q.iter_mut().zip(&task.qkv[from..from + d]) {
-                        *q = x * task.heads.scale;
+                        *q = x * task.heads.scale();
                     }
                 }
                 task.tile(simd, head, rows, Tile { q, scores, o });

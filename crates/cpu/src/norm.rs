@@ -3,29 +3,11 @@
 //! Works on `groups` of `C` channels inside rows of any stride, so that one function serves the
 //! residual stream (one group a row) and query or key heads (one group a head).
 
+use quaero_shape::Groups;
 use rayon::prelude::*;
 
 use crate::lanes;
 use crate::parallel::{ROWS_PER_TASK, for_row_blocks, vectorized};
-
-/// Where the normalised groups lie in a row.
-#[derive(Clone, Copy, Debug)]
-pub struct Groups {
-    /// Elements of a row.
-    pub width: usize,
-    /// The first channel of the first group.
-    pub first: usize,
-    /// The number of groups, end to end.
-    pub count: usize,
-}
-
-impl Groups {
-    /// Rows of `C` channels that are one group each.
-    #[must_use]
-    pub fn whole(channels: usize) -> Self {
-        Self { width: channels, first: 0, count: 1 }
-    }
-}
 
 /// y = RMSNorm(x) in the groups of each row; other channels of `y` are left alone.
 ///

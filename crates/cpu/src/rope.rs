@@ -1,7 +1,8 @@
 //! Rotary position embedding (Su et al., 2104.09864) in Hugging Face's half-split convention: the
 //! pair of channel i is channel i + D/2.
 
-use crate::norm::Groups;
+use quaero_shape::Groups;
+
 use crate::parallel::{for_row_blocks, vectorized};
 
 /// Cosines and sines for rows of tokens.

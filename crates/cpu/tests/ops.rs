@@ -1,8 +1,9 @@
 //! Row-wise kernels against f64 and against central differences.
 
-use quaero_cpu::norm::{self, Groups};
+use quaero_cpu::norm;
 use quaero_cpu::rope::{self, Angles};
 use quaero_cpu::{adam, embedding, head, mlp};
+use quaero_shape::Groups;
 use quaero_testkit::{
     check_close, dot, log_softmax, numeric_gradient, random, rms_norm, swiglu, wide,
 };

@@ -1,31 +1,16 @@
 //! AdamW: f32 weights and moments, or the lean kind; the norm of gradients, in order.
 
 use half::bf16;
+use quaero_shape::AdamWStep;
 
 use crate::call::Call;
 use crate::{Buffer, Device, Error, View, ViewMut};
 
-/// The numbers of one step, corrections for the bias of the moments included.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
-    /// β₁ and β₂.
-    pub betas: (f32, f32),
-    /// Learning rate / (1 − β₁^t).
-    pub step_size: f32,
-    /// 1 / √(1 − β₂^t).
-    pub inv_sqrt_correction: f32,
-    /// Added to the root of the second moment.
-    pub eps: f32,
-    /// 1 − learning rate · weight decay.
-    pub keep: f32,
-}
-
-impl Step {
-    fn add(self, call: Call<'_>) -> Call<'_> {
-        let Self { betas, step_size, inv_sqrt_correction, eps, keep } = self;
-        let call = call.float(betas.0).float(betas.1).float(step_size);
-        call.float(inv_sqrt_correction).float(eps).float(keep)
-    }
+/// Adds the numbers of a step to a call.
+fn with_numbers(call: Call<'_>, step: AdamWStep) -> Call<'_> {
+    let AdamWStep { betas, step_size, inv_sqrt_correction, eps, keep } = step;
+    let call = call.float(betas.0).float(betas.1).float(step_size);
+    call.float(inv_sqrt_correction).float(eps).float(keep)
 }
 
 /// Elements that one block of the norm sums.
@@ -117,7 +102,7 @@ pub struct Full<'a> {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn step(step: Step, to: Full<'_>, grad: View<'_, f32>, norm: &Norm) -> Result<(), Error> {
+pub fn step(step: AdamWStep, to: Full<'_>, grad: View<'_, f32>, norm: &Norm) -> Result<(), Error> {
     let Full { mut w, mut w_bf16, mut m, mut v } = to;
     let n = grad.len();
     let n_copy = w_bf16.as_ref().map_or(n, ViewMut::len);
@@ -125,7 +110,7 @@ pub fn step(step: Step, to: Full<'_>, grad: View<'_, f32>, norm: &Norm) -> Resul
     assert!(lens.iter().all(|&len| len == n), "adamw: a gradient of {n}, state of {lens:?}");
     let call = Call::new(grad.device(), "adamw").grid([n.div_ceil(1024), 1, 1]);
     let call = call.write(&mut w).maybe_write(w_bf16.as_mut()).write(&mut m).write(&mut v);
-    let call = step.add(call.read(grad).read(norm.out.view()).long(n));
+    let call = with_numbers(call.read(grad).read(norm.out.view()).long(n), step);
     // SAFETY: the assertion is the header's Shapes.
     unsafe { call.launch() }
 }
@@ -157,7 +142,7 @@ pub struct Lean<'a> {
 /// # Panics
 /// If the lengths differ.
 pub fn step_lean(
-    step: Step,
+    step: AdamWStep,
     to: Lean<'_>,
     grad: View<'_, f32>,
     norm: &Norm,
@@ -177,5 +162,5 @@ pub fn step_lean(
     let call = call.write(&mut w).write(&mut m).write(&mut v);
     let call = call.write(&mut m_scale).write(&mut v_scale).read(grad).read(norm.out.view());
     // SAFETY: the assertion is the header's Shapes.
-    unsafe { step.add(call.long(n)).word(key).launch() }
+    unsafe { with_numbers(call.long(n), step).word(key).launch() }
 }

@@ -4,10 +4,11 @@
 //! a row's bits are the same in all three. Decoding has a kernel of its own with the same bits.
 
 use half::bf16;
+use quaero_shape::Heads;
 
 use crate::call::Call;
 use crate::gemm::Matrix;
-use crate::rope::{Heads, KvPages, PAGE_LEN, rows};
+use crate::rope::{KvPages, PAGE_LEN, rows};
 use crate::{Buffer, Device, Error, View, ViewMut};
 
 /// Consecutive query rows of one sequence.
@@ -139,10 +140,6 @@ impl Queries {
     }
 }
 
-fn scale(heads: Heads) -> f32 {
-    1.0 / (heads.head_dim as f32).sqrt()
-}
-
 /// out = softmax(q kᵀ · D^-½, causal) v, and lse = ln Σ e^score for the backward pass.
 ///
 /// # Shapes
@@ -257,7 +254,7 @@ fn with_queries<'a>(call: Call<'a>, queries: &'a Queries, heads: Heads) -> Call<
         .read(queries.page_list.view())
         .int(heads.n_heads)
         .int(heads.n_kv_heads)
-        .float(scale(heads) * std::f32::consts::LOG2_E)
+        .float(heads.scale() * std::f32::consts::LOG2_E)
 }
 
 fn check(qkv: View<'_, bf16>, queries: &Queries, pages: &KvPages, n_out: usize, n_lse: usize) {
@@ -384,7 +381,7 @@ pub fn backward(
         let call = call.read(qkv).read(dout).read(lse).read(delta.as_view());
         let call = call.read(pieces.table.view()).int(heads.n_heads).int(heads.n_kv_heads);
         // SAFETY: as above; the two kernels write different channels of dqkv.
-        unsafe { call.float(scale(heads)).launch()? };
+        unsafe { call.float(heads.scale()).launch()? };
     }
     Ok(())
 }

@@ -2,29 +2,10 @@
 
 use half::bf16;
 
-use crate::device::TensorMap;
-use crate::gemm::Matrix;
-use crate::graph::{self, Step};
+use crate::matrix::Matrix;
+use crate::step::{Arg, Launch, Step};
+use crate::tensor_map::TensorMap;
 use crate::{Device, Element, Error, View, ViewMut};
-
-/// A launch, ready for a backend.
-#[derive(Clone, Debug)]
-pub(crate) struct Launch {
-    pub(crate) grid: [u32; 3],
-    pub(crate) threads: u32,
-    /// Bytes of dynamic shared memory.
-    pub(crate) smem: u32,
-    pub(crate) args: Vec<Arg>,
-}
-
-/// An argument of a launch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Arg {
-    /// Its bits; narrower ones in the low bytes.
-    Bits(u64),
-    /// A matrix that TMA loads from.
-    Map(TensorMap),
-}
 
 /// A launch whose arguments are still being added.
 #[derive(Debug)]
@@ -67,7 +48,8 @@ impl<'a> Call<'a> {
         let name = self.kernel;
         assert!(matrix.data.device().is(self.device), "{name}: operands on two devices");
         let (columns, rows) = (matrix.columns, matrix.rows);
-        let map = TensorMap::new(matrix.data, (rows, columns), matrix.stride, box_rows);
+        let data = (matrix.data.address(), matrix.data.len());
+        let map = TensorMap::new(data, (rows, columns), matrix.stride, box_rows);
         let mut call = self;
         call.letters.push('t');
         call.launch.args.push(Arg::Map(map));
@@ -153,7 +135,7 @@ impl<'a> Call<'a> {
         }
         let step = Step::Launch { kernel: kernel.clone(), launch };
         // SAFETY: handed on to the caller.
-        unsafe { graph::run(device, step) }
+        unsafe { device.stream.run(step) }
     }
 }
 

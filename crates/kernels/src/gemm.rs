@@ -9,55 +9,7 @@ use crate::call::Call;
 use crate::library;
 use crate::{Device, Element, Error, View, ViewMut};
 
-/// A row-major matrix to read.
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a, T: Element> {
-    /// Its elements.
-    pub data: View<'a, T>,
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-    /// Elements from one row to the next.
-    pub stride: usize,
-}
-
-impl<'a, T: Element> Matrix<'a, T> {
-    /// A contiguous matrix.
-    ///
-    /// # Panics
-    /// If `data` is not `columns` wide.
-    #[must_use]
-    pub fn new(data: View<'a, T>, columns: usize) -> Self {
-        assert!(data.len().is_multiple_of(columns), "{} elements by {columns}", data.len());
-        Self { data, rows: data.len() / columns, columns, stride: columns }
-    }
-}
-
-/// A row-major matrix to write.
-#[derive(Debug)]
-pub struct MatrixMut<'a, T: Element> {
-    /// Its elements.
-    pub data: ViewMut<'a, T>,
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-    /// Elements from one row to the next.
-    pub stride: usize,
-}
-
-impl<'a, T: Element> MatrixMut<'a, T> {
-    /// A contiguous matrix.
-    ///
-    /// # Panics
-    /// If `data` is not `columns` wide.
-    #[must_use]
-    pub fn new(data: ViewMut<'a, T>, columns: usize) -> Self {
-        assert!(data.len().is_multiple_of(columns), "{} elements by {columns}", data.len());
-        Self { rows: data.len() / columns, data, columns, stride: columns }
-    }
-}
+pub use crate::matrix::{Layout, Matrix, MatrixMut};
 
 /// The tile that a block computes. The bits do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +77,19 @@ struct Product {
 }
 
 impl Product {
+    fn of(
+        layout: Layout,
+        (a, b): (&Matrix<'_, bf16>, &Matrix<'_, bf16>),
+        tile: Option<Tile>,
+    ) -> Self {
+        let (m, k) = if layout == Layout::Tn { (a.columns, a.rows) } else { (a.rows, a.columns) };
+        let (n, k_b) = if layout == Layout::Nt { (b.rows, b.columns) } else { (b.columns, b.rows) };
+        assert_eq!(k, k_b, "gemm {layout:?}: k of a and b");
+        let warpgroups = a.data.device().uses_warpgroups();
+        let chosen = if warpgroups { Tile::for_warpgroups } else { Tile::for_product };
+        Self { m, n, k, layout, tile: tile.unwrap_or_else(|| chosen(m, n)) }
+    }
+
     fn check(
         self,
         a: &Matrix<'_, bf16>,
@@ -191,40 +156,6 @@ impl Product {
     }
 }
 
-/// Which operands are stored transposed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// C = A Bᵀ: A [M, K], B [N, K], as weights lie.
-    Nt,
-    /// C = A B: A [M, K], B [K, N].
-    Nn,
-    /// C = Aᵀ B: A [K, M], B [K, N].
-    Tn,
-}
-
-impl Layout {
-    /// As kernels call it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Nt => "nt",
-            Self::Nn => "nn",
-            Self::Tn => "tn",
-        }
-    }
-
-    fn product(self, a: &Matrix<'_, bf16>, b: &Matrix<'_, bf16>, tile: Option<Tile>) -> Product {
-        let (m, k) = if self == Self::Tn { (a.columns, a.rows) } else { (a.rows, a.columns) };
-        let (n, k_b) = if self == Self::Nt { (b.rows, b.columns) } else { (b.columns, b.rows) };
-        assert_eq!(k, k_b, "gemm {self:?}: k of a and b");
-        let warpgroups = a.data.device().uses_warpgroups();
-        let tile = tile.unwrap_or_else(|| match warpgroups {
-            true => Tile::for_warpgroups(m, n),
-            false => Tile::for_product(m, n),
-        });
-        Product { m, n, k, layout: self, tile }
-    }
-}
-
 /// C = A B + bias, rounded to bf16; `layout` is [`Layout::Nt`] or [`Layout::Nn`].
 ///
 /// # Shapes
@@ -244,7 +175,7 @@ pub fn into_bf16(
     tile: Option<Tile>,
 ) -> Result<(), Error> {
     assert!(layout != Layout::Tn, "gemm: no kernel computes Aᵀ B into bf16; gradients are f32");
-    let product = layout.product(&a, &b, tile);
+    let product = Product::of(layout, (&a, &b), tile);
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
     assert!(bias.is_none_or(|bias| bias.len() == product.n), "gemm: a bias for each column");
     let device = a.data.device();
@@ -276,7 +207,7 @@ pub fn into_f32(
     tile: Option<Tile>,
 ) -> Result<(), Error> {
     assert!(layout != Layout::Nn, "gemm: no kernel computes A B into f32; activations are bf16");
-    let product = layout.product(&a, &b, tile);
+    let product = Product::of(layout, (&a, &b), tile);
     let product = product.check(&a, &b, (c.rows, c.columns, c.stride, c.data.len()));
     let device = a.data.device();
     if device.uses_library() && layout == Layout::Tn {

@@ -10,40 +10,14 @@
 
 use half::bf16;
 
-use crate::gemm::{Layout, Matrix};
-use crate::graph::{self, Step};
+use crate::matrix::{Layout, Matrix};
+use crate::step::{Columns, Product, Step};
 use crate::{Device, Element, Error, ViewMut};
 
-/// A matrix by columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Columns {
-    pub(crate) address: u64,
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    /// Elements from one column to the next.
-    pub(crate) stride: usize,
-}
-
-impl Columns {
-    /// A row-major matrix, which is its transpose by columns.
-    fn of(matrix: &Matrix<'_, bf16>) -> Self {
-        let (rows, columns) = (matrix.columns, matrix.rows);
-        Self { address: matrix.data.address(), rows, columns, stride: matrix.stride }
-    }
-}
-
-/// D = op(X) op(Y), or D + that, by columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Product {
-    /// X, and whether op transposes it.
-    pub(crate) x: (Columns, bool),
-    pub(crate) y: (Columns, bool),
-    pub(crate) d: Columns,
-    /// The length of the sums.
-    pub(crate) k: usize,
-    /// D in f32; else in bf16.
-    pub(crate) wide: bool,
-    pub(crate) accumulate: bool,
+/// A row-major matrix, which is its transpose by columns.
+fn columns(matrix: &Matrix<'_, bf16>) -> Columns {
+    let (rows, columns) = (matrix.columns, matrix.rows);
+    Columns { address: matrix.data.address(), rows, columns, stride: matrix.stride }
 }
 
 /// Asks `device` for C (+)= A B of extents `(m, n, k)`, which the caller has checked.
@@ -58,13 +32,13 @@ pub(crate) fn product<T: Element>(
         return Ok(());
     }
     let product = Product {
-        x: (Columns::of(b), layout == Layout::Nt),
-        y: (Columns::of(a), layout == Layout::Tn),
+        x: (columns(b), layout == Layout::Nt),
+        y: (columns(a), layout == Layout::Tn),
         d: Columns { address: c.address(), rows: n, columns: m, stride },
         k,
         wide: size_of::<T>() == 4,
         accumulate,
     };
     // SAFETY: the three are live views, checked against these extents and strides; C is exclusive.
-    unsafe { graph::run(device, Step::Product(product)) }
+    unsafe { device.stream.run(Step::Product(product)) }
 }

@@ -1,41 +1,23 @@
 //! RMSNorm: y = x · rstd · w, rstd = 1 / √(mean(x²) + eps), over groups of `C` channels in rows.
 
 use half::bf16;
+use quaero_shape::Groups;
 
 use crate::call::{Call, row_threads};
 use crate::{Error, View, ViewMut};
 
-/// Where the normalised groups lie in a row.
-#[derive(Clone, Copy, Debug)]
-pub struct Groups {
-    /// Elements of a row.
-    pub width: usize,
-    /// The first channel of the first group.
-    pub first: usize,
-    /// The number of groups, end to end.
-    pub count: usize,
-}
-
-impl Groups {
-    /// Rows of `C` channels that are one group each.
-    #[must_use]
-    pub fn whole(channels: usize) -> Self {
-        Self { width: channels, first: 0, count: 1 }
-    }
-
-    /// The number of groups in `len` elements of `c` channels a group.
-    fn check(self, what: &str, len: usize, c: usize) -> usize {
-        let Self { width, first, count } = self;
-        assert!(
-            c > 0 && c.is_multiple_of(8) && width.is_multiple_of(8) && first.is_multiple_of(8),
-            "{what}: {c} channels at {first} of rows of {width}: multiples of 8 are needed"
-        );
-        assert!(
-            count > 0 && first + count * c <= width && len.is_multiple_of(width),
-            "{what}: {count} groups of {c} at {first} do not fit rows of {width} ({len} elements)"
-        );
-        len / width * count
-    }
+/// The number of groups in `len` elements of `c` channels a group.
+fn n_groups(groups: Groups, what: &str, len: usize, c: usize) -> usize {
+    let Groups { width, first, count } = groups;
+    assert!(
+        c > 0 && c.is_multiple_of(8) && width.is_multiple_of(8) && first.is_multiple_of(8),
+        "{what}: {c} channels at {first} of rows of {width}: multiples of 8 are needed"
+    );
+    assert!(
+        count > 0 && first + count * c <= width && len.is_multiple_of(width),
+        "{what}: {count} groups of {c} at {first} do not fit rows of {width} ({len} elements)"
+    );
+    len / width * count
 }
 
 /// y = RMSNorm(x) in the groups of each row; other channels of `y` are left alone.
@@ -86,7 +68,7 @@ fn launch_forward(
     mut rstd: ViewMut<'_, f32>,
 ) -> Result<(), Error> {
     let c = w.len();
-    let n_groups = groups.check("rms_norm", x.len(), c);
+    let n_groups = n_groups(groups, "rms_norm", x.len(), c);
     assert_eq!(rstd.len(), n_groups, "rms_norm: one rstd for each group");
     let call = Call::new(x.device(), "rms_norm_fwd").grid([n_groups, 1, 1]);
     let call = call.threads(row_threads(c)).write(y).write(&mut rstd).read(x).read(w);
@@ -115,7 +97,7 @@ pub fn add_forward(
     mut rstd: ViewMut<'_, f32>,
 ) -> Result<(), Error> {
     let c = w.len();
-    let n_rows = Groups::whole(c).check("add_rms_norm", x.len(), c);
+    let n_rows = n_groups(Groups::whole(c), "add_rms_norm", x.len(), c);
     assert!(
         r.len() == x.len() && y.len() == x.len() && rstd.len() == n_rows,
         "add_rms_norm: x {}, r {}, y {}, rstd {}",
@@ -201,7 +183,7 @@ fn launch_backward(
 ) -> Result<(), Error> {
     let Forward { x, w, rstd, groups } = forward;
     let c = w.len();
-    let n_groups = groups.check("rms_norm backward", x.len(), c);
+    let n_groups = n_groups(groups, "rms_norm backward", x.len(), c);
     assert!(
         dy.len() == x.len() && dx.len() == x.len() && rstd.len() == n_groups && dw.len() == c,
         "rms_norm backward: x {}, dy {}, dx {}, rstd {}, dw {}",

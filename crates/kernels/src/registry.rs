@@ -28,6 +28,9 @@ pub struct Kernel {
     /// Instructions that its code must hold (`"HMMA"`) or must not (`"!LDL"`).
     #[serde(default)]
     pub sass: Vec<String>,
+    /// What must come before what in the loops of its code; `cargo xtask cubins` reads it.
+    #[serde(default)]
+    pub order: Vec<String>,
 }
 
 /// All kernels.

@@ -1,6 +1,7 @@
 //! Rotary position embedding (half-split pairs), and the cache of keys and values that it fills.
 
 use half::bf16;
+use quaero_shape::Heads;
 
 use crate::call::Call;
 use crate::{Buffer, Device, Error, Indices, ViewMut};
@@ -8,47 +9,18 @@ use crate::{Buffer, Device, Error, Indices, ViewMut};
 /// Tokens in a page: also the keys that attention takes at once.
 pub const PAGE_LEN: usize = 64;
 
-/// The heads in a row of q, k and v: `[H·D | K·D | K·D]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heads {
-    /// `H`, query heads.
-    pub n_heads: usize,
-    /// `K`, key and value heads; divides `H`.
-    pub n_kv_heads: usize,
-    /// `D`: 32, 64 or 128.
-    pub head_dim: usize,
-}
-
-impl Heads {
-    /// Channels of all query heads.
-    #[must_use]
-    pub fn q_width(self) -> usize {
-        self.n_heads * self.head_dim
-    }
-
-    /// Channels of q, k and v together.
-    #[must_use]
-    pub fn width(self) -> usize {
-        (self.n_heads + 2 * self.n_kv_heads) * self.head_dim
-    }
-
-    /// Query heads that share a key head.
-    #[must_use]
-    pub fn group(self) -> usize {
-        self.n_heads / self.n_kv_heads
-    }
-
-    pub(crate) fn check(self) {
-        let Self { n_heads, n_kv_heads, head_dim } = self;
-        assert!(
-            n_kv_heads > 0 && n_heads.is_multiple_of(n_kv_heads) && n_heads > 0,
-            "{n_kv_heads} key heads do not divide {n_heads} query heads"
-        );
-        assert!(
-            [32, 64, 128].contains(&head_dim),
-            "heads of {head_dim} channels: the kernels know 32, 64 and 128"
-        );
-    }
+/// # Panics
+/// If the heads are not ones that the kernels know.
+fn check(heads: Heads) {
+    let Heads { n_heads, n_kv_heads, head_dim, .. } = heads;
+    assert!(
+        n_kv_heads > 0 && n_heads.is_multiple_of(n_kv_heads) && n_heads > 0,
+        "{n_kv_heads} key heads do not divide {n_heads} query heads"
+    );
+    assert!(
+        [32, 64, 128].contains(&head_dim),
+        "heads of {head_dim} channels: the kernels know 32, 64 and 128"
+    );
 }
 
 /// Cosines and sines by position.
@@ -110,7 +82,7 @@ impl KvPages {
     /// # Panics
     /// If the heads are not ones that the kernels know.
     pub fn new(device: &Device, n_pages: usize, heads: Heads) -> Result<Self, Error> {
-        heads.check();
+        check(heads);
         let len = n_pages * Self::page_elements(heads);
         Ok(Self { keys: device.zeros(len)?, values: device.zeros(len)?, n_pages, heads })
     }
@@ -313,7 +285,7 @@ pub fn backward(
 }
 
 pub(crate) fn rows(len: usize, heads: Heads) -> usize {
-    heads.check();
+    check(heads);
     assert!(len.is_multiple_of(heads.width()), "{len} elements are no rows of {}", heads.width());
     len / heads.width()
 }

@@ -80,6 +80,17 @@ mod tests {
         assert!(text.contains("softmax_step") && !text.contains("#include \"attention.cuh\""));
     }
 
+    /// A checkout that is moved with its `target/` must build.
+    #[test]
+    fn the_tables_name_no_folder_of_this_machine() {
+        let sources = include_str!(concat!(env!("OUT_DIR"), "/sources.rs"));
+        let cubins = include_str!(concat!(env!("OUT_DIR"), "/cubins.rs"));
+        assert!(sources.contains("cast.cu"));
+        for table in [sources, cubins] {
+            assert!(!table.contains(env!("CARGO_MANIFEST_DIR")), "{table}");
+        }
+    }
+
     #[test]
     fn a_digest_depends_on_headers_and_flags() {
         let plain = digest("cast.cu", source, &[]);

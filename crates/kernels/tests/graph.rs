@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use half::bf16;
-use quaero_kernels::graph::aside;
 use quaero_kernels::{Buffer, Device, Error, Graph, SimtOptions, cast};
 
 fn device() -> Device {
@@ -84,10 +83,10 @@ fn what_waits_or_copies_to_the_host_is_refused() {
     refused(Graph::record(&device, || device.synchronize()));
     let (inner, _) = Graph::record(&device, || work(&x)).unwrap();
     refused(Graph::record(&device, || inner.run()));
-    // Another device is not recorded, nor what is done aside.
+    // Another device is not recorded, nor what is done outside.
     let elsewhere = || other.upload(&[7.0_f32; 8])?.to_vec();
     assert_eq!(Graph::record(&device, elsewhere).unwrap().1, [7.0; 8]);
-    let (graph, kept) = Graph::record(&device, || aside(|| work(&x))).unwrap();
+    let (graph, kept) = Graph::record(&device, || device.outside_recording(|| work(&x))).unwrap();
     assert_eq!((graph.n_steps(), kept.to_vec().unwrap()), (0, rounded(&[1.0; 8])));
     assert_eq!(x.to_vec().unwrap(), [1.0; 8], "nothing is being recorded any more");
 }

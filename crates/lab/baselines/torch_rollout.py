@@ -1,4 +1,4 @@
-"""Baseline of `quaero bench`: batched sampling with a KV cache in plain PyTorch.
+"""Baseline of `quaero-lab bench`: batched sampling with a KV cache in plain PyTorch.
 
 The same shape of model and the same work as the engine's rollout benchmark: prompts of 40 to 80
 tokens, each continued by 8 samples of 20 to 60 new tokens, 512 sequences in all, temperature 1.
@@ -80,7 +80,7 @@ def main():
         cpu_seconds.append(time.process_time() - cpu_start)
     best, cpu_best = min(seconds), min(cpu_seconds)
     print(json.dumps({
-        "peer": "torch", "bench": "rollout", "torch": torch.__version__,
+        "baseline": "torch", "bench": "rollout", "torch": torch.__version__,
         "threads": options.threads, "parameters": sum(p.numel() for p in model.parameters()),
         "new_tokens": new, "prompt_tokens": prompt, "rows_computed": computed,
         "seconds": round(best, 4), "new_tokens_per_s": round(new / best, 1),

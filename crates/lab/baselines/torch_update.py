@@ -1,4 +1,4 @@
-"""Baseline of `quaero bench`: forward, backward and AdamW in plain PyTorch.
+"""Baseline of `quaero-lab bench`: forward, backward and AdamW in plain PyTorch.
 
 The same shape of model as the engine's benchmark, dense rows of 128 tokens (no padding, which
 flatters PyTorch: real rollouts are ragged), token log-probabilities weighted by an advantage.
@@ -40,7 +40,7 @@ def main():
         cpu_seconds.append(time.process_time() - cpu_start)
     best, cpu_best, n_tokens = min(seconds), min(cpu_seconds), options.rows * options.tokens
     print(json.dumps({
-        "peer": "torch", "bench": "update", "torch": torch.__version__,
+        "baseline": "torch", "bench": "update", "torch": torch.__version__,
         "threads": options.threads, "parameters": sum(p.numel() for p in model.parameters()),
         "tokens": n_tokens, "seconds": round(best, 4), "tokens_per_s": round(n_tokens / best, 1),
         "cpu_seconds": round(cpu_best, 4), "tokens_per_cpu_s": round(n_tokens / cpu_best, 1),

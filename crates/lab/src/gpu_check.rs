@@ -27,7 +27,7 @@ use self::steps::Step;
 use crate::args::GpuCheck;
 
 /// Of the record's fields; raised when one changes its meaning.
-const SCHEMA: u64 = 1;
+const SCHEMA: u64 = 2;
 
 pub(crate) fn run(args: &GpuCheck) -> anyhow::Result<()> {
     if let Some(path) = &args.draw {
@@ -35,6 +35,12 @@ pub(crate) fn run(args: &GpuCheck) -> anyhow::Result<()> {
             .with_context(|| format!("cannot read the record {}", path.display()))?;
         let record: Value = serde_json::from_str(&text)
             .with_context(|| format!("{} is no record of a GPU check", path.display()))?;
+        let schema = &record["schema"];
+        anyhow::ensure!(
+            schema == SCHEMA,
+            "{} has schema {schema}, this program draws {SCHEMA}; remedy: the program of its commit",
+            path.display()
+        );
         print::line(quaero_bench::report::page(&record).trim_end());
         return Ok(());
     }

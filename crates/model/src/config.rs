@@ -344,13 +344,10 @@ impl Config {
         self.sliding.as_ref().filter(|sliding| sliding.layers[layer]).map(|it| it.window)
     }
 
-    /// What scores are multiplied by.
+    /// What scores are multiplied by, where that is not D^-½.
     #[must_use]
-    pub fn score_scale(&self) -> f32 {
-        match self.query_pre_attn_scalar {
-            Some(scalar) => scalar.sqrt().recip() as f32,
-            None => 1.0 / (self.head_dim as f32).sqrt(),
-        }
+    pub fn score_scale(&self) -> Option<f32> {
+        self.query_pre_attn_scalar.map(|scalar| scalar.sqrt().recip() as f32)
     }
 
     /// What the rows of the embedding are multiplied by on their way in.

@@ -7,8 +7,8 @@ use crate::activation::device_mismatch;
 use crate::tensor::{OnDevice, Values};
 use crate::{Device, Error, Tensor};
 
-pub use quaero_cpu::adam::Step;
 pub use quaero_kernels::adam::LEAN_BLOCK;
+pub use quaero_shape::AdamWStep;
 
 /// Σ x² over all elements of all tensors, in a fixed order.
 ///
@@ -38,7 +38,7 @@ pub fn sum_of_squares(tensors: &[Tensor]) -> Result<f64, Error> {
 }
 
 /// m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← keep·w − step_size·m / (√v·correction + eps), with g
-/// the gradient times `step.grad_scale`.
+/// the gradient times `grad_scale`.
 ///
 /// # Errors
 /// If the device failed.
@@ -46,18 +46,18 @@ pub fn sum_of_squares(tensors: &[Tensor]) -> Result<f64, Error> {
 /// # Panics
 /// If the shapes or the devices differ.
 pub fn step(
-    step: Step,
+    step: AdamWStep,
     w: &mut Tensor,
-    grad: &Tensor,
+    (grad, grad_scale): (&Tensor, f32),
     (m, v): (&mut Tensor, &mut Tensor),
 ) -> Result<(), Error> {
     match (&mut w.values, &grad.values, &mut m.values, &mut v.values) {
         (Values::Host(w), Values::Host(grad), Values::Host(m), Values::Host(v)) => {
-            cpu::step(step, w, grad, m, v);
+            cpu::step(step, w, (grad, grad_scale), m, v);
             Ok(())
         }
         (Values::Device(w), Values::Device(grad), Values::Device(m), Values::Device(v)) => {
-            let (step, norm) = on_device(step, grad)?;
+            let norm = scaled(grad, grad_scale)?;
             let to = kernel::Full {
                 w: w.exact_mut().view_mut(),
                 w_bf16: None,
@@ -140,16 +140,16 @@ impl LeanMoments {
 /// # Panics
 /// If the shapes or the devices differ, or `w` is not in bf16 alone.
 pub fn step_lean(
-    step: Step,
+    step: AdamWStep,
     w: &mut Tensor,
-    grad: &Tensor,
+    (grad, grad_scale): (&Tensor, f32),
     moments: &mut LeanMoments,
     key: u64,
 ) -> Result<(), Error> {
     let (Values::Device(w), Values::Device(grad)) = (&mut w.values, &grad.values) else {
         device_mismatch("adam")
     };
-    let (step, norm) = on_device(step, grad)?;
+    let norm = scaled(grad, grad_scale)?;
     let LeanMoments { m, v, m_scale, v_scale } = moments;
     let to = kernel::Lean {
         w: w.rounded_mut()?.view_mut(),
@@ -161,10 +161,9 @@ pub fn step_lean(
     kernel::step_lean(step, to, grad.exact().view(), &norm, key)
 }
 
-/// The numbers of a step, and the factor of its gradient, as kernels take them.
-fn on_device(step: Step, grad: &OnDevice) -> Result<(kernel::Step, kernel::Norm), Error> {
-    let Step { betas, step_size, inv_sqrt_correction, eps, keep, grad_scale } = step;
+/// The factor of a gradient where kernels read it.
+fn scaled(grad: &OnDevice, factor: f32) -> Result<kernel::Norm, Error> {
     let mut norm = kernel::Norm::new(grad.exact().device(), &[])?;
-    norm.set_factor(grad_scale)?;
-    Ok((kernel::Step { betas, step_size, inv_sqrt_correction, eps, keep }, norm))
+    norm.set_factor(factor)?;
+    Ok(norm)
 }

@@ -15,20 +15,19 @@ use crate::activation::{Store, device_mismatch};
 use crate::{Activation, Error, Floats};
 
 pub use pages::{KvPages, Slot, Slots};
-pub use quaero_cpu::attention::{Heads, PageTable, Piece, Query, Write};
+pub use quaero_cpu::attention::{PageTable, Piece, Query, Write};
+pub use quaero_shape::Heads;
 pub use queries::{Angles, Pieces, Positions, Queries};
 
-fn heads(of: Heads) -> kernel_rope::Heads {
-    let Heads { n_heads, n_kv_heads, head_dim, scale, window } = of;
-    let plain = Heads::new(n_heads, n_kv_heads, head_dim);
-    assert!(window.is_none() && scale == plain.scale, "kernels attend to all keys, scaled by D^-½");
-    kernel_rope::Heads { n_heads, n_kv_heads, head_dim }
+/// The kernels know no other heads than those that see every key, with scores scaled by D^-½.
+fn assert_plain(of: Heads) {
+    assert!(of.is_plain(), "kernels attend to all keys, with scores scaled by D^-½");
 }
 
 /// The query and key heads of a row, end to end: what rotates.
-fn rotated(of: Heads) -> quaero_cpu::norm::Groups {
+fn rotated(of: Heads) -> quaero_shape::Groups {
     let count = of.n_heads + of.n_kv_heads;
-    quaero_cpu::norm::Groups { width: of.width(), first: 0, count }
+    quaero_shape::Groups { width: of.width(), first: 0, count }
 }
 
 /// Rotates q and k of every row of `qkv` [R, (H + 2K)·D] by its position, in place, and writes k
@@ -80,7 +79,7 @@ pub fn rotate_back(
             Ok(())
         }
         (Store::Device(dqkv), Positions::Device(angles, positions)) => {
-            kernel_rope::backward(dqkv.view_mut(), heads(of), angles, positions)
+            kernel_rope::backward(dqkv.view_mut(), of, angles, positions)
         }
         _ => device_mismatch("rope"),
     }
@@ -121,6 +120,7 @@ pub fn forward(
             KvPages::Device(pages),
             Store::Device(out),
         ) => {
+            assert_plain(of);
             let mut scratch;
             let lse = match lse {
                 None => {
@@ -185,8 +185,9 @@ pub fn backward(
             Pieces::Device(pieces),
             Store::Device(dqkv),
         ) => {
+            assert_plain(of);
             let (qkv, out, lse) = (qkv.view(), out.view(), lse.view());
-            let forward = kernel::Forward { qkv, out, lse, heads: heads(of) };
+            let forward = kernel::Forward { qkv, out, lse, heads: of };
             let mut delta = dout.device().alloc(lse.len())?;
             kernel::backward(forward, pieces, dout.view(), dqkv.view_mut(), delta.view_mut())
         }

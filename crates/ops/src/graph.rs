@@ -2,7 +2,7 @@
 
 use crate::{Device, Error};
 
-/// Recorded work: see [`quaero_kernels::graph`].
+/// Recorded work: see [`quaero_kernels::Graph`].
 #[derive(Debug)]
 pub struct Graph(quaero_kernels::Graph);
 

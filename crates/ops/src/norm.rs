@@ -7,7 +7,7 @@ use crate::activation::{Store, device_mismatch};
 use crate::tensor::{OnDevice, Values};
 use crate::{Activation, Error, Floats, Place, Tensor};
 
-pub use quaero_cpu::norm::Groups;
+pub use quaero_shape::Groups;
 
 /// How a norm is taken: of which groups, by which scale.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +31,6 @@ pub fn scratch_bytes(place: Place, n_groups: usize, c: usize) -> usize {
         Place::Cpu => 0,
         Place::Device => 4 * (kernel::scratch_len(n_groups, c) + n_groups),
     }
-}
-
-fn groups(of: Groups) -> kernel::Groups {
-    let Groups { width, first, count } = of;
-    kernel::Groups { width, first, count }
 }
 
 impl Norm<'_> {
@@ -70,7 +65,7 @@ impl Norm<'_> {
                 let weight = self.on_device().rounded()?;
                 let mut rstd = x.device().alloc(self.n_groups(x.len()))?;
                 let to = (y.view_mut(), rstd.view_mut());
-                let groups = groups(self.groups);
+                let groups = self.groups;
                 kernel::forward(x.view(), weight.view(), self.eps, groups, to.0, to.1)?;
                 Ok(Kept(Floats(Store::Device(rstd))))
             }
@@ -138,7 +133,7 @@ impl Norm<'_> {
                 let (weight, Store::Device(rstd)) = (self.on_device().rounded()?, &kept.0.0) else {
                     device_mismatch("norm")
                 };
-                let groups = groups(self.groups);
+                let groups = self.groups;
                 let op =
                     kernel::Forward { x: x.view(), w: weight.view(), rstd: rstd.view(), groups };
                 let Values::Device(dw) = &mut dw.values else { device_mismatch("norm") };
@@ -174,7 +169,7 @@ impl Norm<'_> {
                 let (weight, Store::Device(rstd)) = (self.on_device().rounded()?, &kept.0.0) else {
                     device_mismatch("norm")
                 };
-                let groups = groups(self.groups);
+                let groups = self.groups;
                 let op =
                     kernel::Forward { x: x.view(), w: weight.view(), rstd: rstd.view(), groups };
                 let Values::Device(dw) = &mut dw.values else { device_mismatch("norm") };

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use half::bf16;
-use quaero_kernels::graph::aside;
 use quaero_kernels::{Buffer, cast};
 use quaero_shape::{Shape, ShapeError};
 
@@ -66,7 +65,7 @@ impl OnDevice {
             return Ok(rounded.clone());
         }
         let exact = self.exact();
-        let rounded = aside(|| {
+        let rounded = exact.device().outside_recording(|| {
             let mut rounded = exact.device().alloc(exact.len())?;
             cast::to_bf16(exact.view(), rounded.view_mut())?;
             Ok(rounded)

@@ -4,7 +4,7 @@
 mod moments;
 
 use quaero_ops::Tensor;
-use quaero_ops::adam::{self, Step};
+use quaero_ops::adam::{self, AdamWStep};
 use quaero_rng::Key;
 use quaero_shape::{Shape, ShapeError};
 use serde::{Deserialize, Serialize};
@@ -124,20 +124,19 @@ impl AdamW {
             self.options;
         let t = self.n_steps as f64;
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(t);
-        let step = Step {
+        let step = AdamWStep {
             betas,
             step_size: (lr / correction(betas.0)) as f32,
             inv_sqrt_correction: (1.0 / correction(betas.1).sqrt()) as f32,
             eps,
             keep: 1.0,
-            grad_scale,
         };
         let chance = Key::new(0).named("adamw").with(self.n_steps);
         for (idx, moments) in self.moments.iter_mut().enumerate() {
-            let (param, grad) = (&mut params[idx], &grads[idx]);
+            let (param, grad) = (&mut params[idx], (&grads[idx], grad_scale));
             let decays = decay_vectors || param.shape().n_axes() >= 2;
             let keep = if decays { (1.0 - lr * f64::from(weight_decay)) as f32 } else { 1.0 };
-            let step = Step { keep, ..step };
+            let step = AdamWStep { keep, ..step };
             match moments {
                 Moments::Full(m, v) => adam::step(step, param, grad, (m, v))?,
                 Moments::Lean(lean) => {

@@ -4,9 +4,14 @@
 //! one element, a [`ShapeError`] the record of two that did not meet.
 //!
 //! # Layout
-//! Everything is in this file. Row-major order is implied everywhere: the last axis is contiguous.
+//! [`Shape`], [`DType`], [`ShapeError`] here → `operands` what operations are told besides arrays.
+//! Row-major order is implied everywhere: the last axis is contiguous.
+
+mod operands;
 
 use std::fmt;
+
+pub use operands::{AdamWStep, Groups, Heads};
 
 /// The extents of a row-major array, outermost first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

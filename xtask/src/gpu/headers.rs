@@ -14,7 +14,7 @@ const COLUMNS_MAX: usize = 100;
 const FIELD: &str = "// Measured ";
 /// What stands where a field goes on.
 const MORE: &str = "//          ";
-/// The shapes that headers tell of: those that their floors are counted for.
+/// The shapes that headers tell of: those that their rooflines are counted for.
 const MODEL: &str = " 1.7b";
 
 /// Writes the headers of `kernels/*.cu`.
@@ -54,7 +54,7 @@ fn write(path: &Path, name: &str, record: &Value) -> Result<bool> {
     Ok(true)
 }
 
-/// The field for a file: device and commit, then each case with microseconds and share of floor.
+/// The field for a file: device and commit, then each case with microseconds and share of roofline.
 fn measured(file: &str, record: &Value) -> Option<Vec<String>> {
     let steps = record["steps"].as_array()?;
     let kernels = &steps.iter().find(|step| step["step"] == "kernels")?["found"];
@@ -67,8 +67,8 @@ fn measured(file: &str, record: &Value) -> Option<Vec<String>> {
         }
         let op = case["case"].as_str()?.strip_suffix(MODEL);
         let (Some(op), Some(us)) = (op, case["us"].as_f64()) else { continue };
-        let floor = case["of_floor"].as_f64();
-        let share = floor.map_or(String::new(), |share| format!(" ({:.0} %)", 100.0 * share));
+        let roofline = case["of_roofline"].as_f64();
+        let share = roofline.map_or(String::new(), |share| format!(" ({:.0} %)", 100.0 * share));
         cases.push(format!("{op} {us:.1}{share}"));
     }
     if cases.is_empty() {
@@ -76,7 +76,7 @@ fn measured(file: &str, record: &Value) -> Option<Vec<String>> {
     }
     let device = record["device"].as_str().unwrap_or("GPU").trim_start_matches("NVIDIA ");
     let commit = record["commit"].as_str().unwrap_or("unknown");
-    let head = format!("{device}, {commit}; us (share of that run's floor) at 1.7b: ");
+    let head = format!("{device}, {commit}; us (share of that run's roofline) at 1.7b: ");
     Some(wrapped(&head, &cases))
 }
 
@@ -113,7 +113,7 @@ mod tests {
     fn record() -> Value {
         let case = |name: &str, us: f64| {
             json!({"case": name, "file": "gemm.cu", "version": "built-in", "us": us,
-                   "of_floor": 0.254})
+                   "of_roofline": 0.254})
         };
         let mut cases: Vec<Value> =
             (0..9).map(|i| case(&format!("gemm_number_{i} 1.7b"), 1000.0 + f64::from(i))).collect();
@@ -124,7 +124,7 @@ mod tests {
                "steps": [{"step": "kernels", "found": {"cases": cases}}]})
     }
 
-    const HEADER: &str = "// gemm.cu: C = A B\n// Floor    much\n// Measured not measured\n\
+    const HEADER: &str = "// gemm.cu: C = A B\n// Roofline much\n// Measured not measured\n\
                           // Oracle   testkit\n#include \"tile.cuh\"\n";
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
             assert!(!all.contains(absent), "{absent} in {all}");
         }
         let fresh = replaced(HEADER, &lines).unwrap();
-        assert!(fresh.starts_with("// gemm.cu: C = A B\n// Floor    much\n// Measured H100"));
+        assert!(fresh.starts_with("// gemm.cu: C = A B\n// Roofline much\n// Measured H100"));
         assert!(fresh.ends_with(" (25 %)\n// Oracle   testkit\n#include \"tile.cuh\"\n"));
         // Again over its own work: the continuation lines go with the field.
         assert_eq!(replaced(&fresh, &lines).unwrap(), fresh);

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::order::Rule;
+
 /// No kernel may use local memory or atomics.
 const NEVER: &[&str] = &["LDL", "STL", "ATOM", "ATOMG", "ATOMS", "RED"];
 
@@ -17,6 +19,8 @@ pub(super) struct Entry {
     pub(super) registers: BTreeMap<String, u32>,
     /// Instructions that must be there, or with `!` must not.
     pub(super) sass: Vec<String>,
+    /// What must come before what: see [`order`](super::order).
+    pub(super) order: Vec<String>,
 }
 
 /// Reads what is needed of the registry.
@@ -40,6 +44,7 @@ fn parse(text: &str) -> BTreeMap<String, Entry> {
                 "name" => name = value.trim_matches('"').to_owned(),
                 "file" => entry.file = value.trim_matches('"').to_owned(),
                 "sass" => entry.sass = quoted(value),
+                "order" => entry.order = quoted(value),
                 "registers" => {
                     for pair in value.trim_matches(['{', '}', ' ']).split(", ") {
                         if let Some((arch, n)) = pair.split_once(" = ") {
@@ -141,6 +146,15 @@ pub(super) fn findings(
             _ => {}
         }
     }
+    for rule in &entry.order {
+        match Rule::parse(rule) {
+            Ok(parsed) => {
+                let broken = parsed.findings(code).into_iter();
+                findings.extend(broken.map(|how| format!("`{rule}`: {how}")));
+            }
+            Err(error) => findings.push(error.to_string()),
+        }
+    }
     findings
 }
 
@@ -214,6 +228,17 @@ ptxas info    : Used 24 registers, used 1 barriers, 128 bytes smem, 376 bytes cm
         assert_eq!(got, ["lacks HGMMA", "lacks UTMALDG"]);
         let code = "HGMMA.64x256x16.F32.BF16 R24 UTMALDG.2D [UR8]".to_owned();
         assert!(findings(listed.get("g"), "sm_90a", 8, Some(&code)).is_empty());
+    }
+
+    #[test]
+    fn the_order_of_instructions_is_held_to_the_registry() {
+        let registry = "[[kernel]]\nname = \"cast\"\nregisters = { sm_80 = 8 }\n\
+                        order = [\"LDG without STG\", \"LDG then STG\"]\n";
+        let entries = parse(registry);
+        let code = "/*0000*/ LDG R0, [R2] ;\n/*0010*/ STG [R2], R0 ;\n/*0020*/ BRA 0x0 ;";
+        let got = findings(entries.get("cast"), "sm_80", 8, Some(&code.to_owned()));
+        assert_eq!(got[0], "`LDG without STG`: in a loop: /*0010*/ STG [R2], R0");
+        assert!(got[1].contains("`LDG then STG` is no rule"), "{got:?}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ const UNFINISHED: &[&str] = &[
 ];
 /// What the header of a kernel says, in this order.
 const KERNEL_HEADER: &[&str] =
-    &["Shapes", "Layout", "Launch", "Math", "Floor", "Measured", "Oracle", "Versions"];
+    &["Shapes", "Layout", "Launch", "Math", "Roofline", "Measured", "Oracle", "Versions"];
 
 /// No source file is longer than [`LINES_MAX`] lines; tests and tables may be.
 pub(crate) fn files_are_short(tree: &Tree) -> Vec<Finding> {
@@ -75,7 +75,7 @@ pub(crate) fn nothing_is_unfinished(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every kernel begins with its header: what, shapes, layout, launch, math, floor, oracle.
+/// Every kernel begins with its header: what, shapes, layout, launch, math, roofline, oracle.
 pub(crate) fn kernels_carry_their_header(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, text) in tree.texts() {

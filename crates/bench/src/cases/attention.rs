@@ -5,7 +5,7 @@ use quaero_kernels::attention::{self, Forward, Piece, Pieces, Queries, Query};
 use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, Slots};
 use quaero_kernels::{Buffer, Error, rope};
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::shapes::Shapes;
 use crate::{Source, Work};
 

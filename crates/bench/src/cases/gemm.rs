@@ -4,7 +4,7 @@ use half::bf16;
 use quaero_kernels::gemm::{self, Layout, Matrix, MatrixMut, Tile};
 use quaero_kernels::{Buffer, Error};
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::shapes::Shapes;
 use crate::{Source, Work};
 

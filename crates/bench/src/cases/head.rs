@@ -6,7 +6,7 @@ use quaero_kernels::head::{self, Chunk, Logits, LossOptions, LossOutput, LossRow
 use quaero_kernels::sample::{self, Draws, Sampling};
 use quaero_kernels::{Buffer, Indices};
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::shapes::Shapes;
 use crate::{Source, Work};
 

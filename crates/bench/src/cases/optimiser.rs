@@ -1,13 +1,19 @@
 //! The optimisers, and the norm of the gradients, on a matrix as large as the embedding.
 
-use quaero_kernels::adam::{self, Full, LEAN_BLOCK, Lean, Norm, Step};
+use quaero_kernels::adam::{self, Full, LEAN_BLOCK, Lean, Norm};
+use quaero_shape::AdamWStep;
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::Work;
 use crate::shapes::Shapes;
 
-const STEP: Step =
-    Step { betas: (0.9, 0.95), step_size: 1e-6, inv_sqrt_correction: 1.0, eps: 1e-8, keep: 1.0 };
+const STEP: AdamWStep = AdamWStep {
+    betas: (0.9, 0.95),
+    step_size: 1e-6,
+    inv_sqrt_correction: 1.0,
+    eps: 1e-8,
+    keep: 1.0,
+};
 
 pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
     let n = s.vocab * s.d;

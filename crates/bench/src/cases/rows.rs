@@ -1,10 +1,11 @@
 //! What goes row by row or element by element.
 
-use quaero_kernels::norm::{self, Forward, Groups};
-use quaero_kernels::rope::{Angles, Heads, KvPages, PAGE_LEN, SlotCopies, Slots};
+use quaero_kernels::norm::{self, Forward};
+use quaero_kernels::rope::{Angles, KvPages, PAGE_LEN, SlotCopies, Slots};
 use quaero_kernels::{Error, cast, embedding, mlp, rope};
+use quaero_shape::{Groups, Heads};
 
-use super::{Case, Outputs, Set};
+use super::case::{Case, Outputs, Set};
 use crate::shapes::{QWEN, Shapes};
 use crate::{Source, Work};
 
@@ -80,7 +81,7 @@ fn angles(source: &Source, n: usize, d: usize) -> Result<Angles, Error> {
 
 fn rotations(cases: &mut Vec<Case>, s: Shapes) {
     let Shapes { heads, len, .. } = s;
-    let Heads { n_heads: h, n_kv_heads: k, head_dim: d } = heads;
+    let Heads { n_heads: h, n_kv_heads: k, head_dim: d, .. } = heads;
     let r = s.n_tokens();
     let dims = [("R", r), ("H", h), ("K", k), ("D", d)];
     let positions = move || -> Vec<i32> { (0..r).map(|row| (row % len) as i32).collect() };

@@ -7,7 +7,7 @@ use quaero_kernels::{Device, Registry, SimtOptions};
 use super::*;
 use crate::measure::{measure, written};
 use crate::shapes::TINY;
-use crate::source::Numbers;
+use crate::source::{Numbers, Source};
 
 fn device() -> Device {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/simt");

@@ -16,14 +16,14 @@ fn a_recorded_check_is_drawn() {
     let expected = expect![[r####"
         # GPU check: NVIDIA H100 80GB HBM3, 2026-11-26
 
-        commit `1976c51`; driver 580.159.04; CUDA 13.0; PyTorch 2.11.0+cu130; clock of the multiprocessors at most (MHz) 1980; of the memory 2619; power limit (W) 700.00. Written by `quaero gpu-check` in 214 s; the record lies beside this page.
+        commit `1976c51`; driver 580.159.04; CUDA 13.0; PyTorch 2.11.0+cu130; clock of the multiprocessors at most (MHz) 1980; of the memory 2619; power limit (W) 700.00. Written by `quaero-lab gpu-check` in 214 s; the record lies beside this page.
 
         ## Steps
 
         | step | outcome | s | limit s | what came of it |
         |---|---|--:|--:|---|
         | machine | ok | 0.4 | 15 | driver 580.159.04 |
-        | trials | ok | 21.0 | 120 | 79 trials, 0 wrong; 101 of 143 outputs have the emulation's bits |
+        | conformance | ok | 21.0 | 120 | 79 tests, 0 wrong; 101 of 143 outputs have the emulation's bits |
         | kernels | ok | 118.2 | 230 | 2 cases, 0 wrong |
         | step | ok | 61.9 | 120 | 22051 tokens/s generated, 40187 learned |
         | memcheck | skipped | 0.0 | 120 | compute-sanitizer is not on this machine |
@@ -52,18 +52,18 @@ fn a_recorded_check_is_drawn() {
 
         ## Kernels
 
-        µs, the spread of two series, the share of the floor by this run's ceilings, PyTorch's µs, ours by PyTorch's (below 1 is faster).
+        µs, the spread of two series, the share of the roofline by this run's ceilings, PyTorch's µs, ours by PyTorch's (below 1 is faster).
 
         ```
-        case                                                    shape      us  noise  GB/s  TFLOP/s  of floor  PyTorch us  ours/its
-        rms_norm_fwd 1.7b                              R 16384 C 2048    50.1    0 %  2682        –      89 %        51.8      0.97
-        gemm_qkv 1.7b      M 16384 N 4096 K 2048 layout 0 f32 0 add 0  1383.7    0 %   158      199      25 %       367.2      3.77
+        case                                                    shape      us  noise  GB/s  TFLOP/s  of roofline  PyTorch us  ours/its
+        rms_norm_fwd 1.7b                              R 16384 C 2048    50.1    0 %  2682        –         89 %        51.8      0.97
+        gemm_qkv 1.7b      M 16384 N 4096 K 2048 layout 0 f32 0 add 0  1383.7    0 %   158      199         25 %       367.2      3.77
         ceilings of this run: copy 3007 GB/s, bf16 product 780 TFLOP/s
         ```
 
         ## Where the bits are not the emulation's
 
-        Within the budgets of their oracles, as the step `trials` shows; `ex2.approx`, `lg2.approx` and the sums of tensor cores are not emulated to the last bit.
+        Within the budgets of their oracles, as the step `conformance` shows; `ex2.approx`, `lg2.approx` and the sums of tensor cores are not emulated to the last bit.
 
         ```
         attention_fwd ragged 1/2

@@ -1,6 +1,6 @@
 //! The planted bugs.
 
-use super::Mutant;
+use super::mutant::Mutant;
 
 /// Each must be caught by a test of the file it is tried on.
 pub const MUTANTS: &[Mutant] = &[
@@ -813,8 +813,15 @@ pub const MUTANTS: &[Mutant] = &[
         what: "a row sees the key behind its own",
         file: "attention_wgmma.cu",
         tried: "attention_wgmma.cu",
-        from: "if (key > (row + (e >> 1) * 8) / group",
-        to: "if (key > 1 + (row + (e >> 1) * 8) / group",
+        from: "if (key > sees[e >> 1])",
+        to: "if (key > 1 + sees[e >> 1])",
+    },
+    Mutant {
+        what: "the lower row of a thread sees what the upper one sees",
+        file: "attention_wgmma.cu",
+        tried: "attention_wgmma.cu",
+        from: "(row + 8) / group + seq.start}",
+        to: "row / group + seq.start}",
     },
     Mutant {
         what: "keys are given back too late by one",

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
+use quaero_shape::Heads;
 use rayon::prelude::*;
 
-use super::Heads;
 use crate::gemm::{Lhs, PANEL, Panels, max_rows, tile_rows};
 use crate::lanes;
 use crate::math::exp;
@@ -157,7 +157,7 @@ impl WithSimd for HeadTask<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Part {
         let Self { heads, grad, tree, head } = self;
         let (d, width, q_width) = (heads.head_dim, heads.width(), heads.q_width());
-        let (group, scale) = (heads.group(), heads.scale);
+        let (group, scale) = (heads.group(), heads.scale());
         let t = grad.qkv.len() / width;
         let k = gather(grad.qkv, width, heads.key(head), d, 1.0);
         let v = gather(grad.qkv, width, heads.value(head), d, 1.0);

@@ -1,8 +1,8 @@
 //! The store of keys and values.
 
+use quaero_shape::Heads;
 use rayon::prelude::*;
 
-use super::Heads;
 use crate::gemm::PANEL;
 
 /// Keys and values of one layer in pages that sequences may share.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use quaero_terminal::print;
 
-use super::{BITS, each};
+use super::in_process::{BITS, each};
 use crate::args::Run;
 
 #[derive(Default)]

@@ -9,7 +9,8 @@ use anyhow::Context;
 use quaero_conformance::mutants::{MUTANTS, Mutant};
 use quaero_terminal::{UsageError, print};
 
-use super::{each, sanitizer};
+use super::in_process::each;
+use super::sanitizer;
 use crate::args::{Cache, Run};
 
 /// Exit code: a planted bug was caught.

@@ -106,7 +106,7 @@ fn a_process_is_heard_and_its_end_told() {
 }
 
 #[test]
-fn trials_are_counted() {
+fn tests_are_counted() {
     let text = "ok    rms_norm_fwd 1 row      y 1.1e-3, rstd 0.0e0; bits 2/2\n\
                 ok    attention_fwd ragged    out 1.9e-3; bits 1/2\n\
                 WRONG gemm 1                  `c`: off by 3\n\

@@ -1,7 +1,8 @@
 //! The store of keys and values, and where rows go in it.
 
-use quaero_cpu::attention::{self as cpu, Heads, Write};
+use quaero_cpu::attention::{self as cpu, Write};
 use quaero_kernels::rope as kernel;
+use quaero_shape::Heads;
 
 use crate::activation::device_mismatch;
 use crate::{Device, Error, Place};
@@ -32,7 +33,7 @@ impl KvPages {
             Place::Cpu => {
                 cpu::KvPages::page_elements(page_len, heads.n_kv_heads, heads.head_dim) * 4
             }
-            Place::Device => kernel::KvPages::page_elements(super::heads(heads)) * 4,
+            Place::Device => kernel::KvPages::page_elements(heads) * 4,
         }
     }
 
@@ -62,7 +63,7 @@ impl KvPages {
             return Ok(Self::Host(pages));
         };
         assert_eq!(page_len, kernel::PAGE_LEN, "pages of a device");
-        Ok(Self::Device(kernel::KvPages::new(device, n_pages, super::heads(heads))?))
+        Ok(Self::Device(kernel::KvPages::new(device, n_pages, heads)?))
     }
 
     /// Copies keys and values from slot to slot.

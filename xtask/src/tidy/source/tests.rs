@@ -52,9 +52,9 @@ fn unfinished_code() {
 
 #[test]
 fn kernel_headers() {
-    let whole = "// k.cu: y = x\n// Shapes x\n// Layout l\n// Launch g\n// Math m\n// Floor f\n\
+    let whole = "// k.cu: y = x\n// Shapes x\n// Layout l\n// Launch g\n// Math m\n// Roofline f\n\
                  // Measured m\n// Oracle o\n// Versions v1\n\nextern \"C\"\n";
-    let swapped = whole.replace("// Math m\n// Floor f\n", "// Floor f\n// Math m\n");
+    let swapped = whole.replace("// Math m\n// Roofline f\n", "// Roofline f\n// Math m\n");
     let nameless = whole.replace("k.cu:", "other.cu:");
     let short = whole.replace("// Oracle o\n", "");
     check_rule(kernels_carry_their_header, &[("kernels/k.cu", whole)], &[]);

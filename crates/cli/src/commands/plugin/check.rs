@@ -2,31 +2,23 @@
 //! the family, and stands in the report with what was seen.
 //!
 //! # Layout
-//! `subject` the family under test → `texts` what is thrown at it → `claims` what must hold.
+//! `outcome` how a claim came out, `subject` the family under test → `texts` what is thrown at it → `claims` what must hold.
 
 mod claims;
+mod outcome;
 mod subject;
 mod texts;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use quaero_runtime::{Family, Host};
+use quaero_runtime::Family;
 use quaero_terminal::print;
 use serde_json::{Value, json};
 
 use crate::args::PluginCheck;
+use outcome::Outcome;
 use subject::Subject;
-
-/// How a claim came out.
-enum Outcome {
-    /// It holds; what was seen.
-    Holds(String),
-    /// It could not be put to the test; why.
-    Untested(String),
-    /// It does not hold; what was seen, and what to do.
-    Fails(String),
-}
 
 /// A claim by name.
 type Claim = (&'static str, fn(&Subject) -> Outcome);
@@ -107,9 +99,4 @@ fn as_json(family: &Family, told: &[(&str, Outcome)]) -> Value {
     let manifest = family.manifest();
     json!({"family": manifest.name, "version": manifest.version, "digest": family.digest(),
            "source": family.source(), "claims": claims})
-}
-
-/// The one family of a host that was opened on one file.
-fn only(host: &Host) -> Option<&Family> {
-    host.families().next()
 }

@@ -82,8 +82,8 @@ pub(super) fn run(plugins: &Path, args: &Grade, role: Role) -> anyhow::Result<()
     };
     let jobs = args.jobs.map_or(0, usize::from);
     let (host, refused) = open(plugins, args, family, jobs)?;
-    let family = super::find(&host, refused, family)?;
-    let kind = super::kind(family, kind)?;
+    let family = super::lookup::find(&host, refused, family)?;
+    let kind = super::lookup::kind(family, kind)?;
     let mut total = Total::default();
     let judge = |lines| judged(family, &kind, role, lines);
     stream::answer(std::io::stdin(), n_judges(jobs), judge, |answers| total.tell(answers))
@@ -184,7 +184,7 @@ fn read(kind: &Kind, role: Role, text: &str) -> Result<Asked, String> {
     match role {
         Role::Solve => {
             let line: GradeLine = serde_json::from_str(text).map_err(wrong)?;
-            let mut episode = super::episode(kind, role, line.seed);
+            let mut episode = super::lookup::episode(kind, role, line.seed);
             episode.opening.public = line.task.public.to_string();
             episode.secret = Some(Secret::new(line.task.secret.to_string()));
             episode.completion = line.completion;
@@ -193,7 +193,7 @@ fn read(kind: &Kind, role: Role, text: &str) -> Result<Asked, String> {
         }
         Role::Propose => {
             let line: ProposeLine = serde_json::from_str(text).map_err(wrong)?;
-            let mut episode = super::episode(kind, role, line.seed);
+            let mut episode = super::lookup::episode(kind, role, line.seed);
             let pair = |task: TaskLine| Pair {
                 public: task.public.to_string(),
                 secret: Secret::new(task.secret.to_string()),

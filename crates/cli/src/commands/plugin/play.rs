@@ -18,9 +18,9 @@ pub(super) fn run(plugins: &Path, args: &PluginTry) -> anyhow::Result<()> {
     let configured = &args.configured;
     let resolved = quaero_config::load(configured.config.as_deref(), &configured.sets)?;
     let (host, refused) = world::host_each(&resolved, plugins, 0)?;
-    let family = super::find(&host, refused, &args.family)?;
+    let family = super::lookup::find(&host, refused, &args.family)?;
     let kind = match &args.kind {
-        Some(name) => super::kind(family, name)?,
+        Some(name) => super::lookup::kind(family, name)?,
         None => Kind::new(&args.family, &family.manifest().kinds[0].name),
     };
     let (episode, gold) = if args.propose {
@@ -49,7 +49,7 @@ fn solving(family: &Family, kind: &Kind, seed: u64) -> anyhow::Result<(Episode, 
 
 /// A proposer's episode, shown some of the family's own tasks.
 fn proposing(family: &Family, kind: &Kind, seed: u64) -> anyhow::Result<Episode> {
-    let mut episode = super::episode(kind, Role::Propose, seed);
+    let mut episode = super::lookup::episode(kind, Role::Propose, seed);
     episode.opening.references = references(family, kind, seed)?;
     Ok(episode)
 }
@@ -138,7 +138,7 @@ fn completion() -> anyhow::Result<String> {
 
 /// Both halves of a task, for an episode on it.
 pub(super) fn on(task: &Proposed, kind: &Kind, seed: u64) -> Episode {
-    let mut episode = super::episode(kind, Role::Solve, seed);
+    let mut episode = super::lookup::episode(kind, Role::Solve, seed);
     episode.opening.public.clone_from(&task.public);
     episode.secret = Some(Secret::clone(&task.secret));
     episode

@@ -36,7 +36,7 @@ pub(super) fn check(args: &BenchKernels, subject: &Subject) -> anyhow::Result<Va
         .filter(|case| subject.has_case(case))
         .map(|case| table::row(case, "built-in", &Ok(None)))
         .collect();
-    notes.push(format!("floors: {}", floors(&cases)));
+    notes.push(format!("rooflines: {}", rooflines(&cases)));
     let mut all = json!({"tests": tests, "sanitizer": sanitizer, "resources": resources,
                          "notes": notes});
     if args.json.json {
@@ -46,7 +46,7 @@ pub(super) fn check(args: &BenchKernels, subject: &Subject) -> anyhow::Result<Va
 }
 
 /// What each case moves and computes at the least, where one kernel was asked for.
-fn floors(cases: &[Value]) -> String {
+fn rooflines(cases: &[Value]) -> String {
     let number = |row: &Value, key: &str| row[key].as_f64().unwrap_or(0.0);
     let words = |row: &Value| {
         let (bytes, flops) = (number(row, "bytes") / 1e6, number(row, "flops") / 1e9);

@@ -1,4 +1,4 @@
-//! On a GPU: time against floors, superseded versions and the user's own beside ours.
+//! On a GPU: time against rooflines, superseded versions and the user's own beside ours.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,7 +68,7 @@ pub(super) fn measure(
             table::hold_against(row, best);
         }
         let name = row["case"].as_str().unwrap_or_default().to_owned();
-        table::add_baseline(row, &baseline["cases"][&name]);
+        table::beside_baseline(row, &baseline["cases"][&name]);
     }
     all["ceilings"] = json!({
         "copy_gb_s": best.map(|best| best.copy_gb_s),

@@ -7,7 +7,7 @@ use quaero_runtime::Error;
 use quaero_types::{Episode, Fault, Opening, Reply, Role, Secret};
 use serde_json::Value;
 
-use super::Outcome::{self, Fails, Holds, Untested};
+use super::outcome::Outcome::{self, Fails, Holds, Untested};
 use super::subject::{Subject, is_right, pair};
 use super::texts;
 
@@ -340,12 +340,12 @@ pub(super) fn openings(subject: &Subject) -> Outcome {
     let mut wrong = Vec::new();
     for kind in subject.kinds() {
         for public in ["", "{}", "[]", "null", "{", r#"{"word": 1}"#, r#"{"a": {"b": []}}"#] {
-            let mut episode = super::super::episode(&kind, Role::Solve, 0);
+            let mut episode = super::super::lookup::episode(&kind, Role::Solve, 0);
             episode.opening.public = public.to_owned();
             episode.secret = Some(Secret::new(public));
             wrong.push(episode);
         }
-        let mut odd = super::super::episode(&kind, Role::Solve, 0);
+        let mut odd = super::super::lookup::episode(&kind, Role::Solve, 0);
         odd.opening.kind.name = "no-such-kind".to_owned();
         wrong.push(odd);
     }

@@ -7,7 +7,7 @@ use quaero_runtime::{Error, Family, Host, Options};
 use quaero_types::{Episode, Fault, Kind, Opening, Pair, Proposed, Reply, Role, Secret, Status};
 use serde_json::Value;
 
-use super::{only, texts};
+use super::texts;
 
 /// Seed tasks of a kind that are put to use.
 const SEEDS_MAX: usize = 16;
@@ -93,7 +93,7 @@ impl Subject {
     pub(super) fn proposing(&self) -> Vec<Episode> {
         let open = |kind: Kind| {
             let references = super::super::play::references(self.family(), &kind, 0);
-            let mut episode = super::super::episode(&kind, Role::Propose, 0);
+            let mut episode = super::super::lookup::episode(&kind, Role::Propose, 0);
             episode.opening.references = references.unwrap_or_default();
             episode
         };
@@ -172,4 +172,9 @@ pub(super) fn is_right(reply: &Result<Reply, Fault>) -> bool {
 /// Both halves of a task.
 pub(super) fn pair(task: &Proposed) -> Pair {
     Pair { public: task.public.clone(), secret: Secret::clone(&task.secret) }
+}
+
+/// The one family of a host that was opened on one file.
+fn only(host: &Host) -> Option<&Family> {
+    host.families().next()
 }

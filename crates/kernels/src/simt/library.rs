@@ -2,7 +2,7 @@
 
 use half::bf16;
 
-use crate::library::{Columns, Product};
+use crate::step::{Columns, Product};
 
 /// Element (i, j) of op(m), by its place in memory.
 fn place(m: Columns, transposed: bool, i: usize, j: usize) -> usize {

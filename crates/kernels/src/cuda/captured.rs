@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaGraph, CudaStream, result, sys};
 
-use super::{Cuda, driver};
+use super::Cuda;
+use super::failure::driver;
 use crate::Error;
-use crate::device::Instance;
-use crate::graph::Step;
+use crate::backend::Instance;
+use crate::step::Step;
 
 /// The driver's graph.
 struct Handle(CudaGraph);
@@ -37,14 +38,14 @@ impl Cuda {
                 self.function(kernel)?;
             }
         }
-        let aside = self.ctx.new_stream().map_err(driver("a stream"))?;
+        let own = self.ctx.new_stream().map_err(driver("a stream"))?;
         let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
-        aside.begin_capture(mode).map_err(driver("beginning a graph"))?;
+        own.begin_capture(mode).map_err(driver("beginning a graph"))?;
         let laid = steps.iter().try_for_each(|step| {
             // SAFETY: handed on to the caller; nothing is done while the stream captures.
-            unsafe { self.step_on(&aside, step) }
+            unsafe { self.step_on(&own, step) }
         });
-        let graph = aside.end_capture(sys::CUgraphInstantiate_flags(0));
+        let graph = own.end_capture(sys::CUgraphInstantiate_flags(0));
         laid?;
         let graph = graph.map_err(driver("making a graph"))?.ok_or_else(|| Error::Driver {
             op: "making a graph".to_owned(),

@@ -6,97 +6,19 @@
 
 mod build;
 mod library;
+pub(crate) mod options;
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libloading::Library;
 
-use super::tensor_map::Packed;
-use super::{Backend, InUse};
-use crate::call::Arg;
-use crate::graph::Step;
+use self::options::SimtOptions;
+use crate::backend::{Backend, InUse, SimtStats};
+use crate::step::{Arg, Step};
+use crate::tensor_map::Packed;
 use crate::{Error, Kernel, Registry};
-
-/// How the emulated device behaves.
-#[derive(Clone, Debug)]
-pub struct SimtOptions {
-    /// Where compiled kernels are kept.
-    pub cache: PathBuf,
-    /// 0: threads and blocks in order. Otherwise they are shuffled by this number.
-    pub seed: u32,
-    /// Asynchronous copies land when they are waited for, as late as may be; otherwise at once.
-    pub late_copies: bool,
-    /// What kernels are compiled with.
-    pub sanitizer: Sanitizer,
-    /// Texts that stand in for embedded files, by name: a kernel of one's own, say.
-    pub overlay: BTreeMap<String, String>,
-    /// The C++ compiler; absent: `c++`, `g++` or `clang++`, whichever there is.
-    pub compiler: Option<String>,
-}
-
-impl SimtOptions {
-    /// In order, with late copies, without a sanitizer.
-    #[must_use]
-    pub fn new(cache: PathBuf) -> Self {
-        Self {
-            cache,
-            seed: 0,
-            late_copies: true,
-            sanitizer: Sanitizer::None,
-            overlay: BTreeMap::new(),
-            compiler: None,
-        }
-    }
-}
-
-/// A sanitizer for emulated kernels. Its runtime must have been loaded into the process first
-/// (`LD_PRELOAD`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sanitizer {
-    /// None.
-    None,
-    /// Memory and undefined behaviour.
-    Address,
-    /// Races between the threads of a kernel.
-    Thread,
-}
-
-/// What emulated kernels did.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SimtStats {
-    /// Tensor-core products.
-    pub mma: u64,
-    /// ldmatrix instructions.
-    pub ldmatrix: u64,
-    /// Cycles that bank conflicts of ldmatrix would cost.
-    pub bank_conflicts: u64,
-    /// Bytes of asynchronous copies.
-    pub async_bytes: u64,
-    /// Collectives of warps.
-    pub collectives: u64,
-    /// Barriers of blocks.
-    pub barriers: u64,
-    /// Products of warpgroups.
-    pub wgmma: u64,
-}
-
-impl SimtStats {
-    fn add(&mut self, other: Self) {
-        let Self { mma, ldmatrix, bank_conflicts, async_bytes, collectives, barriers, wgmma } =
-            other;
-        self.mma += mma;
-        self.ldmatrix += ldmatrix;
-        self.bank_conflicts += bank_conflicts;
-        self.async_bytes += async_bytes;
-        self.collectives += collectives;
-        self.barriers += barriers;
-        self.wgmma += wgmma;
-    }
-}
 
 /// `struct Shape` of simt/launch.h.
 #[repr(C)]
@@ -132,7 +54,7 @@ struct Memory {
 
 #[derive(Default)]
 struct State {
-    /// A kernel file's library and its door.
+    /// A kernel file's library and its entry.
     files: BTreeMap<String, (LaunchFn, Library)>,
     /// Live allocations: address and bytes.
     live: BTreeMap<u64, usize>,
@@ -141,7 +63,7 @@ struct State {
 }
 
 /// The emulated device.
-pub(super) struct Simt {
+pub(crate) struct Simt {
     options: SimtOptions,
     registry: Arc<Registry>,
     memory: Memory,
@@ -149,7 +71,7 @@ pub(super) struct Simt {
 }
 
 impl Simt {
-    pub(super) fn open(options: SimtOptions, registry: Arc<Registry>) -> Result<Self, Error> {
+    pub(crate) fn open(options: SimtOptions, registry: Arc<Registry>) -> Result<Self, Error> {
         let path = build::memory(&options)?;
         let library = load(&path, "memory", "simt/memory.cpp")?;
         // SAFETY: simt/memory.cpp, which the library was compiled from, declares it so.
@@ -166,20 +88,20 @@ impl Simt {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The door of the library that holds `kernel`.
-    fn door(&self, kernel: &Kernel) -> Result<LaunchFn, Error> {
+    /// The entry of the library that holds `kernel`.
+    fn entry(&self, kernel: &Kernel) -> Result<LaunchFn, Error> {
         let file = kernel.file.as_str();
-        if let Some((door, _)) = self.state().files.get(file) {
-            return Ok(*door);
+        if let Some((entry, _)) = self.state().files.get(file) {
+            return Ok(*entry);
         }
         let names: Vec<&str> =
             self.registry.of_file(file).map(|kernel| kernel.name.as_str()).collect();
         let path = build::kernel_file(&self.options, file, &names)?;
         let library = load(&path, &kernel.name, file)?;
         // SAFETY: simt/launch.h, which every kernel file is compiled with, declares it so.
-        let door = unsafe { symbol::<LaunchFn>(&library, "simt_launch")? };
-        self.state().files.insert(file.to_owned(), (door, library));
-        Ok(door)
+        let entry = unsafe { symbol::<LaunchFn>(&library, "simt_launch")? };
+        self.state().files.insert(file.to_owned(), (entry, library));
+        Ok(entry)
     }
 
     /// What an out-of-bounds write broke.
@@ -306,7 +228,7 @@ impl Backend for Simt {
             }
             Step::Launch { kernel, launch } => (kernel, launch),
         };
-        let door = self.door(kernel)?;
+        let entry = self.entry(kernel)?;
         let name = CString::new(kernel.name.as_str()).expect("names of kernels hold no NUL");
         let shape = Shape {
             grid: launch.grid,
@@ -321,7 +243,7 @@ impl Backend for Simt {
         // SAFETY: every pointer is to a live local; the number of arguments goes along, and the
         // caller vouches for what they are.
         let code = unsafe {
-            door(
+            entry(
                 name.as_ptr(),
                 &raw const shape,
                 self.options.seed,

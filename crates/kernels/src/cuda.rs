@@ -11,6 +11,7 @@ mod captured;
 mod clock;
 mod code;
 mod cublaslt;
+mod failure;
 mod libraries;
 
 use std::collections::BTreeMap;
@@ -21,10 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
 use self::cublaslt::CublasLt;
-use super::tensor_map::{BOX_COLUMNS, Packed, TensorMap};
-use super::{Backend, Facts, Instance};
-use crate::call::Arg;
-use crate::graph::Step;
+use self::failure::driver;
+use crate::backend::{Backend, Facts, Instance};
+use crate::step::{Arg, Step};
+use crate::tensor_map::{BOX_COLUMNS, Packed, TensorMap};
 use crate::{Error, Kernel};
 
 /// The CUDA version that the kernels are compiled with.
@@ -78,7 +79,7 @@ fn keep_memory(device: sys::CUdevice) -> Result<Pool, DriverError> {
 }
 
 /// A GPU.
-pub(super) struct Cuda {
+pub(crate) struct Cuda {
     ctx: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     name: String,
@@ -93,13 +94,8 @@ pub(super) struct Cuda {
     library: Mutex<Option<Arc<CublasLt>>>,
 }
 
-fn driver(op: &str) -> impl FnOnce(DriverError) -> Error {
-    let op = op.to_owned();
-    move |error| Error::Driver { op, message: error.to_string() }
-}
-
 impl Cuda {
-    pub(super) fn open(options: CudaOptions) -> Result<Self, Error> {
+    pub(crate) fn open(options: CudaOptions) -> Result<Self, Error> {
         // SAFETY: only looks for the library and loads it.
         if !unsafe { sys::is_culib_present() } {
             return Err(Error::NoDriver);

@@ -4,10 +4,6 @@
 //! The driver packs this into 128 bytes of its own; the emulation has a plain layout
 //! (`TensorMap` of simt/block.h), and both are held to the driver's rules here.
 
-use half::bf16;
-
-use crate::View;
-
 /// Columns of a box: a row of 128 bytes, which is what the swizzle turns within.
 pub(crate) const BOX_COLUMNS: usize = 64;
 /// What the emulation knows a map by.
@@ -30,25 +26,24 @@ pub(crate) struct TensorMap {
 pub(crate) struct Packed(pub(crate) [u64; 16]);
 
 impl TensorMap {
-    /// A map of `rows` by `columns` elements of `data`.
+    /// A map of `rows` by `columns` elements of bf16 in the `len` that lie at `address`.
     ///
     /// # Panics
     /// If it is not what TMA takes: whole multiples of 16 bytes between rows, boxes of at most
     /// 256 rows.
     pub(crate) fn new(
-        data: View<'_, bf16>,
+        (address, len): (u64, usize),
         (rows, columns): (usize, usize),
         stride: usize,
         box_rows: usize,
     ) -> Self {
-        let address = data.address();
         assert!(address.is_multiple_of(16), "a tensor map: not 16-byte aligned");
         assert!(
             stride.is_multiple_of(8) && columns <= stride && rows.max(columns) < 1 << 32,
             "a tensor map of [{rows}, {columns}] with stride {stride}"
         );
         let end = rows.saturating_sub(1) * stride + if rows > 0 { columns } else { 0 };
-        assert!(end <= data.len(), "a tensor map of {end} elements in {}", data.len());
+        assert!(end <= len, "a tensor map of {end} elements in {len}");
         assert!((1..=256).contains(&box_rows), "a box of {box_rows} rows");
         Self { address, columns, rows, stride, box_rows }
     }

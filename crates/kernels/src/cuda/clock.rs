@@ -2,8 +2,9 @@
 
 use cudarc::driver::{CudaContext, DriverError, result, sys};
 
-use super::{Facts, driver};
+use super::failure::driver;
 use crate::Error;
+use crate::backend::Facts;
 
 /// A mark in a stream.
 struct Event(sys::CUevent);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Sanitizer, SimtOptions};
+use super::options::{Sanitizer, SimtOptions};
 use crate::Error;
 use crate::sources::{SOURCES, digest, source};
 

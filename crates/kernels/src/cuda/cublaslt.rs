@@ -9,7 +9,7 @@ use cudarc::driver::CudaStream;
 
 use super::libraries::CUBLASLT;
 use crate::Error;
-use crate::library::{Columns, Product};
+use crate::step::{Columns, Product};
 
 /// NVIDIA's recommendation for Hopper: 32 MiB.
 pub(super) const WORKSPACE_BYTES: usize = 32 << 20;

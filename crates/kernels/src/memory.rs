@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use half::bf16;
 
-use crate::graph::{self, Step};
+use crate::step::Step;
+use crate::stream::Memory;
 use crate::{Device, Error};
 
 /// What a buffer may hold.
@@ -18,39 +19,10 @@ impl Element for i32 {}
 impl Element for u8 {}
 impl Element for u64 {}
 
-/// An allocation, given back when nobody holds it: its buffer, and graphs that use it.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    device: Device,
-    address: u64,
-    n_bytes: usize,
-}
-
-impl Memory {
-    fn new(device: &Device, n_bytes: usize) -> Result<Self, Error> {
-        let address = device.backend.alloc(n_bytes)?;
-        Ok(Self { device: device.clone(), address, n_bytes })
-    }
-
-    pub(crate) fn device(&self) -> &Device {
-        &self.device
-    }
-
-    pub(crate) fn n_bytes(&self) -> usize {
-        self.n_bytes
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: the address came from `alloc` with this size, and whoever uses it holds this.
-        unsafe { self.device.backend.free(self.address, self.n_bytes) };
-    }
-}
-
 /// Memory of a device that holds `len` elements.
 #[derive(Debug)]
 pub struct Buffer<T: Element> {
+    device: Device,
     memory: Arc<Memory>,
     len: usize,
     element: PhantomData<T>,
@@ -59,6 +31,7 @@ pub struct Buffer<T: Element> {
 /// A part of a buffer, to read.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T: Element> {
+    device: &'a Device,
     memory: &'a Arc<Memory>,
     address: u64,
     len: usize,
@@ -68,6 +41,7 @@ pub struct View<'a, T: Element> {
 /// A part of a buffer, to write.
 #[derive(Debug)]
 pub struct ViewMut<'a, T: Element> {
+    device: &'a Device,
     memory: &'a Arc<Memory>,
     address: u64,
     len: usize,
@@ -84,12 +58,8 @@ impl Device {
     /// # Errors
     /// If there is not enough.
     pub fn alloc<T: Element>(&self, len: usize) -> Result<Buffer<T>, Error> {
-        let n_bytes = size_of_slice::<T>(len);
-        let memory = match graph::spare(self, n_bytes) {
-            Some(memory) => memory,
-            None => graph::keep(Arc::new(Memory::new(self, n_bytes)?)),
-        };
-        Ok(Buffer { memory, len, element: PhantomData })
+        let memory = self.stream.alloc(size_of_slice::<T>(len))?;
+        Ok(Buffer { device: self.clone(), memory, len, element: PhantomData })
     }
 
     /// `len` zeros.
@@ -138,20 +108,20 @@ impl<T: Element> Buffer<T> {
     /// Where it lies.
     #[must_use]
     pub fn device(&self) -> &Device {
-        &self.memory.device
+        &self.device
     }
 
     /// All of it, to read.
     #[must_use]
     pub fn view(&self) -> View<'_, T> {
-        let (memory, address) = (&self.memory, self.memory.address);
-        View { memory, address, len: self.len, element: PhantomData }
+        let Self { device, memory, len, element: _ } = self;
+        View { device, memory, address: memory.address(), len: *len, element: PhantomData }
     }
 
     /// All of it, to write.
     pub fn view_mut(&mut self) -> ViewMut<'_, T> {
-        let (memory, address) = (&self.memory, self.memory.address);
-        ViewMut { memory, address, len: self.len, element: PhantomData }
+        let Self { device, memory, len, element: _ } = self;
+        ViewMut { device, memory, address: memory.address(), len: *len, element: PhantomData }
     }
 
     /// A part, to read.
@@ -217,21 +187,20 @@ impl<'a, T: Element> View<'a, T> {
     /// # Errors
     /// If a kernel before it failed.
     pub fn to_vec(self) -> Result<Vec<T>, Error> {
-        graph::refuse(self.device(), "a download")?;
         let mut data = vec![T::zeroed(); self.len];
         let bytes = bytemuck::cast_slice_mut(&mut data);
         // SAFETY: the view lies in a live buffer, and `data` is as long as it.
-        unsafe { self.device().backend.download(self.address, bytes)? };
+        unsafe { self.device.stream.download(self.address, bytes)? };
         Ok(data)
     }
 
     pub(crate) fn device(self) -> &'a Device {
-        &self.memory.device
+        self.device
     }
 
     /// Where it lies, for a step: what the thread records holds the memory from now on.
     pub(crate) fn address(self) -> u64 {
-        graph::hold(self.memory);
+        self.device.stream.hold(self.memory);
         self.address
     }
 }
@@ -251,13 +220,14 @@ impl<'a, T: Element> ViewMut<'a, T> {
 
     /// The same, for a shorter time.
     pub fn reborrow(&mut self) -> ViewMut<'_, T> {
-        ViewMut { memory: self.memory, address: self.address, len: self.len, element: PhantomData }
+        let &mut Self { device, memory, address, len, element: _ } = self;
+        ViewMut { device, memory, address, len, element: PhantomData }
     }
 
     /// The same, to read.
     #[must_use]
     pub fn as_view(&self) -> View<'_, T> {
-        View { memory: self.memory, address: self.address, len: self.len, element: PhantomData }
+        self.aliased()
     }
 
     /// A part of it.
@@ -276,13 +246,12 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// If `at` lies beyond its end.
     #[must_use]
     pub fn split_at(self, at: usize) -> (Self, Self) {
-        let (memory, end) = (self.memory, self.len);
-        let (first, n_first) = part::<T>(self.address, end, 0..at);
-        let (second, n_second) = part::<T>(self.address, end, at..end);
-        (
-            Self { memory, address: first, len: n_first, element: PhantomData },
-            Self { memory, address: second, len: n_second, element: PhantomData },
-        )
+        let (first, n_first) = part::<T>(self.address, self.len, 0..at);
+        let (second, n_second) = part::<T>(self.address, self.len, at..self.len);
+        let first = Self { address: first, len: n_first, ..self };
+        let Self { device, memory, .. } = first;
+        let element = PhantomData;
+        (first, Self { device, memory, address: second, len: n_second, element })
     }
 
     /// Copies `data` here.
@@ -294,9 +263,8 @@ impl<'a, T: Element> ViewMut<'a, T> {
     /// If the lengths differ.
     pub fn write(&mut self, data: &[T]) -> Result<(), Error> {
         assert_eq!(data.len(), self.len, "write: lengths of the data and of the view");
-        graph::refuse(self.device(), "an upload")?;
         // SAFETY: the view lies in a live buffer, and `data` is as long as it.
-        unsafe { self.device().backend.upload(self.address, bytemuck::cast_slice(data)) }
+        unsafe { self.device.stream.upload(self.address, bytemuck::cast_slice(data)) }
     }
 
     /// Copies `from` here, on the device.
@@ -311,7 +279,7 @@ impl<'a, T: Element> ViewMut<'a, T> {
         let n_bytes = size_of_slice::<T>(self.len);
         let step = Step::Copy { from: from.address(), to: self.address(), n_bytes };
         // SAFETY: both lie in live buffers; this view is exclusive, so that they do not overlap.
-        unsafe { graph::run(self.device(), step) }
+        unsafe { self.device.stream.run(step) }
     }
 
     /// Writes zeros.
@@ -321,21 +289,22 @@ impl<'a, T: Element> ViewMut<'a, T> {
     pub fn zero(&mut self) -> Result<(), Error> {
         let step = Step::Zero { at: self.address(), n_bytes: size_of_slice::<T>(self.len) };
         // SAFETY: the view lies in a live buffer and is this long.
-        unsafe { graph::run(self.device(), step) }
+        unsafe { self.device.stream.run(step) }
     }
 
     /// The same, to read, beside this one: for kernels whose header lets an output be an input.
     pub(crate) fn aliased(&self) -> View<'a, T> {
-        View { memory: self.memory, address: self.address, len: self.len, element: PhantomData }
+        let &Self { device, memory, address, len, element: _ } = self;
+        View { device, memory, address, len, element: PhantomData }
     }
 
     pub(crate) fn device(&self) -> &'a Device {
-        &self.memory.device
+        self.device
     }
 
     /// Where it lies, for a step: what the thread records holds the memory from now on.
     pub(crate) fn address(&self) -> u64 {
-        graph::hold(self.memory);
+        self.device.stream.hold(self.memory);
         self.address
     }
 }
