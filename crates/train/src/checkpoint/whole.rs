@@ -1,6 +1,6 @@
-//! Which checkpoints are whole: every file that `state.json` lists is there, with its size and, asked
-//! thoroughly, its digest. Checkpoints of format 1 list nothing: there the files must at least read
-//! as what they are.
+//! Which checkpoints are whole: every file that `state.json` lists is there, with its size and,
+//! asked thoroughly, its digest. Checkpoints of format 1 list nothing: there the files must at
+//! least read as what they are.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -42,8 +42,8 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
     Ok(Stamp { bytes, blake3: hasher.finalize().to_hex().to_string() })
 }
 
-/// The newest checkpoint of the run in `folder` whose files are all there in their full size; `None`
-/// if there is no checkpoint.
+/// The newest checkpoint of the run in `folder` whose files are all there in their full size;
+/// `None` if there is no checkpoint.
 ///
 /// # Errors
 /// When the folder cannot be listed, the newest was written by a newer build, or there are

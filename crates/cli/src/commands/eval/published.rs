@@ -15,7 +15,8 @@ use crate::args::Eval;
 use crate::world::WrongWords;
 use crate::{print, world};
 
-/// Answers that are written together: between two such batches results are kept and progress is told.
+/// Answers that are written together: between two such batches results are kept and progress is
+/// told.
 const BATCH: usize = 64;
 /// Time between two words of progress within a batch.
 const TELL_EVERY: Duration = Duration::from_secs(10);
