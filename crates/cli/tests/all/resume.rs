@@ -124,6 +124,8 @@ fn commands_to_copy_are_quoted_and_a_read_only_run_is_reported_with_its_tasks() 
 /// Reports the run where nothing can be written.
 fn read_only(folder: &Path, run: &Path) {
     let out = tempfile::tempdir().unwrap();
+    // What a run leaves that was killed: with it, SQLite wants to write beside the store.
+    std::fs::write(run.join("experience.db-wal"), "").unwrap();
     let script = "
         dir=$1 run=$2 out=$3; shift 3
         chmod a+rx \"$dir\" && chmod a+rwx \"$out\" && chmod -R a+rX,a-w \"$run\" || exit 77
