@@ -59,7 +59,8 @@ fn resume_goes_on_from_the_newest_whole_checkpoint_and_says_so() {
     // The same start and the same end as of the run that was not stopped.
     let (mut first, mut second) = (table(&said), table(&again));
     assert!(first.len() > 3, "{said}");
-    (first.sort_unstable(), second.sort_unstable());
+    first.sort_unstable();
+    second.sort_unstable();
     assert_eq!(first, second);
     for step in 0..=2 {
         if checkpoint(&run, step).is_dir() {

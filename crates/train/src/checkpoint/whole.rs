@@ -75,11 +75,11 @@ pub(crate) fn newest_whole(
     Ok(Some(whole))
 }
 
+/// Damaged checkpoints, newest first, and what is wrong with each.
+type Damaged = Vec<(Checkpoint, String)>;
+
 /// The newest whole checkpoint, and the damaged ones that are newer.
-fn search(
-    folder: &Path,
-    thorough: bool,
-) -> Result<(Option<Checkpoint>, Vec<(Checkpoint, String)>), Error> {
+fn search(folder: &Path, thorough: bool) -> Result<(Option<Checkpoint>, Damaged), Error> {
     let mut damaged = Vec::new();
     for one in checkpoints(folder)?.into_iter().rev() {
         match one.check(thorough) {
