@@ -84,8 +84,7 @@ impl<R: Read> Lines<R> {
     /// At least one line, and those behind it that have come already; `None` at the end.
     fn chunk(&mut self) -> io::Result<Option<Vec<Line>>> {
         let mut lines = Vec::new();
-        loop {
-            let Some(line) = self.line()? else { break };
+        while let Some(line) = self.line()? {
             if !line.text.as_ref().is_ok_and(|text| text.trim().is_empty()) {
                 lines.push(line);
             }
