@@ -6,7 +6,8 @@
 //!
 //! # Layout
 //! `suite` tasks from JSON lines → `interval` how sure a rate is → `evaluate` scores per kind →
-//! `probe` scores by how hard a task was at the start. `published` plays benchmarks as their authors do.
+//! `probe` scores by how hard a task was at the start. `published` plays benchmarks as their
+//! authors do.
 
 mod suite;
 

@@ -1,12 +1,12 @@
-//! Benchmarks that people compare models by, from files in their published formats: the prompt, where
-//! an answer ends, how long it may be, and what is right, each as its authors have it.
+//! Benchmarks that people compare models by, from files in their published formats: the prompt,
+//! where an answer ends, how long it may be, and what is right, each as its authors have it.
 //!
-//! Answers to programs run in the sandbox's interpreter, never natively; mathematical ones go to the
-//! family `math`. Knows no chat template: prompts are to be continued.
+//! Answers to programs run in the sandbox's interpreter, never natively; mathematical ones go to
+//! the family `math`. Knows no chat template: prompts are to be continued.
 //!
 //! # Layout
-//! `items` a file to prompts → `write` prompts to texts, ended where the benchmark says → `judge` texts
-//! to verdicts → `pass_at` the estimate of pass@k.
+//! `items` a file to prompts → `write` prompts to texts, ended where the benchmark says → `judge`
+//! texts to verdicts → `pass_at` the estimate of pass@k.
 
 mod items;
 mod judge;

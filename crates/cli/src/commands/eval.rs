@@ -1,8 +1,8 @@
 //! `quaero eval`.
 //!
 //! # Layout
-//! `published` benchmarks from their published files → `log` results on disk → `score` what they come
-//! to; suites of tasks here.
+//! `published` benchmarks from their published files → `log` results on disk → `score` what they
+//! come to; suites of tasks here.
 
 mod log;
 mod published;

@@ -31,8 +31,8 @@ pub(crate) fn run(args: &Report) -> anyhow::Result<()> {
     }
 }
 
-/// The page of one run. A run without a store has no tasks to show; where there is one that does not
-/// read, they are `lost`.
+/// The page of one run. A run without a store has no tasks to show; where there is one that does
+/// not read, they are `lost`.
 fn of_one(run: &Run, folder: &Path, lost: &mut Option<String>) -> String {
     let experience = Experience::read(folder, &Budget::default());
     if let Err(why) = &experience {

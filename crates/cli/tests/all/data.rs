@@ -229,3 +229,81 @@ fn the_schema_names_what_is_written() {
     }
     check(&["plugin", "grade"], "", 2, &["<FAMILY>", "--kind"]);
 }
+
+/// Two items in HumanEval's format: one with a right solution, one with a wrong one; and what a
+/// program may do besides being wrong.
+#[test]
+fn a_benchmark_judges_its_published_solutions() {
+    let item = |id: &str, body: &str| {
+        let test = "def check(candidate):\n    assert candidate(1) == 2\n";
+        json!({"task_id": id, "prompt": "def inc(a):\n", "entry_point": "inc", "test": test,
+               "canonical_solution": body})
+        .to_string()
+    };
+    let bodies = [
+        "    return a + 1\n",
+        "    return a\n",
+        "    return a +\n",
+        "    return b\n",
+        "    raise SystemExit(0)\n",
+        "    return 2\nraise SystemExit(0)\n",
+    ];
+    let lines: String =
+        bodies.iter().enumerate().map(|(n, body)| item(&n.to_string(), body) + "\n").collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.jsonl");
+    std::fs::write(&path, lines).unwrap();
+    let (path, config) = (path.display().to_string(), tiny());
+    let words = ["eval", "--gold", "--suite", "humaneval", "--data", &path, "--config", &config];
+    let out = check(&[&words[..], &["--json"]].concat(), "", 0, &["1: wrong: AssertionError"]);
+    let found: Value = serde_json::from_str(out.trim()).unwrap_or_default();
+    assert_eq!(found["statuses"], json!({"ok": 1, "wrong": 1, "crashed": 4}), "{out}");
+    let mean = found["pass"]["1"]["mean"].as_f64().unwrap();
+    assert!((mean - 1.0 / 6.0).abs() < 1e-12, "{out}");
+    check(&["eval", "--gold", "--suite", "humaneval"], "", 2, &["add --data FILE"]);
+    check(&["eval", "--suite", "humaneval"], "", 2, &["--model"]);
+}
+
+/// The seed model knows no such prompts, but whatever it writes is judged, kept and gone on from.
+#[test]
+fn a_benchmark_that_was_stopped_goes_on_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let item = |id: usize| {
+        json!({"task_id": id, "prompt": "def f(a):\n", "entry_point": "f",
+               "test": "def check(candidate):\n    assert candidate(1) == 1\n"})
+        .to_string()
+            + "\n"
+    };
+    std::fs::write(at("data"), (0..4).map(item).collect::<String>()).unwrap();
+    let (config, data) = (tiny(), at("data"));
+    let words = [
+        "eval",
+        "--model",
+        "seed",
+        "--suite",
+        "humaneval",
+        "--data",
+        &data,
+        "--config",
+        &config,
+        "--device",
+        "cpu",
+        "--samples",
+        "2",
+        "--max-tokens",
+        "24",
+    ];
+    let run = |out: &str, more: &[&str]| {
+        check(&[&words[..], &["--out", out], more].concat(), "", 0, &["humaneval pass@1"]);
+        std::fs::read_to_string(out).unwrap()
+    };
+    let whole = run(&at("whole"), &[]);
+    assert_eq!(whole.lines().count(), 1 + 4 * 2, "{whole}");
+    let part = run(&at("part"), &["--limit", "2"]);
+    assert!(whole.starts_with(&part), "{part}");
+    assert_eq!(run(&at("part"), &[]), whole, "the rest is what it would have been");
+    let part = at("part");
+    let other = [&words[..11], &["--samples", "1", "--out", &part]].concat();
+    check(&other, "", 2, &["name another file"]);
+}

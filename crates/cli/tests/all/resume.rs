@@ -59,7 +59,8 @@ fn resume_goes_on_from_the_newest_whole_checkpoint_and_says_so() {
     // The same start and the same end as of the run that was not stopped.
     let (mut first, mut second) = (table(&said), table(&again));
     assert!(first.len() > 3, "{said}");
-    (first.sort_unstable(), second.sort_unstable());
+    first.sort_unstable();
+    second.sort_unstable();
     assert_eq!(first, second);
     for step in 0..=2 {
         if checkpoint(&run, step).is_dir() {
@@ -124,6 +125,8 @@ fn commands_to_copy_are_quoted_and_a_read_only_run_is_reported_with_its_tasks() 
 /// Reports the run where nothing can be written.
 fn read_only(folder: &Path, run: &Path) {
     let out = tempfile::tempdir().unwrap();
+    // What a run leaves that was killed: with it, SQLite wants to write beside the store.
+    std::fs::write(run.join("experience.db-wal"), "").unwrap();
     let script = "
         dir=$1 run=$2 out=$3; shift 3
         chmod a+rx \"$dir\" && chmod a+rwx \"$out\" && chmod -R a+rX,a-w \"$run\" || exit 77

@@ -32,9 +32,10 @@ fn published_lines_become_prompts() {
     assert!(items[0].prompt.ends_with("Problem:\np\n\nSolution:"), "{}", items[0].prompt);
     assert_eq!(items[0].prompt.matches("I hope it is correct.").count(), 4);
     let row = |id: u64| {
-        format!(
-            "{{\"task_id\": {id}, \"text\": \"T{id}.\", \"code\": \"C{id}\", \"test_list\": [\"a\", \"b\"]}}\n"
-        )
+        serde_json::json!({"task_id": id, "text": format!("T{id}."), "code": format!("C{id}"),
+                           "test_list": ["a", "b"]})
+        .to_string()
+            + "\n"
     };
     let items =
         read(Benchmark::Mbpp, &(2..=5).chain(11..=11).map(row).collect::<String>()).unwrap();

@@ -1,6 +1,6 @@
 //! Prompts to texts, ended where the benchmark says. Text is written in rounds, each as long as all
-//! before it: what has a stop string in it is not gone on with, so an answer that has ended costs at
-//! most as much again.
+//! before it: what has a stop string in it is not gone on with, so an answer that has ended costs
+//! at most as much again.
 
 use std::sync::Arc;
 
@@ -43,9 +43,9 @@ struct Draft {
     tokens: Vec<u32>,
 }
 
-/// Answers to every item, in order; none to an item whose prompt is longer than the model's context.
-/// `key` and an item's name alone decide what is drawn for it. `on_tokens` hears how many tokens were
-/// written so far.
+/// Answers to every item, in order; none to an item whose prompt is longer than the model's
+/// context. `key` and an item's name alone decide what is drawn for it. `on_tokens` hears how many
+/// tokens were written so far.
 ///
 /// # Errors
 /// When the engine fails.

@@ -1,6 +1,6 @@
-//! Which checkpoints are whole: every file that `state.json` lists is there, with its size and, asked
-//! thoroughly, its digest. Checkpoints of format 1 list nothing: there the files must at least read
-//! as what they are.
+//! Which checkpoints are whole: every file that `state.json` lists is there, with its size and,
+//! asked thoroughly, its digest. Checkpoints of format 1 list nothing: there the files must at
+//! least read as what they are.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -42,8 +42,8 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
     Ok(Stamp { bytes, blake3: hasher.finalize().to_hex().to_string() })
 }
 
-/// The newest checkpoint of the run in `folder` whose files are all there in their full size; `None`
-/// if there is no checkpoint.
+/// The newest checkpoint of the run in `folder` whose files are all there in their full size;
+/// `None` if there is no checkpoint.
 ///
 /// # Errors
 /// When the folder cannot be listed, the newest was written by a newer build, or there are
@@ -75,11 +75,11 @@ pub(crate) fn newest_whole(
     Ok(Some(whole))
 }
 
+/// Damaged checkpoints, newest first, and what is wrong with each.
+type Damaged = Vec<(Checkpoint, String)>;
+
 /// The newest whole checkpoint, and the damaged ones that are newer.
-fn search(
-    folder: &Path,
-    thorough: bool,
-) -> Result<(Option<Checkpoint>, Vec<(Checkpoint, String)>), Error> {
+fn search(folder: &Path, thorough: bool) -> Result<(Option<Checkpoint>, Damaged), Error> {
     let mut damaged = Vec::new();
     for one in checkpoints(folder)?.into_iter().rev() {
         match one.check(thorough) {

@@ -1,6 +1,6 @@
 //! Results on disk, one JSON object an answer behind a line that says what they belong to; an
-//! evaluation that was stopped goes on from them. Items whose answers are not all there are answered
-//! again: the same are drawn.
+//! evaluation that was stopped goes on from them. Items whose answers are not all there are
+//! answered again: the same are drawn.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

@@ -15,7 +15,8 @@ use crate::args::Eval;
 use crate::world;
 use quaero_terminal::{UsageError, print};
 
-/// Answers that are written together: between two such batches results are kept and progress is told.
+/// Answers that are written together: between two such batches results are kept and progress is
+/// told.
 const BATCH: usize = 64;
 /// Time between two words of progress within a batch.
 const TELL_EVERY: Duration = Duration::from_secs(10);
@@ -130,9 +131,15 @@ struct Progress<'a> {
     batch_tokens: u64,
 }
 
+/// Now, for people.
+#[expect(clippy::disallowed_methods, reason = "the clock of a progress line")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 impl<'a> Progress<'a> {
     fn new(suite: &'a str, before: usize, n_items: usize) -> Self {
-        let now = Instant::now();
+        let now = now();
         let (done, tokens, batch_tokens) = (before, 0, 0);
         Self { suite, begun: now, told: now, before, done, n_items, tokens, batch_tokens }
     }
@@ -151,15 +158,15 @@ impl<'a> Progress<'a> {
     }
 
     fn tell(&mut self, score: &Score) {
-        self.told = Instant::now();
+        self.told = now();
         let seconds = self.begun.elapsed().as_secs_f64();
         let rate = (self.tokens + self.batch_tokens) as f64 / seconds;
         let so_far = score.mean().map_or_else(String::new, |x| format!(" · {:.1} %", 100.0 * x));
-        let now = self.done - self.before;
-        let left = if now == 0 {
+        let n_now = self.done - self.before;
+        let left = if n_now == 0 {
             String::new()
         } else {
-            let left = seconds / now as f64 * (self.n_items - self.done) as f64;
+            let left = seconds / n_now as f64 * (self.n_items - self.done) as f64;
             format!(" · {}:{:02} left", left as u64 / 60, left as u64 % 60)
         };
         let (suite, done, n_items) = (self.suite, self.done, self.n_items);

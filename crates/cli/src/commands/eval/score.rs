@@ -52,9 +52,10 @@ impl Score {
         if rates.is_empty() {
             return None;
         }
-        if self.items.iter().all(|(_, n)| *n == 1) {
-            let right = self.items.iter().filter(|(right, _)| *right == 1).count();
-            return Some(wilson(right as u64, self.items.len() as u64));
+        // Rates of 0 and 1 alone have no spread to speak of, or none at all.
+        if rates.iter().all(|rate| *rate == 0.0 || *rate == 1.0) {
+            let right = rates.iter().filter(|rate| **rate == 1.0).count();
+            return Some(wilson(right as u64, rates.len() as u64));
         }
         Some(clustered(&rates))
     }
@@ -93,5 +94,35 @@ impl Score {
         let statuses = statuses.collect::<Vec<_>>().join(", ");
         print::note(&format!("answers: {statuses}; cut at their limit: {}", self.n_truncated));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_count_once_whatever_their_answers_and_faults_not_at_all() {
+        let sample = |score: f32, status: &str| Sample {
+            score,
+            status: status.to_owned(),
+            reason: String::new(),
+            n_tokens: 1,
+            truncated: false,
+            completion: String::new(),
+        };
+        let (right, wrong) = (|| sample(1.0, "ok"), || sample(0.0, "wrong"));
+        let mut score = Score::default();
+        score.add(&[right(), wrong(), wrong(), wrong(), wrong()]);
+        score.add(&[wrong(), wrong(), wrong(), wrong(), wrong()]);
+        score.add(&[right(), sample(0.0, "fault")]);
+        score.add(&[sample(0.0, "fault")]);
+        score.add(&[]);
+        assert!((score.mean().unwrap() - (0.2 + 0.0 + 1.0) / 3.0).abs() < 1e-12);
+        assert_eq!(score.n_unjudged, 2);
+        // Of the two items with five answers one is always solved by one of five.
+        let five = score.pass(5).unwrap();
+        assert_eq!((five.mean, score.pass(10)), (0.5, None));
+        assert!(five.low > 0.0 && five.high < 1.0, "no spread is no certainty: {five:?}");
     }
 }

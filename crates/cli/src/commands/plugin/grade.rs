@@ -1,5 +1,6 @@
 //! `quaero plugin grade` and `propose`: JSON lines from a pipe, one line out for each, in their
-//! order. Their format is in `grade.schema.json` and `propose.schema.json`, which `--schema` prints.
+//! order. Their format is in `grade.schema.json` and `propose.schema.json`, which `--schema`
+//! prints.
 
 use std::cmp::Ordering;
 use std::path::Path;

@@ -4,21 +4,21 @@
 //! Knows nothing of what a line means. A line ends with a line feed or with the input; it may begin
 //! with a byte order mark and end with a carriage return, which do not belong to it.
 //!
-//! The reader holds back while too many chunks wait for the writer: each gets its place in a bounded
-//! queue before it is judged, and the writer empties the queue in order.
+//! The reader holds back while too many chunks wait for the writer: each gets its place in a
+//! bounded queue before it is judged, and the writer empties the queue in order.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 /// Lines judged in one call.
-const CHUNK_LINES: usize = 64;
+const CHUNK_LINES: usize = 256;
 /// Bytes read at once; a chunk takes whole lines out of them, so that it waits for nothing.
 const READ_BYTES: usize = 256 << 10;
 /// Longest line; what is longer is skipped.
 const LINE_BYTES_MAX: usize = 64 << 20;
 /// Chunks in the queue for each judge.
-const QUEUE: usize = 4;
+const QUEUE: usize = 2;
 
 const BOM: &str = "\u{feff}";
 
@@ -84,8 +84,7 @@ impl<R: Read> Lines<R> {
     /// At least one line, and those behind it that have come already; `None` at the end.
     fn chunk(&mut self) -> io::Result<Option<Vec<Line>>> {
         let mut lines = Vec::new();
-        loop {
-            let Some(line) = self.line()? else { break };
+        while let Some(line) = self.line()? {
             if !line.text.as_ref().is_ok_and(|text| text.trim().is_empty()) {
                 lines.push(line);
             }
@@ -196,10 +195,11 @@ mod tests {
         assert_eq!(texts, expected);
     }
 
-    /// Judges that finish in another order than they began in, and a writer that is slower than all.
+    /// Judges that finish in another order than they began in, and a writer that is slower than
+    /// all.
     #[test]
     fn answers_come_in_order_and_the_reader_waits_for_the_writer() {
-        let input: String = (0..5000).map(|n| format!("{n}\n")).collect();
+        let input: String = (0..50_000).map(|n| format!("{n}\n")).collect();
         let (judged, written, most) =
             (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         let mut all = Vec::new();
@@ -216,7 +216,7 @@ mod tests {
             all.extend(answers);
         };
         answer(input.as_bytes(), 3, judge, write).unwrap();
-        assert_eq!(all, (0..5000).map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(all, (0..50_000).map(|n| n.to_string()).collect::<Vec<_>>());
         // What waits: the queue, what is with the judges, and what the writer holds.
         let most = most.into_inner();
         assert!(most <= CHUNK_LINES * (QUEUE * 3 + 3 + 2), "{most} lines were ahead");
