@@ -6,9 +6,10 @@
 //! the nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
 //!
 //! # Layout
-//! `layers` merging and key checks → `raw` the file as typed → `resolve` reading and range checks →
+//! `folders` of the environment → `layers` merging and key checks → `raw` the file as typed → `resolve` reading and range checks →
 //! `options` as meant, for each crate.
 
+pub mod folders;
 mod layers;
 mod options;
 mod raw;
