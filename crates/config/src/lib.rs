@@ -6,11 +6,12 @@
 //! the nearest known one. [`Raw`] is the file as typed; [`Resolved`] what it means.
 //!
 //! # Layout
-//! `layers` merging and key checks → `renamed` old keys → `raw` the file as typed → `resolve`
-//! reading → `ranges` what a number may be → `options` as meant, for each crate. `changes` says how two
-//! of them differ.
+//! `folders` of the environment → `layers` merging and key checks → `renamed` old keys → `raw` the
+//! file as typed → `resolve` reading → `ranges` what a number may be → `options` as meant, for each
+//! crate. `changes` says how two of them differ.
 
 mod changes;
+pub mod folders;
 mod layers;
 mod options;
 mod ranges;

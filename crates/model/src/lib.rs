@@ -32,6 +32,7 @@ mod error;
 mod params;
 
 mod files;
+mod gguf;
 mod init;
 mod model;
 mod packed;
@@ -52,6 +53,7 @@ pub use decode::Decoder;
 pub use error::Error;
 pub use files::read_config;
 pub use forward::{Forward, ForwardOptions};
+pub use gguf::from_gguf;
 pub use infer::Span;
 pub use init::Init;
 pub use model::Model;

@@ -13,6 +13,7 @@ use quaero_rng::Key;
 use quaero_shape::DType;
 use quaero_testkit::check_close;
 use quaero_weights::Named;
+use quaero_weights::gguf::Gguf;
 use safetensors::SafeTensors;
 
 const CASES: [&str; 10] = [
@@ -361,6 +362,27 @@ fn tied_matrices_are_one_only_if_they_are_alike() {
         quaero_weights::write(dir.path().join("model.safetensors"), &tensors, DType::F32).unwrap();
         let again = Model::load(dir.path()).unwrap();
         assert_eq!((again.config(), again.params()), (tied.config(), tied.params()));
+    }
+}
+
+/// `make_gguf.py` laid the folders out as llama.cpp does.
+#[test]
+fn a_gguf_file_is_the_folder_that_it_was_made_of() {
+    for case in ["llama_tied", "qwen2", "qwen3", "gemma3"] {
+        let gguf = Gguf::open(folder(case).join("model.gguf")).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        quaero_model::from_gguf(&gguf, dir.path(), false).unwrap();
+        let (got, want) = (Model::load(dir.path()).unwrap(), Model::load(folder(case)).unwrap());
+        for (name, want) in want.params().iter() {
+            assert_eq!(got.params().get(name), Some(want), "{case}, {name}");
+        }
+        let (got, want) = (got.config(), want.config());
+        assert_eq!(
+            (got.rope(), got.n_heads, got.head_dim),
+            (want.rope(), want.n_heads, want.head_dim)
+        );
+        assert_eq!(got.rms_norm_eps, want.rms_norm_eps);
+        assert_eq!(got.tie_word_embeddings, want.tie_word_embeddings);
     }
 }
 

@@ -106,14 +106,14 @@ impl ChatTemplate {
         of_text: &dyn Fn(&str) -> String,
     ) -> Result<String, Error> {
         let template = self.environment.get_template(NAME).map_err(|error| failed(&error))?;
-        let names =
-            self.names.iter().map(|(name, token)| (name.clone(), Jinja::from(token.clone())));
-        let own = [
-            ("messages".to_owned(), jinja(messages, of_text)),
-            ("add_generation_prompt".to_owned(), Jinja::from(add_generation_prompt)),
-        ];
-        let more = more.iter().map(|(name, value)| (name.clone(), jinja(value, of_text)));
-        let context = Jinja::from_pairs(names.chain(own).chain(more));
+        // transformers hands these to every template, as None where there are none.
+        let mut context: BTreeMap<String, Jinja> =
+            ["tools", "documents"].map(|name| (name.to_owned(), Jinja::from(()))).into();
+        context.extend(self.names.iter().map(|(name, it)| (name.clone(), it.clone().into())));
+        context.insert("messages".to_owned(), jinja(messages, of_text));
+        context.insert("add_generation_prompt".to_owned(), Jinja::from(add_generation_prompt));
+        context.extend(more.iter().map(|(name, it)| (name.clone(), jinja(it, of_text))));
+        let context = Jinja::from_pairs(context);
         template.render(context).map_err(|error| failed(&error))
     }
 }
@@ -329,3 +329,6 @@ pub(crate) fn mark(texts: &Value) -> char {
     let free = (1..=16_u32).filter_map(|plane| char::from_u32(plane << 16 | 0xfffe));
     free.into_iter().find(|it| !text.contains(*it)).unwrap_or('\u{fdd0}')
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,17 @@
-//! `quaero model check`.
+//! `quaero model`: what there is to fetch, and what a checkpoint is.
 
-use std::path::Path;
+mod catalog;
+pub(crate) mod export;
+pub(crate) mod fetch;
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use quaero_model::{ForwardOptions, Packed};
 use quaero_terminal::print;
 use serde_json::json;
 
+use crate::args::Fetch;
 use crate::world;
 
 /// The text whose log-prob is printed: a fixed point to compare builds and machines by.
@@ -44,5 +50,59 @@ pub(crate) fn check(folder: &Path, as_json: bool) -> anyhow::Result<()> {
             rows.iter().map(|(name, value)| vec![(*name).to_owned(), show(value)]).collect();
         print::table(&["", ""], &rows);
     }
+    Ok(())
+}
+
+/// The folder of a model that `fetch` knows; an error says how to fetch it.
+pub(crate) fn fetched(name: &str) -> anyhow::Result<Option<PathBuf>> {
+    let all = catalog::all();
+    let Some(entry) = all.iter().find(|entry| entry.name == name) else { return Ok(None) };
+    let models = folder()?;
+    if !fetch::is_complete(entry, &models) {
+        anyhow::bail!("{name} is not fetched yet: run `cargo xtask model fetch {name}`");
+    }
+    Ok(Some(models.join(name)))
+}
+
+fn folder() -> anyhow::Result<PathBuf> {
+    let none = "no folder for models: set QUAERO_MODELS, XDG_CACHE_HOME or HOME";
+    quaero_config::folders::models().context(none)
+}
+
+pub(crate) fn fetch(args: &Fetch) -> anyhow::Result<()> {
+    let models = folder()?;
+    let options = fetch::Options {
+        models: &models,
+        accept_licence: args.accept_licence,
+        python: args.python.as_deref(),
+    };
+    print::line(&fetch::fetch(&args.name, &options)?.display().to_string());
+    Ok(())
+}
+
+pub(crate) fn list(as_json: bool) -> anyhow::Result<()> {
+    let models = folder()?;
+    let all = catalog::all();
+    let at = |entry: &catalog::Entry| {
+        fetch::is_complete(entry, &models).then(|| models.join(entry.name))
+    };
+    if as_json {
+        let list = all.iter().map(|entry| {
+            json!({
+                "name": entry.name, "title": entry.title, "licence": entry.licence,
+                "terms": entry.terms, "download_mb": entry.download_mb,
+                "folder_mb": entry.folder_mb, "source": entry.source(), "folder": at(entry),
+            })
+        });
+        print::line(&serde_json::to_string_pretty(&list.collect::<Vec<_>>())?);
+        return Ok(());
+    }
+    let rows = all.iter().map(|entry| {
+        let size = format!("{} MB", entry.download_mb);
+        let (name, title, licence) = (entry.name, entry.title, entry.licence);
+        let place = at(entry).map_or_else(|| "–".to_owned(), |it| it.display().to_string());
+        vec![name.to_owned(), title.to_owned(), size, licence.to_owned(), place]
+    });
+    print::table(&["name", "model", "to fetch", "licence", "folder"], &rows.collect::<Vec<_>>());
     Ok(())
 }
