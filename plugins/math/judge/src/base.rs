@@ -34,7 +34,10 @@ pub(crate) fn same(a: &str, b: &str) -> Option<Truth> {
 }
 
 fn names_base(text: &str) -> bool {
-    text.contains('_') || text.contains("base") || text.trim_start().starts_with('0')
+    let bytes = text.as_bytes();
+    bytes.contains(&b'_')
+        || bytes.windows(4).any(|word| word == b"base")
+        || text.trim_start().starts_with('0')
 }
 
 /// The digits and the base, in whatever notation.

@@ -158,6 +158,11 @@ impl Comparison {
 
     /// Values with units, percent signs or degrees; `None` where neither side has any.
     fn measured(&self, a: &Node, b: &Node) -> Option<Truth> {
+        if let (Node::Quantity(x, unit), Node::Quantity(y, same)) = (a, b)
+            && unit == same
+        {
+            return Some(self.same(x, y));
+        }
         let (x, y) = (Measured::read(a), Measured::read(b));
         Some(match (x, y) {
             (None, None) => return None,

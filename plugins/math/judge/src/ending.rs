@@ -213,7 +213,7 @@ pub(crate) fn ending(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Bounded from behind, at a character's start.
-fn end_of(text: &str, n_bytes: usize) -> &str {
+pub(crate) fn end_of(text: &str, n_bytes: usize) -> &str {
     let mut from = text.len().saturating_sub(n_bytes);
     while !text.is_char_boundary(from) {
         from += 1;
@@ -241,7 +241,9 @@ fn announced(text: &str) -> Option<&str> {
         let before = lower[..at].chars().next_back();
         let ascii = lower[at..end].is_ascii() && !lower[at..end].starts_with('#');
         let within = ascii && before.is_some_and(char::is_alphabetic);
-        if !within && let Some(rest) = linked(&text[end..], lower[at..end].ends_with(['#', ':', '.'])) {
+        if !within
+            && let Some(rest) = linked(&text[end..], lower[at..end].ends_with(['#', ':', '.']))
+        {
             return Some(rest);
         }
         until = at;

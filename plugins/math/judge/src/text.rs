@@ -129,6 +129,10 @@ pub(crate) fn choices(a: &str, b: &str) -> Option<Truth> {
 
 /// The letters of several choices, and whether nothing stands between them.
 fn letters(text: &str) -> Option<(Vec<char>, bool)> {
+    // Cheaply: most answers have a figure or an operator.
+    if text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'=' | b'^' | b'+' | b'-' | b'/')) {
+        return None;
+    }
     let plain = flat(text);
     let plain = plain.trim().trim_end_matches('.');
     let joined = plain.bytes().all(|b| b.is_ascii_uppercase());
