@@ -53,6 +53,13 @@ fn read(text: &str) -> Option<Based> {
             return Some(Based { digits: significant(digits), base: Some(base) });
         }
     }
+    let named = ["binary", "octal", "hexadecimal"].into_iter().find(|name| lower.contains(name));
+    if let Some(name) = named.filter(|_| !lower.contains(['_', 'x'])) {
+        let digits = lower.replace(name, " ").replace(['(', ')'], " ").replace(" in ", " ");
+        let digits = digits.trim();
+        let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());
+        return plain.then(|| Based { digits: significant(digits), base: number(name) });
+    }
     let (digits, base) = match lower.split_once('_') {
         Some((digits, base)) => (digits.trim(), Some(base)),
         None => match lower.split_once("base") {
@@ -97,6 +104,9 @@ fn stripped(text: &str) -> String {
                 while let Some(letter) = chars.peek().filter(|c| c.is_ascii_alphabetic()) {
                     name.push(*letter);
                     chars.next();
+                }
+                if name == "overline" {
+                    continue; // the digits of a number
                 }
                 if name.is_empty() {
                     // `\,` and the like.

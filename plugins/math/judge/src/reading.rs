@@ -28,12 +28,15 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Node>, Unreadable> {
         add(parse::parse(text, false));
     }
     match failed {
-        Some(why) if found.is_empty() => Err(why),
+        Some(why) if found.is_empty() => match text::after_choice(text) {
+            Some(rest) => readings(rest).map_err(|_| why),
+            None => Err(why),
+        },
         _ => Ok(found),
     }
 }
 
 /// Whether `text` can be read as mathematics.
 pub(crate) fn is_readable(text: &str) -> bool {
-    readings(text).is_ok()
+    readings(&crate::plain::text(text)).is_ok()
 }

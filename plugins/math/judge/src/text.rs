@@ -127,6 +127,24 @@ pub(crate) fn choices(a: &str, b: &str) -> Option<Truth> {
     (x.words.is_empty() || y.words.is_empty()).then(|| Truth::of(x.letter == y.letter))
 }
 
+/// What follows the letter of a choice: `(C) 42`, `\textbf{(C) }42`.
+pub(crate) fn after_choice(text: &str) -> Option<&str> {
+    let rest = ["\\textbf{", "\\text{", "\\mathrm{", "\\mathbf{"]
+        .into_iter()
+        .find_map(|font| text.strip_prefix(font))
+        .unwrap_or(text);
+    let in_font = rest.len() < text.len();
+    let mut chars = rest.strip_prefix('(')?.chars();
+    let letter = chars.next().filter(|c| ('A'..='J').contains(c))?;
+    let rest = chars.as_str().strip_prefix(')')?;
+    let rest = match in_font {
+        true => rest.trim_start().strip_prefix('}')?,
+        false => rest,
+    };
+    let rest = rest.trim_start_matches(['\\', '~', ' ', ',', ':', '.']);
+    (letter.is_ascii() && !rest.is_empty()).then_some(rest)
+}
+
 /// The letters of several choices, and whether nothing stands between them.
 fn letters(text: &str) -> Option<(Vec<char>, bool)> {
     // Cheaply: most answers have a figure or an operator.
@@ -145,7 +163,7 @@ fn letters(text: &str) -> Option<(Vec<char>, bool)> {
             _ => return None,
         }
     }
-    let between = |c: char| c.is_ascii_uppercase() || " ,;&()and".contains(c);
+    let between = |c: char| c.is_ascii_uppercase() || " ,;&()and；、，".contains(c);
     let all = plain.chars().all(between) && letters.iter().all(|c| ('A'..='H').contains(c));
     (all && (2..=8).contains(&letters.len())).then_some((letters, joined))
 }
