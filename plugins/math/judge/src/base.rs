@@ -35,9 +35,8 @@ pub(crate) fn same(a: &str, b: &str) -> Option<Truth> {
 
 fn names_base(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.contains(&b'_')
-        || bytes.windows(4).any(|word| word == b"base")
-        || text.trim_start().starts_with('0')
+    let named = |word: &[u8]| matches!(word, b"base" | b"bina" | b"octa" | b"hexa");
+    bytes.contains(&b'_') || bytes.windows(4).any(named) || text.trim_start().starts_with('0')
 }
 
 /// The digits and the base, in whatever notation.
@@ -54,7 +53,7 @@ fn read(text: &str) -> Option<Based> {
         }
     }
     let named = ["binary", "octal", "hexadecimal"].into_iter().find(|name| lower.contains(name));
-    if let Some(name) = named.filter(|_| !lower.contains(['_', 'x'])) {
+    if let Some(name) = named.filter(|_| !lower.contains('_')) {
         let digits = lower.replace(name, " ").replace(['(', ')'], " ").replace(" in ", " ");
         let digits = digits.trim();
         let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());

@@ -341,6 +341,10 @@ fn is_composite(node: &Node) -> bool {
 
 /// Whether the decimal `a` is `b` rounded to its digits.
 fn rounds_to(a: &Node, b: &Node, fuel: &Fuel) -> Truth {
+    if let Node::Percent(x) = a {
+        let of_hundred = Node::Mul(vec![Node::int(100), b.clone()]);
+        return rounds_to(x, &of_hundred, fuel);
+    }
     let Node::Num(x) = a else { return Truth::Different };
     let mut unit = Rat::from_integer(1.into());
     let mut n_decimals = 0;

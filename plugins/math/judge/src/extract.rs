@@ -251,9 +251,8 @@ fn side_by_side(gap: &str) -> bool {
 fn name_before(text: &str, at: usize) -> Option<&str> {
     let before = text[..at].trim_end_matches([' ', '$', '&']);
     let before = before.strip_suffix('=')?.trim_end_matches([' ', '$', '&']);
-    let from = before
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}')))
-        .map_or(0, |at| at + 1);
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}');
+    let from = before.trim_end_matches(named).len();
     let name = &before[from..];
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
     let whole = letters == 1 && (name.len() == 1 || name.as_bytes()[1] == b'_');

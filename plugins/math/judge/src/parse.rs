@@ -137,8 +137,10 @@ impl Parser {
     fn relations(&mut self) -> Parsed {
         let mut parts = vec![self.set_expression()?];
         let mut relations = Vec::new();
-        if is_name(&parts[0]) && self.eat_is() {
-            relations.push(Rel::Eq);
+        if is_name(&parts[0])
+            && let Some(relation) = self.eat_is()
+        {
+            relations.push(relation);
             parts.push(self.set_expression()?);
         }
         while let Some(&Tok::Rel(relation)) = self.peek() {
@@ -181,12 +183,33 @@ impl Parser {
         }
     }
 
-    /// `is` before a value, for an equals sign.
-    fn eat_is(&mut self) -> bool {
-        let is = matches!(self.peek(), Some(Tok::Word(word)) if word == "is" || word == "equals");
-        let value = matches!(self.peek_at(1), Some(Tok::Num(_) | Tok::Cmd(_) | Tok::Sym('-')));
-        self.at += usize::from(is && value);
-        is && value
+    /// `is` before a value, for an equals sign; `is greater than` and its like.
+    fn eat_is(&mut self) -> Option<Rel> {
+        let word = |ahead: usize| match self.peek_at(ahead) {
+            Some(Tok::Word(word)) => word.as_str(),
+            Some(Tok::Cmd("or")) => "or",
+            _ => "",
+        };
+        if !matches!(word(0), "is" | "equals") {
+            return None;
+        }
+        let or_equal = usize::from([word(3), word(4), word(5)] == ["or", "equal", "to"]);
+        let (relation, n_words) = match (word(1), word(2)) {
+            ("greater" | "more" | "larger", "than") => {
+                ([Rel::Gt, Rel::Ge][or_equal], 3 + 3 * or_equal)
+            }
+            ("less" | "smaller", "than") => ([Rel::Lt, Rel::Le][or_equal], 3 + 3 * or_equal),
+            ("at", "least") => (Rel::Ge, 3),
+            ("at", "most") => (Rel::Le, 3),
+            _ => (Rel::Eq, 1),
+        };
+        let value =
+            matches!(self.peek_at(n_words), Some(Tok::Num(_) | Tok::Cmd(_) | Tok::Sym('-')));
+        if !value {
+            return None;
+        }
+        self.at += n_words;
+        Some(relation)
     }
 
     fn set_expression(&mut self) -> Parsed {

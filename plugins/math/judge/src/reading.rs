@@ -3,12 +3,13 @@
 //! Knows nothing of equality.
 
 use crate::node::Node;
+use crate::phrase::phrase;
 use crate::token::Unreadable;
 use crate::{parse, text};
 
 /// What a text can mean: with commas that group digits, and with commas that separate.
 pub(crate) fn readings(text: &str) -> Result<Vec<Node>, Unreadable> {
-    if let Some(node) = text::phrase(text) {
+    if let Some(node) = phrase(text) {
         return Ok(vec![node]);
     }
     let mut found: Vec<Node> = Vec::new();

@@ -102,7 +102,7 @@ fn grouped(items: Vec<Node>) -> Node {
     let repeats = items.len() > n
         && n > 1
         && items.len().is_multiple_of(n)
-        && items.chunks(n).all(|block| is_system(block))
+        && items.chunks(n).all(is_system)
         && items.iter().enumerate().all(|(idx, item)| {
             defined(item).is_some_and(|name| names.contains(&name) && idx < items.len())
         });

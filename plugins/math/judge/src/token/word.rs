@@ -54,6 +54,11 @@ impl Lexer {
         if unit_of_time {
             return self.push(Tok::Word(run));
         }
+        self.plain_run(run);
+    }
+
+    /// A run of ASCII letters without a meaning by its place: a name, a product or a word.
+    fn plain_run(&mut self, run: String) {
         if let Some(tok) = tables::word(&run) {
             return self.push(tok);
         }
