@@ -117,9 +117,9 @@ fn a_large_power_of_a_sum_ends_soon() {
 }
 
 /// Pieces that the readers give a meaning to.
-const PIECES: &str = r"\frac{|}|{|(|)|[|]|\{|\}|^|_|°|'|for |if |\text{| is |only|\dot{3}|\overline{|...\
-|base |_{5}|km|/|²|₂|½|元|\boxed{|$|**|answer is |答案：|or |and |,|;|=|<|\in|\mathbb{Z}|n|k|C|+|-|\pm\
-|\hat{i}|cis|C_{10}^3|0.|(3)|E-3|%|!|\begin{cases}|\end{cases}|\\|&|\mid|\infty|to |\angle |\pmod{\
+const PIECES: &str = r"\frac{|}|{|(|)|[|]|\{|\}|^|_|°|'|for |if |\text{| is |only|\dot{3}|\overline{|...
+|base |_{5}|km|/|²|₂|½|元|\boxed{|$|**|answer is |答案：|or |and |,|;|=|<|\in|\mathbb{Z}|n|k|C|+|-|\pm
+|\hat{i}|cis|C_{10}^3|0.|(3)|E-3|%|!|\begin{cases}|\end{cases}|\\|&|\mid|\infty|to |\angle |\pmod{
 |\SI{|\ang{1;2;3}|12|7";
 
 fn piece() -> impl Strategy<Value = String> {
