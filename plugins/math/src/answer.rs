@@ -23,7 +23,14 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
     };
     let completion = &episode.completion;
     let section = answer_section(completion);
-    let Graded { found, joined, judgement } = grade(gold, section, &options.rules);
+    let mut graded = grade(gold, section, &options.rules);
+    if matches!(graded.found, Extracted::None)
+        && matches!(options.format, Format::Plain)
+        && is_mention(completion, section)
+    {
+        graded = grade(gold, completion, &options.rules);
+    }
+    let Graded { found, joined, judgement } = graded;
     let format = !episode.truncated
         && match options.azr.format {
             Format::Azr => tags_well_formed(completion),
@@ -56,6 +63,17 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
             verdict(Status::Timeout, format!("undecided ({limit}): {}", got()))
         }
     }
+}
+
+/// Whether the tag before `section` is spoken of in the middle of a sentence, as in `I closed
+/// </think> before this`, rather than being structure.
+fn is_mention(completion: &str, section: &str) -> bool {
+    let Some(before) = completion.strip_suffix(section) else { return false };
+    let tag = ["<answer>", "</think>"].into_iter().find_map(|tag| before.strip_suffix(tag));
+    let sentence = |text: &str| text.ends_with(' ') && !text.trim_end().ends_with('.');
+    let mut chars = section.chars();
+    let goes_on = chars.next() == Some(' ') && chars.next().is_some_and(char::is_lowercase);
+    goes_on && tag.is_some_and(sentence) && !completion.trim_start().starts_with("<think>")
 }
 
 /// Why an answer was accepted: `equal`, with the rules beyond exact arithmetic.

@@ -34,7 +34,9 @@ pub(crate) fn same(a: &str, b: &str) -> Option<Truth> {
 }
 
 fn names_base(text: &str) -> bool {
-    text.contains('_') || text.contains("base") || text.trim_start().starts_with('0')
+    let bytes = text.as_bytes();
+    let named = |word: &[u8]| matches!(word, b"base" | b"bina" | b"octa" | b"hexa");
+    bytes.contains(&b'_') || bytes.windows(4).any(named) || text.trim_start().starts_with('0')
 }
 
 /// The digits and the base, in whatever notation.
@@ -49,6 +51,13 @@ fn read(text: &str) -> Option<Based> {
         {
             return Some(Based { digits: significant(digits), base: Some(base) });
         }
+    }
+    let named = ["binary", "octal", "hexadecimal"].into_iter().find(|name| lower.contains(name));
+    if let Some(name) = named.filter(|_| !lower.contains('_')) {
+        let digits = lower.replace(name, " ").replace(['(', ')'], " ").replace(" in ", " ");
+        let digits = digits.trim();
+        let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());
+        return plain.then(|| Based { digits: significant(digits), base: number(name) });
     }
     let (digits, base) = match lower.split_once('_') {
         Some((digits, base)) => (digits.trim(), Some(base)),
@@ -94,6 +103,9 @@ fn stripped(text: &str) -> String {
                 while let Some(letter) = chars.peek().filter(|c| c.is_ascii_alphabetic()) {
                     name.push(*letter);
                     chars.next();
+                }
+                if name == "overline" {
+                    continue; // the digits of a number
                 }
                 if name.is_empty() {
                     // `\,` and the like.

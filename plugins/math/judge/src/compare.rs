@@ -8,7 +8,7 @@ mod collection;
 
 use crate::decide;
 use crate::exact::Fuel;
-use crate::node::{Node, Rel, is_name};
+use crate::node::{Fun, Named, Node, Rel, is_name};
 use crate::reading::readings;
 use crate::token::{BYTES_MAX, Unreadable};
 use crate::truth::{By, Equality, NO_NUMBER, Truth};
@@ -72,6 +72,9 @@ pub fn judge(gold: &str, answer: &str, rules: &Rules) -> Judgement {
     }
     let plain = (crate::plain::text(gold), crate::plain::text(answer));
     let (gold, answer) = (&*plain.0, &*plain.1);
+    if gold == answer {
+        return Judgement::sure(Truth::EXACT);
+    }
     let special = text::choices(gold, answer)
         .or_else(|| text::clocks(gold, answer))
         .or_else(|| base::same(gold, answer));
@@ -134,7 +137,10 @@ impl Comparison {
                 false => all[0].clone(),
             };
         }
-        if relations.len() < 2 || relations.iter().any(|r| *r != Rel::Eq) {
+        // 6 · 7 = 42
+        let constant = !named && parts.iter().all(|part| part.names().is_empty());
+        let short = relations.len() < 2 && !constant;
+        if short || relations.iter().any(|r| *r != Rel::Eq) {
             return Node::Chain(parts.to_vec(), relations.to_vec());
         }
         let values = &parts[usize::from(named)..];
@@ -149,6 +155,13 @@ impl Comparison {
     }
 
     fn regions(&self, a: &Node, b: &Node) -> Truth {
+        let naturals = |x: &Node, y: &Node| {
+            let from_one = || *y == Node::positive_integers();
+            *x == Node::Named(Named::Naturals) && (from_one() || *y == Node::integers_from(0))
+        };
+        if naturals(a, b) || naturals(b, a) {
+            return Truth::EXACT;
+        }
         match (region::read(a, &self.fuel), region::read(b, &self.fuel)) {
             (Some(x), Some(y)) => x.same(&y, self),
             // Ends that cannot be put in order are compared one by one.
@@ -158,6 +171,11 @@ impl Comparison {
 
     /// Values with units, percent signs or degrees; `None` where neither side has any.
     fn measured(&self, a: &Node, b: &Node) -> Option<Truth> {
+        if let (Node::Quantity(x, unit), Node::Quantity(y, same)) = (a, b)
+            && unit == same
+        {
+            return Some(self.same(x, y));
+        }
         let (x, y) = (Measured::read(a), Measured::read(b));
         Some(match (x, y) {
             (None, None) => return None,
@@ -198,6 +216,17 @@ impl Equality for Comparison {
                 self.same(&list, b)
             } else {
                 self.same(a, &list)
+            };
+        }
+        // `3 mod 5` beside a congruence is one.
+        if let (Node::Apply(name, _), Node::Call(Fun::Mod, of))
+        | (Node::Call(Fun::Mod, of), Node::Apply(name, _)) = (a, b)
+            && name == "pmod"
+        {
+            let remark = Node::Apply(name.clone(), of.clone());
+            return match a {
+                Node::Apply(..) => relation::same(self, a, &remark),
+                _ => relation::same(self, &remark, b),
             };
         }
         let defined = match (relation::is_relation(a), relation::is_relation(b)) {
@@ -312,6 +341,10 @@ fn is_composite(node: &Node) -> bool {
 
 /// Whether the decimal `a` is `b` rounded to its digits.
 fn rounds_to(a: &Node, b: &Node, fuel: &Fuel) -> Truth {
+    if let Node::Percent(x) = a {
+        let of_hundred = Node::Mul(vec![Node::int(100), b.clone()]);
+        return rounds_to(x, &of_hundred, fuel);
+    }
     let Node::Num(x) = a else { return Truth::Different };
     let mut unit = Rat::from_integer(1.into());
     let mut n_decimals = 0;

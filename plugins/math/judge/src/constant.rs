@@ -45,9 +45,10 @@ pub(crate) fn same(comparison: &dyn Equality, a: &Node, b: &Node) -> Truth {
         own.iter().filter(kept).cloned().collect()
     };
     let (cs, ds) = (constants(&mine, &theirs), constants(&theirs, &mine));
+    let defined = x.0.is_some() && y.0.is_some();
     let function = |node: &Node, constants: &[String]| {
         node.names().iter().any(|name| !constants.contains(name))
-            && (added(node, constants).is_some() || is_transcendental(node))
+            && (defined || added(node, constants).is_some() || is_transcendental(node))
     };
     if cs.len() != ds.len() || !function(&a, &cs) || !function(&b, &ds) {
         return Truth::Different;

@@ -46,7 +46,9 @@ const MARKS: &[&str] = &[
     "cevap",
     "svar",
     "antwoord",
+    "jawabannya",
     "jawaban",
+    "odpowiedzią",
     "đáp án",
     "Đáp án",
     "đáp số",
@@ -58,6 +60,9 @@ const MARKS: &[&str] = &[
     "résultat",
     "resultado",
 ];
+
+/// The English ones among them, which need a link.
+const ENGLISH: &[&str] = &["ans", "result", "solution", "value"];
 
 /// What may stand between the announcement and the answer, longest first where one begins another.
 const LINKS: &[&str] = &[
@@ -91,6 +96,8 @@ const LINKS: &[&str] = &[
     "choice",
     "option",
     "the",
+    "هو",
+    "هي",
     "является",
     "равен",
     "равно",
@@ -144,6 +151,8 @@ const LEADS: &[&str] = &[
     "which gives",
     "total",
     "result",
+    "故选",
+    "故答案为",
     "=>",
     "->",
     "=",
@@ -179,7 +188,30 @@ const LEADS: &[&str] = &[
 ];
 
 /// Ends of sentences that say nothing.
-const SUFFIXES: &[&str] = &["です", "である", "となる", "になります", "입니다", "이다", "である。"];
+const SUFFIXES: &[&str] = &[
+    "です",
+    "である",
+    "となる",
+    "になります",
+    "입니다",
+    "이다",
+    "है",
+    "'dir",
+    "'dır",
+    "'tir",
+    "'tır",
+    "が答え",
+    " is the answer",
+    " is our answer",
+    " is the final answer",
+    " is our final answer",
+    " is the result",
+    " as the result",
+    " as the answer",
+    " as the final answer",
+    " in total",
+    " altogether",
+];
 
 /// Words that make a second candidate of what follows.
 const HEDGES: &[&str] = &[
@@ -213,7 +245,7 @@ pub(crate) fn ending(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Bounded from behind, at a character's start.
-fn end_of(text: &str, n_bytes: usize) -> &str {
+pub(crate) fn end_of(text: &str, n_bytes: usize) -> &str {
     let mut from = text.len().saturating_sub(n_bytes);
     while !text.is_char_boundary(from) {
         from += 1;
@@ -241,8 +273,12 @@ fn announced(text: &str) -> Option<&str> {
         let before = lower[..at].chars().next_back();
         let ascii = lower[at..end].is_ascii() && !lower[at..end].starts_with('#');
         let within = ascii && before.is_some_and(char::is_alphabetic);
-        let marked = lower[at..end].ends_with(['#', ':', '.']);
-        if !within && let Some(rest) = linked(&text[end..], marked) {
+        let mark = &lower[at..end];
+        // In other languages the verb stands before: `somit ist die Antwort 42`.
+        let figure = text[end..].trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '$');
+        let direct = figure && !ENGLISH.iter().any(|word| mark.starts_with(word));
+        let is_link = mark.ends_with(['#', ':', '.']) || direct;
+        if !within && let Some(rest) = linked(&text[end..], is_link) {
             return Some(rest);
         }
         until = at;
@@ -254,7 +290,7 @@ fn announced(text: &str) -> Option<&str> {
 fn linked(rest: &str, linked: bool) -> Option<&str> {
     let marks: &[char] = &[
         ':', '：', ' ', '*', '\t', '=', '_', '`', '→', '⇒', '-', '–', '.', '#', '\n', '\r', '>',
-        '"',
+        '"', '—', ']', ')',
     ];
     let mut rest = rest;
     let mut linked = linked;
@@ -264,7 +300,7 @@ fn linked(rest: &str, linked: bool) -> Option<&str> {
         let passed = &rest[..rest.len() - trimmed.len()];
         let minus = passed.ends_with('-') && trimmed.starts_with(|c: char| c.is_ascii_digit());
         let passed = if minus { &passed[..passed.len() - 1] } else { passed };
-        linked |= passed.contains([':', '：', '=', '→', '⇒', '\n', '*', '#']);
+        linked |= passed.contains([':', '：', '=', '→', '⇒', '\n', '*', '#', '—', ']']);
         rest = &rest[passed.len()..];
         let lower = rest.to_ascii_lowercase();
         let link = LINKS.iter().find(|link| {
@@ -296,8 +332,27 @@ fn plain(line: &str) -> String {
             let (tag, _) = inner.split_once('>')?;
             let name = tag.trim_start_matches('/').split(' ').next()?;
             let known = [
-                "b", "strong", "i", "em", "u", "p", "br", "code", "span", "div", "mark", "center",
-                "sub", "h1", "h2", "h3", "answer",
+                "s",
+                "|im_end|",
+                "|endoftext|",
+                "|eot_id|",
+                "b",
+                "strong",
+                "i",
+                "em",
+                "u",
+                "p",
+                "br",
+                "code",
+                "span",
+                "div",
+                "mark",
+                "center",
+                "sub",
+                "h1",
+                "h2",
+                "h3",
+                "answer",
             ];
             known.contains(&name.trim_end_matches('/')).then_some(tag.len() + 2)
         });
@@ -312,9 +367,11 @@ fn plain(line: &str) -> String {
             rest = &rest[c.len_utf8()..];
         }
     }
-    let mut text = out.trim().trim_matches('*').trim();
+    let quotes: &[char] = &['*', '"', '“', '”', '«', '»', ' '];
+    let mut text = out.trim_matches(quotes);
     loop {
-        let cut = text.trim_end_matches(['.', '!', ',', '。', '！', ';', ' ', '_']);
+        let cut = text.trim_end_matches(['.', '!', ',', '。', '！', ';', ' ', '_', '।']);
+        let cut = unmatched(cut);
         let cut = SUFFIXES.iter().fold(cut, |cut, suffix| cut.strip_suffix(suffix).unwrap_or(cut));
         if cut.len() == text.len() {
             break;
@@ -329,6 +386,18 @@ fn plain(line: &str) -> String {
         text = cut;
     }
     text.to_owned()
+}
+
+/// Without a closing bracket at the end that nothing opened.
+fn unmatched(text: &str) -> &str {
+    let pairs = [('(', ')'), ('{', '}'), ('[', ']')];
+    let stray = pairs.into_iter().find(|(open, close)| {
+        text.ends_with(*close) && text.matches(*open).count() < text.matches(*close).count()
+    });
+    match stray {
+        Some(_) if !text.starts_with(']') => &text[..text.len() - 1],
+        _ => text,
+    }
 }
 
 /// Whether a doubled sign sets type rather than being a power or an equation.
@@ -372,7 +441,10 @@ fn value(line: &str) -> Option<Cow<'_, str>> {
     ] {
         if let Some((first, rest)) = line.split_once(end)
             && !hedges(rest)
-            && (end == ". " || !has_candidate(rest))
+            && (end == ". "
+                || end.ends_with(" because ")
+                || end.ends_with(" since ")
+                || !has_candidate(rest))
             && let Some(value) = readable(first)
         {
             return Some(value);
@@ -498,6 +570,13 @@ fn after_last_word(line: &str) -> Option<Cow<'_, str>> {
         " get ",
         " gives ",
         " obtain ",
+        " gives us ",
+        " leaves ",
+        " yields ",
+        " totals ",
+        " makes ",
+        " results in ",
+        " equal to ",
         " have ",
         " has ",
         " be ",

@@ -52,6 +52,22 @@ impl Fuel {
     }
 }
 
+/// `a + b`. Of whole numbers without reducing: a common divisor with one costs more than the sum.
+pub(crate) fn plus(a: &Rat, b: &Rat) -> Rat {
+    match a.denom().is_one() && b.denom().is_one() {
+        true => Rat::new_raw(a.numer() + b.numer(), BigInt::one()),
+        false => a + b,
+    }
+}
+
+/// `a · b`, likewise.
+pub(crate) fn times(a: &Rat, b: &Rat) -> Rat {
+    match a.denom().is_one() && b.denom().is_one() {
+        true => Rat::new_raw(a.numer() * b.numer(), BigInt::one()),
+        false => a * b,
+    }
+}
+
 /// Values of variables.
 pub(crate) type Env = Vec<(String, Rat)>;
 
@@ -70,7 +86,7 @@ pub(crate) fn rational(node: &Node, env: &Env, fuel: &Fuel) -> Result<Rat, Stop>
             for x in xs {
                 let x = rational(x, env, fuel)?;
                 fuel.spend_on(&x)?;
-                sum += x;
+                sum = plus(&sum, &x);
                 fuel.spend_on(&sum)?;
             }
             sum
@@ -80,7 +96,7 @@ pub(crate) fn rational(node: &Node, env: &Env, fuel: &Fuel) -> Result<Rat, Stop>
             for x in xs {
                 let x = rational(x, env, fuel)?;
                 fuel.spend_on(&x)?;
-                product *= x;
+                product = times(&product, &x);
                 fuel.spend_on(&product)?;
             }
             product
@@ -273,9 +289,9 @@ fn series(
         let term = rational(body, &inner, fuel)?;
         inner.pop();
         if product {
-            total *= term;
+            total = times(&total, &term);
         } else {
-            total += term;
+            total = plus(&total, &term);
         }
         fuel.spend_on(&total)?;
         if total.numer().bits().max(total.denom().bits()) > BITS_MAX {

@@ -27,6 +27,7 @@ mod extract;
 mod node;
 mod parse;
 mod period;
+mod phrase;
 mod plain;
 mod poly;
 mod reading;

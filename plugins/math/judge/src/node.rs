@@ -155,8 +155,13 @@ impl Node {
 
     /// The set of 1, 2, 3, ….
     pub(crate) fn positive_integers() -> Self {
-        let from_one = Self::Interval(Box::new(Self::int(1)), Box::new(Self::Inf), true, false);
-        Self::Intersection(vec![Self::Named(Named::Integers), from_one])
+        Self::integers_from(1)
+    }
+
+    /// The set of the whole numbers from `low` on.
+    pub(crate) fn integers_from(low: i64) -> Self {
+        let ray = Self::Interval(Box::new(Self::int(low)), Box::new(Self::Inf), true, false);
+        Self::Intersection(vec![Self::Named(Named::Integers), ray])
     }
 
     /// `a / b`.

@@ -37,6 +37,12 @@ pub(crate) fn parse(text: &str, thousands: bool) -> Result<(Node, Option<Node>),
     };
     let n_leading = tokens.iter().take_while(|token| leads(token)).count();
     tokens.drain(..n_leading);
+    // `∫ 2x dx = x² + C`: what the integral is.
+    if tokens.first().is_some_and(|token| token.tok == Tok::Word("int".to_owned()))
+        && let Some(at) = tokens.iter().position(|token| token.tok == Tok::Rel(Rel::Eq))
+    {
+        tokens.drain(..=at);
+    }
     if tokens.is_empty() {
         return Err(Unreadable("empty"));
     }
@@ -54,9 +60,14 @@ pub(crate) fn parse(text: &str, thousands: bool) -> Result<(Node, Option<Node>),
 impl Parser {
     fn statement(&mut self) -> Parsed {
         let first = self.commas()?;
-        let first = match self.depth == 0 && self.eat_cmd("choose") {
-            true => Node::Call(Fun::Binomial, vec![first, self.commas()?]),
-            false => first,
+        let first = if self.depth > 0 {
+            first
+        } else if self.eat_cmd("choose") {
+            Node::Call(Fun::Binomial, vec![first, self.commas()?])
+        } else if self.eat_cmd("over") {
+            Node::div(first, self.commas()?)
+        } else {
+            first
         };
         if self.peek() != Some(&Tok::Cmd("or")) {
             return Ok(first);
@@ -90,6 +101,11 @@ impl Parser {
             {
                 break;
             }
+            if let Some(last) = items.pop_if(|_| self.introduces()) {
+                // 2n + 1, where n is an integer
+                items.push(self.remarks(last)?);
+                continue;
+            }
             n_separators += 1;
             n_ands += usize::from(and);
             items.push(self.clause()?);
@@ -121,8 +137,10 @@ impl Parser {
     fn relations(&mut self) -> Parsed {
         let mut parts = vec![self.set_expression()?];
         let mut relations = Vec::new();
-        if is_name(&parts[0]) && self.eat_is() {
-            relations.push(Rel::Eq);
+        if is_name(&parts[0])
+            && let Some(relation) = self.eat_is()
+        {
+            relations.push(relation);
             parts.push(self.set_expression()?);
         }
         while let Some(&Tok::Rel(relation)) = self.peek() {
@@ -165,12 +183,33 @@ impl Parser {
         }
     }
 
-    /// `is` before a value, for an equals sign.
-    fn eat_is(&mut self) -> bool {
-        let is = matches!(self.peek(), Some(Tok::Word(word)) if word == "is" || word == "equals");
-        let value = matches!(self.peek_at(1), Some(Tok::Num(_) | Tok::Cmd(_) | Tok::Sym('-')));
-        self.at += usize::from(is && value);
-        is && value
+    /// `is` before a value, for an equals sign; `is greater than` and its like.
+    fn eat_is(&mut self) -> Option<Rel> {
+        let word = |ahead: usize| match self.peek_at(ahead) {
+            Some(Tok::Word(word)) => word.as_str(),
+            Some(Tok::Cmd("or")) => "or",
+            _ => "",
+        };
+        if !matches!(word(0), "is" | "equals") {
+            return None;
+        }
+        let or_equal = usize::from([word(3), word(4), word(5)] == ["or", "equal", "to"]);
+        let (relation, n_words) = match (word(1), word(2)) {
+            ("greater" | "more" | "larger", "than") => {
+                ([Rel::Gt, Rel::Ge][or_equal], 3 + 3 * or_equal)
+            }
+            ("less" | "smaller", "than") => ([Rel::Lt, Rel::Le][or_equal], 3 + 3 * or_equal),
+            ("at", "least") => (Rel::Ge, 3),
+            ("at", "most") => (Rel::Le, 3),
+            _ => (Rel::Eq, 1),
+        };
+        let value =
+            matches!(self.peek_at(n_words), Some(Tok::Num(_) | Tok::Cmd(_) | Tok::Sym('-')));
+        if !value {
+            return None;
+        }
+        self.at += n_words;
+        Some(relation)
     }
 
     fn set_expression(&mut self) -> Parsed {
@@ -231,7 +270,7 @@ impl Parser {
         }
         let node = if terms.len() == 1 { terms.remove(0) } else { Node::Add(terms) };
         match self.peek() {
-            Some(Tok::Word(_)) => {
+            Some(Tok::Word(_) | Tok::Currency(_)) => {
                 let quantity = self.unit(node)?;
                 Ok(self.smaller_units(quantity))
             }
@@ -255,7 +294,11 @@ impl Parser {
             if self.eat_sym('*') {
                 node = product(node, self.factor()?);
             } else if self.eat_sym('/') {
-                node = Node::div(node, self.factor()?);
+                node = match self.factor()? {
+                    // 100/3 %
+                    Node::Percent(of) if literal => Node::Percent(Box::new(Node::div(node, *of))),
+                    below => Node::div(node, below),
+                };
             } else if self.eat_cmd("mod") {
                 node = Node::Call(Fun::Mod, vec![node, self.factor()?]);
             } else if let Some(&Tok::Cmd(name)) = self.peek()
@@ -263,6 +306,10 @@ impl Parser {
             {
                 self.at += 1;
                 node = product(node, Node::Num(Rat::from_integer(BigInt::from(10).pow(zeros))));
+            } else if literal && self.at_polar() {
+                self.at += 1;
+                let angle = Node::Mul(vec![Node::I, self.power()?]);
+                node = product(node, Node::pow(Node::E, angle));
             } else if literal && let Some(count) = self.inline_combination(&node) {
                 node = count;
             } else if self.starts_atom() {
@@ -271,6 +318,12 @@ impl Parser {
                 return Ok(node);
             }
         }
+    }
+
+    /// `2 ∠ 60°`
+    fn at_polar(&self) -> bool {
+        self.peek() == Some(&Tok::Word("angle".to_owned()))
+            && matches!(self.peek_at(1), Some(Tok::Num(_)))
     }
 
     fn factor(&mut self) -> Parsed {
@@ -460,7 +513,14 @@ fn in_row(n_rows: usize, node: &Node) -> Result<usize, Unreadable> {
 
 /// `x ≡ 3 mod 5`, where the sign makes it a statement rather than a remainder.
 fn congruence(node: Node) -> Node {
-    let Node::Chain(mut parts, relations) = node else { return node };
+    let Node::Chain(mut parts, mut relations) = node else { return node };
+    if relations == [Rel::Congruent]
+        && is_name(&parts[0])
+        && !matches!(parts[1], Node::Call(Fun::Mod, _))
+        && matches!(&parts[0], Node::Var(name) if name == "f" || name == "g" || name == "h")
+    {
+        relations = vec![Rel::Eq]; // f ≡ 0
+    }
     match parts.pop() {
         Some(Node::Call(Fun::Mod, mut of)) if relations.last() == Some(&Rel::Congruent) => {
             let modulus = of.pop();

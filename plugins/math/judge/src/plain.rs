@@ -48,7 +48,11 @@ fn step(chars: &[char], out: &mut String) -> usize {
     }
     let (lowered, n_lowered) = run(chars, subscript);
     if n_lowered > 0 {
-        out.push_str(&format!("_{{{lowered}}}"));
+        let followed = chars.get(n_lowered).is_some_and(|c| c.is_alphanumeric());
+        match n_lowered == 1 && !followed {
+            true => out.push_str(&format!("_{lowered}")),
+            false => out.push_str(&format!("_{{{lowered}}}")),
+        }
         return n_lowered;
     }
     one(c, out);
@@ -191,8 +195,8 @@ fn special(c: char) -> Option<&'static str> {
         '。' => ". ",
         '～' | '〜' => " to ",
         'ı' => "\\imath ",
-        '∎' | '□' | '■' | '▢' | '\u{fe0f}' | '\u{fe0e}' | '\u{20d7}' | '「' | '」' | '【'
-        | '】' => " ",
+        '∎' | '□' | '■' | '▢' | '\u{fe0f}' | '\u{fe0e}' | '\u{20d7}' | '「' | '」' | '«' | '»'
+        | '【' | '】' => " ",
         _ => return None,
     })
 }

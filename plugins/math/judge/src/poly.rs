@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use crate::exact::{Env, Fuel, rational};
+use crate::exact::{Env, Fuel, plus, rational, times};
 use crate::node::Node;
 use crate::{Rat, Stop};
 
@@ -58,7 +58,7 @@ impl Poly {
     fn add(mut self, other: &Self, fuel: &Fuel) -> Result<Self, Stop> {
         for (exps, c) in &other.0 {
             fuel.spend_on(c)?;
-            let sum = self.0.remove(exps).map_or_else(|| c.clone(), |old| old + c);
+            let sum = self.0.remove(exps).map_or_else(|| c.clone(), |old| plus(&old, c));
             if !sum.is_zero() {
                 self.0.insert(exps.clone(), sum);
             }
@@ -79,9 +79,10 @@ impl Poly {
                 fuel.spend(8)?;
                 fuel.spend_on(a)?;
                 let exps: Vec<u16> = exps_a.iter().zip(exps_b).map(|(x, y)| x + y).collect();
-                let c = a * b;
+                let c = times(a, b);
                 fuel.spend_on(&c)?;
-                *product.entry(exps).or_insert_with(Rat::zero) += c;
+                let sum = product.entry(exps).or_insert_with(Rat::zero);
+                *sum = plus(sum, &c);
             }
             if product.len() > 2 * TERMS_MAX {
                 return Err(Stop::Limit("a polynomial of too many terms"));

@@ -3,12 +3,13 @@
 //! Knows nothing of equality.
 
 use crate::node::Node;
+use crate::phrase::phrase;
 use crate::token::Unreadable;
 use crate::{parse, text};
 
 /// What a text can mean: with commas that group digits, and with commas that separate.
 pub(crate) fn readings(text: &str) -> Result<Vec<Node>, Unreadable> {
-    if let Some(node) = text::phrase(text) {
+    if let Some(node) = phrase(text) {
         return Ok(vec![node]);
     }
     let mut found: Vec<Node> = Vec::new();
@@ -28,12 +29,15 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Node>, Unreadable> {
         add(parse::parse(text, false));
     }
     match failed {
-        Some(why) if found.is_empty() => Err(why),
+        Some(why) if found.is_empty() => match text::after_choice(text) {
+            Some(rest) => readings(rest).map_err(|_| why),
+            None => Err(why),
+        },
         _ => Ok(found),
     }
 }
 
 /// Whether `text` can be read as mathematics.
 pub(crate) fn is_readable(text: &str) -> bool {
-    readings(text).is_ok()
+    readings(&crate::plain::text(text)).is_ok()
 }

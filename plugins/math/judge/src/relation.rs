@@ -30,6 +30,9 @@ impl Definition {
         if self.parameters == names {
             return Some(self.value.clone());
         }
+        if self.parameters.is_empty() && self.value.names().is_empty() {
+            return Some(self.value.clone()); // f ≡ 0
+        }
         let free = self.value.names();
         let taken = |name: &String| free.contains(name) && !self.parameters.contains(name);
         if self.parameters.len() != names.len() || names.iter().any(taken) {
@@ -144,6 +147,9 @@ pub(crate) fn same(comparison: &dyn Equality, a: &Node, b: &Node) -> Truth {
         return match y.over(&x.parameters) {
             Some(value) if y.parameters == x.parameters => comparison.same(&x.value, &value),
             Some(value) => comparison.same(&x.value, &value).by(By::RENAMED),
+            None if y.parameters.is_empty() && x.over(&y.parameters).is_some() => {
+                comparison.same(&x.value, &y.value)
+            }
             None if !x.parameters.is_empty() && !y.parameters.is_empty() => Truth::Different,
             None if x.parameters.is_empty() => y.same_value(&x.value, comparison),
             None => x.same_value(&y.value, comparison),

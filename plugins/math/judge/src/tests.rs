@@ -1,5 +1,7 @@
 //! The sets of pairs, both ways round; laws of equality; and an evaluator of another make.
 
+mod forms;
+
 use std::fmt::Write;
 
 use crate::{Rules, Truth, judge};

@@ -1,6 +1,5 @@
 //! Answers that are words: choices, times of day, phrases that name a set, and prose.
 
-use crate::node::{Named, Node};
 use crate::truth::Truth;
 
 /// The digits of a plain integer without leading zeros, with its sign.
@@ -127,8 +126,30 @@ pub(crate) fn choices(a: &str, b: &str) -> Option<Truth> {
     (x.words.is_empty() || y.words.is_empty()).then(|| Truth::of(x.letter == y.letter))
 }
 
+/// What follows the letter of a choice: `(C) 42`, `\textbf{(C) }42`.
+pub(crate) fn after_choice(text: &str) -> Option<&str> {
+    let rest = ["\\textbf{", "\\text{", "\\mathrm{", "\\mathbf{"]
+        .into_iter()
+        .find_map(|font| text.strip_prefix(font))
+        .unwrap_or(text);
+    let in_font = rest.len() < text.len();
+    let mut chars = rest.strip_prefix('(')?.chars();
+    let letter = chars.next().filter(|c| ('A'..='J').contains(c))?;
+    let rest = chars.as_str().strip_prefix(')')?;
+    let rest = match in_font {
+        true => rest.trim_start().strip_prefix('}')?,
+        false => rest,
+    };
+    let rest = rest.trim_start_matches(['\\', '~', ' ', ',', ':', '.']);
+    (letter.is_ascii() && !rest.is_empty()).then_some(rest)
+}
+
 /// The letters of several choices, and whether nothing stands between them.
 fn letters(text: &str) -> Option<(Vec<char>, bool)> {
+    // Cheaply: most answers have a figure or an operator.
+    if text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'=' | b'^' | b'+' | b'-' | b'/')) {
+        return None;
+    }
     let plain = flat(text);
     let plain = plain.trim().trim_end_matches('.');
     let joined = plain.bytes().all(|b| b.is_ascii_uppercase());
@@ -141,7 +162,7 @@ fn letters(text: &str) -> Option<(Vec<char>, bool)> {
             _ => return None,
         }
     }
-    let between = |c: char| c.is_ascii_uppercase() || " ,;&()and".contains(c);
+    let between = |c: char| c.is_ascii_uppercase() || " ,;&()and；、，".contains(c);
     let all = plain.chars().all(between) && letters.iter().all(|c| ('A'..='H').contains(c));
     (all && (2..=8).contains(&letters.len())).then_some((letters, joined))
 }
@@ -197,50 +218,4 @@ pub(crate) fn clocks(a: &str, b: &str) -> Option<Truth> {
     let (a, b) = (clock(a)?, clock(b)?);
     let halves = a.half.is_none() || b.half.is_none() || a.half == b.half;
     Some(Truth::of(a.hours == b.hours && a.minutes == b.minutes && halves))
-}
-
-/// Phrases that name a set or a number.
-pub(crate) fn phrase(text: &str) -> Option<Node> {
-    if text.len() > 60 || !text.bytes().any(|b| b.is_ascii_alphabetic()) {
-        return None;
-    }
-    let normal = normal(text);
-    if let Some(rest) = normal.strip_prefix("all real numbers except ") {
-        let rest = match crate::parse::parse(rest, true).ok()?.0 {
-            Node::List(points) => Node::Set(points),
-            set @ Node::Set(_) => set,
-            point => Node::Set(vec![point]),
-        };
-        let all = Node::Named(Named::Reals);
-        return Some(Node::Without(Box::new(all), Box::new(rest)));
-    }
-    Some(match normal.as_str() {
-        "all real numbers"
-        | "all reals"
-        | "reals"
-        | "real numbers"
-        | "set of real numbers"
-        | "set of all real numbers"
-        | "all real x"
-        | "x in r" => Node::Named(Named::Reals),
-        "no solution"
-        | "no solutions"
-        | "empty set"
-        | "none exist"
-        | "no such number exists"
-        | "there is no solution"
-        | "there are no solutions" => Node::Named(Named::Empty),
-        "dne" | "does not exist" | "limit does not exist" => {
-            Node::Text("does not exist".to_owned())
-        }
-        "positive infinity" | "infinite" => Node::Inf,
-        "negative infinity" | "minus infinity" => Node::neg(Node::Inf),
-        "integers" | "all integers" => Node::Named(Named::Integers),
-        "one half" | "half" => Node::div(Node::int(1), Node::int(2)),
-        "one third" => Node::div(Node::int(1), Node::int(3)),
-        "two thirds" => Node::div(Node::int(2), Node::int(3)),
-        "one fourth" | "one quarter" => Node::div(Node::int(1), Node::int(4)),
-        "three fourths" | "three quarters" => Node::div(Node::int(3), Node::int(4)),
-        _ => return None,
-    })
 }

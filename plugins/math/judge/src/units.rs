@@ -140,8 +140,8 @@ fn named(text: &str) -> Unit {
     let (mut below, mut power) = (false, 1);
     let words: Vec<&str> = text.split_whitespace().collect();
     // `metres squared` is `square metres`.
-    let word = |idx: usize| words.get(idx).map(|word| word.to_lowercase());
-    let raised_after = |idx: usize| match word(idx).as_deref() {
+    let raised_after = |idx: usize| match words.get(idx).map(|word| word.to_lowercase()).as_deref()
+    {
         Some("squared" | "carré" | "carrés" | "cuadrados" | "quadrati") => Some(2),
         Some("cubed" | "cube" | "cubes" | "cúbicos" | "cubi") => Some(3),
         _ => None,

@@ -81,6 +81,8 @@ impl dyn Equality + '_ {
             (Ratio(xs), y) | (y, Ratio(xs)) if xs.len() == 2 => {
                 self.same(&Node::div(xs[0].clone(), xs[1].clone()), y)
             }
+            // `1/2 or 0.5`: one value in two forms.
+            (Or(xs), y) | (y, Or(xs)) if self.all_same(xs) => self.same(&xs[0], y),
             (Set(xs), y) | (y, Set(xs)) if xs.len() == 1 => self.same(&xs[0], y),
             (List(_) | Or(_) | Set(_) | Tuple(_) | Bracket(_), _) => Truth::Different,
             (_, List(_) | Or(_) | Set(_) | Tuple(_) | Bracket(_)) => Truth::Different,
@@ -89,6 +91,10 @@ impl dyn Equality + '_ {
             }
             _ => return None,
         })
+    }
+
+    fn all_same(&self, xs: &[Node]) -> bool {
+        xs.windows(2).all(|pair| self.same(&pair[0], &pair[1]).is_equal())
     }
 
     fn in_order(&self, xs: &[Node], ys: &[Node]) -> Truth {

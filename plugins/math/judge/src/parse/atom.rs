@@ -314,7 +314,7 @@ impl Parser {
         self.close(end)?;
         Ok(match inside {
             given @ Node::Given(..) => given,
-            Node::List(items) => Node::Set(items),
+            Node::List(items) => counting_up(&items).unwrap_or(Node::Set(items)),
             Node::And(mut parts) if parts.len() == 1 => parts.remove(0),
             Node::And(parts) => Node::And(parts),
             single => Node::Set(vec![single]),
@@ -371,6 +371,11 @@ impl Parser {
     }
 
     fn restriction(&mut self) -> Option<(Rel, Node)> {
+        let zero_below = [Tok::Sym('_'), Tok::Num("0".to_owned()), Tok::Sym('^'), Tok::Sym('+')];
+        if zero_below.iter().enumerate().all(|(ahead, tok)| self.peek_at(ahead) == Some(tok)) {
+            self.at += 4;
+            return Some((Rel::Ge, Node::int(0)));
+        }
         let raised = self.eat_sym('^');
         if !raised && !self.eat_sym('_') {
             return None;
@@ -472,6 +477,25 @@ impl Parser {
         }
         Ok(argument)
     }
+}
+
+/// `{3, 4, 5, …}`: all whole numbers from the first on.
+fn counting_up(items: &[Node]) -> Option<Node> {
+    let [first @ Node::Num(low), rest @ .., Node::Ellipsis] = items else { return None };
+    let one = Node::int(1);
+    let mut last = low.clone();
+    for item in rest {
+        let (Node::Num(next), Node::Num(one)) = (item, &one) else { return None };
+        if *next != &last + one {
+            return None;
+        }
+        last = next.clone();
+    }
+    let low = match first {
+        Node::Num(low) if low.is_integer() && !rest.is_empty() => low.to_integer(),
+        _ => return None,
+    };
+    i64::try_from(low).ok().map(Node::integers_from)
 }
 
 fn minus_one() -> crate::Rat {

@@ -54,7 +54,10 @@ impl Parser {
         }
         let second = self.argument().ok()?;
         // The total comes first in either notation; of letters too.
-        let (n, k) = (first, second);
+        let (mut n, mut k) = (first, second);
+        if !below_first && matches!((whole(&n), whole(&k)), (Some(a), Some(b)) if a < b) {
+            std::mem::swap(&mut n, &mut k);
+        }
         match (whole(&n), whole(&k)) {
             (Some(total), Some(part)) if total >= part => {}
             (None, _) if matches!((&n, &k), (Node::Var(a), Node::Var(b)) if a != b) => {}
@@ -90,7 +93,7 @@ impl Parser {
         self.peek().filter(|tok| matches!(tok, Tok::Sym('_' | '^')))?;
         self.at += 1;
         let n = self.argument().ok()?;
-        let Some(Tok::Var(name)) = self.peek() else { return None };
+        let Some(Tok::Var(name) | Tok::Word(name)) = self.peek() else { return None };
         let name = name.clone();
         if !counts(&name) {
             return None;

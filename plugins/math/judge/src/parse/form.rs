@@ -46,6 +46,9 @@ impl Parser {
             }
         }
         rows.retain(|row| !row.is_empty());
+        if rows.len() == 1 && rows[0].len() == 1 {
+            return Ok(rows.remove(0).remove(0));
+        }
         if cases {
             let single = rows.iter().all(|row| row.len() == 1);
             let system: Vec<Node> = rows.iter().flatten().cloned().collect();
@@ -53,9 +56,6 @@ impl Parser {
                 true => Node::And(system),
                 false => Node::Cases(rows),
             });
-        }
-        if name == "array" && rows.len() == 1 && rows[0].len() == 1 {
-            return Ok(rows.remove(0).remove(0));
         }
         if rows.is_empty() || rows.iter().any(|row| row.len() != rows[0].len()) {
             return Err(Unreadable("rows of unequal length"));

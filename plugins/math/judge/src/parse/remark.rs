@@ -5,7 +5,7 @@
 
 use super::class::{conditions_of, is_class};
 use super::cursor::{Parsed, Parser};
-use crate::node::{Fun, Node, Rel};
+use crate::node::{Fun, Node, Rel, is_name};
 use crate::token::{Tok, Unreadable};
 
 /// Words that lead to a condition.
@@ -30,6 +30,7 @@ const GENERIC: &[&str] = &[
     "answer",
     "answers",
     "ans",
+    "ratio",
     "final",
     "result",
     "solution",
@@ -118,6 +119,8 @@ const REMARKS: &[&str] = &[
     "approximately",
     "altogether",
     "is the only",
+    "the only",
+    "the unique",
     "are the only",
     "is the unique",
     "is the answer",
@@ -155,6 +158,10 @@ impl Parser {
         let node = self.relations()?;
         let node = match label {
             Some(name) => match node {
+                // The function is f(x) = 2x.
+                Node::Chain(parts, relations) if relations == [Rel::Eq] && is_name(&parts[0]) => {
+                    Node::Chain(parts, relations)
+                }
                 Node::Chain(mut parts, mut relations) => {
                     parts.insert(0, name);
                     relations.insert(0, Rel::Eq);
@@ -232,8 +239,13 @@ impl Parser {
             )
     }
 
+    /// Whether a word that leads to a condition stands here.
+    pub(super) fn introduces(&self) -> bool {
+        matches!(self.peek(), Some(Tok::Word(word)) if INTRODUCERS.contains(&&*word.to_lowercase()))
+    }
+
     /// What is said after a value.
-    fn remarks(&mut self, mut node: Node) -> Parsed {
+    pub(super) fn remarks(&mut self, mut node: Node) -> Parsed {
         let mut conditions = Vec::new();
         loop {
             match self.peek() {
@@ -315,8 +327,9 @@ impl Parser {
                 _ => None,
             };
             match word {
+                Some(_) if self.remark() => node,
                 Some(word) if !INTRODUCERS.contains(&word.as_str()) && !is_class(&word) => {
-                    if self.remark() { node } else { self.unit(node)? }
+                    self.unit(node)?
                 }
                 _ => {
                     self.conditions(conditions)?;

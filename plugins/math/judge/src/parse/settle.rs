@@ -5,6 +5,7 @@ use crate::node::{Named, Node, Rel};
 
 /// The meaning of clauses with commas between them.
 pub(super) fn settled(items: Vec<Node>) -> Node {
+    let items = congruent(items);
     let items = match counted(&items) {
         Some(given) => return given,
         None => items,
@@ -32,6 +33,22 @@ pub(super) fn settled(items: Vec<Node>) -> Node {
         }
         value => Node::Given(Box::new(value), conditions),
     }
+}
+
+/// `x ≡ 1, 4 (mod 5)`: both residues are of the modulus, and of the same letter.
+fn congruent(items: Vec<Node>) -> Vec<Node> {
+    let Some(Node::Apply(name, of)) = items.last() else { return items };
+    let ([last, modulus], [first, ..]) = (of.as_slice(), items.as_slice()) else { return items };
+    let (Node::Chain(parts, relations), "pmod") = (first, name.as_str()) else { return items };
+    if *relations != [Rel::Congruent] || matches!(last, Node::Chain(..)) {
+        return items;
+    }
+    let each = |residue: &Node| {
+        let chain = Node::Chain(vec![parts[0].clone(), residue.clone()], relations.clone());
+        Node::Apply("pmod".to_owned(), vec![chain, modulus.clone()])
+    };
+    let between = &items[1..items.len() - 1];
+    std::iter::once(&parts[1]).chain(between).chain([last]).map(each).collect()
 }
 
 /// An order or a membership, rather than a value or a definition.
@@ -85,7 +102,7 @@ fn grouped(items: Vec<Node>) -> Node {
     let repeats = items.len() > n
         && n > 1
         && items.len().is_multiple_of(n)
-        && items.chunks(n).all(|block| is_system(block))
+        && items.chunks(n).all(is_system)
         && items.iter().enumerate().all(|(idx, item)| {
             defined(item).is_some_and(|name| names.contains(&name) && idx < items.len())
         });

@@ -118,6 +118,10 @@ impl Parser {
                     }
                     unit.push_str(word);
                 }
+                Tok::Currency(name) if unit.is_empty() => {
+                    n_words += 1;
+                    unit.push_str(name);
+                }
                 Tok::Sym(c @ ('/' | '*')) if matches!(self.peek_at(1), Some(Tok::Word(_))) => {
                     unit.push(*c);
                 }
@@ -137,6 +141,9 @@ impl Parser {
                 _ => break,
             }
             self.at += 1;
+        }
+        if unit == "per cent" || unit == "pct" {
+            return Ok(Node::Percent(Box::new(value)));
         }
         match n_words > 4 {
             _ if n_words == 0 => Ok(value),

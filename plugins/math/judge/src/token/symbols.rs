@@ -8,7 +8,6 @@ pub(crate) const IGNORED: &[char] =
     &['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{2061}', '\u{2062}', '`'];
 
 /// What a character outside ASCII stands for.
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn token(c: char) -> Option<Vec<Tok>> {
     Some(match c {
         '−' | '–' | '—' | '‐' | '‑' | '－' | '﹣' => vec![Tok::Sym('-')],

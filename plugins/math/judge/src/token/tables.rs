@@ -146,6 +146,11 @@ pub(crate) const FONTS: &[&str] = &[
     "mathup",
     "uline",
     "framebox",
+    "makebox",
+    "smash",
+    "mathclap",
+    "mathllap",
+    "mathrlap",
     "mathbox",
     "hl",
 ];
@@ -163,6 +168,9 @@ pub(crate) const DROPPED_WITH_GROUP: &[&str] = &[
     "textcolor",
     "colorbox",
     "fcolorbox",
+    "raisebox",
+    "scalebox",
+    "enclose",
     "fontsize",
     "rule",
     "href",
@@ -234,7 +242,7 @@ pub(crate) const SHORT_WORDS: &[&str] = &[
     "jul", "aug", "sep", "oct", "nov", "dec", "tom", "bob", "ann", "amy", "sam", "joe", "tim",
     "too", "via", "let", "get", "how", "why", "who", "set", "few", "new", "old", "out", "up",
     "off", "low", "box", "boy", "cat", "dog", "cow", "pig", "hen", "car", "bus", "pen", "cup",
-    "bag", "win", "see", "iff", "st", "nd", "rd", "th", "am", "pm",
+    "bag", "win", "see", "sum", "ans", "pct", "iff", "st", "nd", "rd", "th", "am", "pm",
 ];
 
 /// Sequences of characters that are one token.

@@ -54,6 +54,11 @@ impl Lexer {
         if unit_of_time {
             return self.push(Tok::Word(run));
         }
+        self.plain_run(run);
+    }
+
+    /// A run of ASCII letters without a meaning by its place: a name, a product or a word.
+    fn plain_run(&mut self, run: String) {
         if let Some(tok) = tables::word(&run) {
             return self.push(tok);
         }
@@ -62,6 +67,16 @@ impl Lexer {
         }
         if run == "x" && self.between_digits() {
             return self.push(Tok::Sym('*'));
+        }
+        if matches!(&*run, "Rs" | "RS" | "INR" | "USD" | "EUR") && self.before_figure() {
+            return self.push(Tok::Currency(match &*run {
+                "USD" => "dollar",
+                "EUR" => "euro",
+                _ => "rupee",
+            }));
+        }
+        if matches!(&*run, "repeating" | "recurring") && self.repeats_last() {
+            return;
         }
         if run == "a" && self.in_text && self.spaced && self.peek() == Some(' ') {
             return self.push(Tok::Word(run));
@@ -79,6 +94,7 @@ impl Lexer {
         );
         let is_unit = tables::UNITS.contains(&run.to_ascii_lowercase().as_str());
         let product = run.len() <= 3
+            && !self.in_prose()
             && !(is_unit && (self.in_text || after_value))
             && !tables::SHORT_WORDS.contains(&run.to_ascii_lowercase().as_str())
             && !run.chars().all(|c| c.is_ascii_uppercase());
@@ -88,6 +104,33 @@ impl Lexer {
         for letter in run.chars() {
             self.push(tables::word(&letter.to_string()).unwrap_or(Tok::Var(letter.to_string())));
         }
+    }
+
+    /// Within a text of several words, where short runs are words too.
+    fn in_prose(&self) -> bool {
+        let letters = |part: &&[char]| part.iter().filter(|c| c.is_alphabetic()).count() > 1;
+        self.in_text && self.chars.split(|c| c.is_whitespace()).filter(letters).count() > 1
+    }
+
+    /// Passes over a point before a figure: `Rs. 180`.
+    fn before_figure(&mut self) -> bool {
+        let passed = |c: &&char| matches!(c, '.' | ' ' | '~' | '}');
+        let n = self.chars[self.at..].iter().take_while(passed).count();
+        let at_end = self.in_text && self.at + n == self.chars.len();
+        let there = at_end || self.chars.get(self.at + n).is_some_and(char::is_ascii_digit);
+        self.at += if there { n } else { 0 };
+        there && self.out.is_empty()
+    }
+
+    /// `0.3 repeating`: of one decimal, which repeats.
+    fn repeats_last(&mut self) -> bool {
+        let Some(Token { tok: Tok::Num(number), .. }) = self.out.last_mut() else { return false };
+        let Some((whole, decimal)) = number.split_once('.') else { return false };
+        if decimal.len() != 1 {
+            return false;
+        }
+        *number = format!("{whole}.({decimal})");
+        true
     }
 
     /// Takes in what a hyphen joins to a word: `half-days`.
