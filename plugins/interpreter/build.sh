@@ -81,12 +81,14 @@ zlib() {
   llvm-ar-19 rcs libz/libz.a libz/*.o
 }
 
-# Three changes to CPython. A counter of the specialising interpreter that stands still (0xffff) is not
+# Four changes to CPython. Of cpython.patch is the other world of a second run (src/world.h). A counter of the specialising interpreter that stands still (0xffff) is not
 # even written: the snapshot's bytecode has only such counters (src/immortal.c). Jumps keep no history
 # in the bytecode: only the tracing optimiser, which is not built, reads it. And all allocation goes
 # straight to heap/, not through a table of functions; obmalloc.c includes it, so a change of heap/
 # needs a new work folder.
 patched() {
+  grep -q _Py_world Python-$PYTHON/Objects/setobject.c ||
+    patch -s -p1 -d Python-$PYTHON <"$HERE/cpython.patch"
   cp -u "$HERE"/heap/* Python-$PYTHON/Objects/
   grep -q '#include "heap.c"' Python-$PYTHON/Objects/obmalloc.c && return
   sed -i -E 's/^        (\(COUNTER\) = (advance|pause)_backoff_counter\(\(COUNTER\)\);)/        if (!is_unreachable_backoff_counter((COUNTER))) \\\n            \1/' \

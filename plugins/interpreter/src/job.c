@@ -2,9 +2,13 @@
    its runs only C decides: comparing, encoding and writing the reply use nothing that it can reach. */
 #include "job.h"
 #include "call.h"
+#include "world.h"
 
 #define VERSION 1
 #define RECURSION_DEFAULT 1000
+/* What the other world has more of Python's recursion, and less of C's. */
+#define RECURSION_MORE 29
+#define C_RECURSION_LESS 7
 #define MODULE "__program__"
 
 enum { DONE, SYNTAX, LOAD_RAISED };
@@ -54,11 +58,11 @@ static bool take_exception(Bytes *name, Bytes *message) {
     return ok;
 }
 
-static void reset_interpreter(const Job *job) {
+static void reset_interpreter(const Job *job, int world) {
     PySys_SetObject("stdin", std_in);
     PySys_SetObject("stdout", std_out);
     PySys_SetObject("stderr", std_err);
-    Py_SetRecursionLimit(job->recursion);
+    Py_SetRecursionLimit(job->recursion + world * RECURSION_MORE);
     PyErr_Clear();
 }
 
@@ -101,7 +105,6 @@ static bool run_once(const Job *job, PyObject *code, PyObject *call, bool keep, 
     r->kind = RAISED;
     r->loaded = false;
     r->text.len = r->message.len = 0;
-    reset_interpreter(job);
     PyObject *module = fresh_module();
     PyObject *globals = module ? PyModule_GetDict(module) : NULL;
     PyObject *top = globals ? PyEval_EvalCode(code, globals, globals) : NULL;
@@ -115,6 +118,19 @@ static bool run_once(const Job *job, PyObject *code, PyObject *call, bool keep, 
     Py_XDECREF(value);
     Py_XDECREF(top);
     Py_XDECREF(module);
+    return ok;
+}
+
+/* The same in CPython's world or in the other one (world.h). */
+static bool run_in_world(const Job *job, PyObject *code, PyObject *call, bool keep, int world,
+                         Result *r) {
+    PyThreadState *thread = PyThreadState_Get();
+    reset_interpreter(job, world);
+    if (world) world_turn(world);
+    thread->c_recursion_remaining -= world * C_RECURSION_LESS;
+    bool ok = run_once(job, code, call, keep, r);
+    thread->c_recursion_remaining += world * C_RECURSION_LESS;
+    if (world) world_turn(0);
     return ok;
 }
 
@@ -153,10 +169,11 @@ static Step answer(Work *w, PyObject *call, bool last_call) {
     for (uint32_t run = 0; run < w->job->runs; run++) {
         Result *r = run ? &w->again : &w->first;
         bool keep = last_call && run + 1 == w->job->runs;
-        if (!run_once(w->job, w->code, call, keep, r)) return BROKEN;
+        if (!run_in_world(w->job, w->code, call, keep, run % 2, r)) return BROKEN;
         if (!r->loaded && !w->loaded) return LOAD_FAILED;
         w->loaded = true;
-        if (!r->loaded || (run && !same(&w->first, &w->again)))
+        bool shown = world_shown() && w->job->runs > 1;
+        if (!r->loaded || shown || (run && !same(&w->first, &w->again)))
             return bytes_u8(w->reply, NONDETERMINISTIC) ? GO_ON : BROKEN;
     }
     return put_answer(w->reply, &w->first) ? GO_ON : BROKEN;
@@ -173,7 +190,7 @@ static bool all_calls(const Job *job, PyObject *code, PyObject **calls, Bytes *w
     for (uint32_t i = 0; step == GO_ON && i < job->calls; i++)
         step = calls[i] ? answer(&w, calls[i], i + 1 == job->calls) : bad_arguments(&w, &why[i]);
     if (step == GO_ON && !w.loaded) {
-        if (!run_once(job, code, NULL, true, &w.first)) return false;
+        if (!run_in_world(job, code, NULL, true, 0, &w.first)) return false;
         if (!w.first.loaded) step = LOAD_FAILED;
     }
     if (step != LOAD_FAILED) return step == GO_ON;
@@ -193,7 +210,7 @@ static bool take_described(Bytes *text) {
 
 static bool run_job(const Job *job, Bytes *reply) {
     Bytes text = {0};
-    reset_interpreter(job);
+    reset_interpreter(job, 0);
     PyObject *code = compile_text(job->program, "<program>", Py_file_input, 0);
     if (!code) return take_described(&text) && bytes_u8(reply, SYNTAX) && put_text(reply, &text);
     PyObject **calls = calloc(job->calls + 1, sizeof *calls);

@@ -7,8 +7,8 @@ use crate::propose::ENTRY;
 use crate::source::Source;
 
 /// The last block of `kind`, then what stands in its place in published answers: a block of
-/// no kind, `<output>…</output>`, `# Output:` or "the output is" and the rest of the line, the
-/// whole answer. Of programs, the last block that defines a function is asked for first: an example
+/// no kind, `<output>…</output>`, `# Output:` or "the output is" and the rest of the line, a block
+/// of another kind, the whole answer. Of programs, the last block that defines a function is asked for first: an example
 /// of its use may follow.
 pub(crate) fn answer(reading: &Reading, kind: &str) -> Option<String> {
     let program = (kind == "python").then(|| program(reading)).flatten();
@@ -29,6 +29,9 @@ pub(crate) fn answer(reading: &Reading, kind: &str) -> Option<String> {
             let line = rest.lines().next().unwrap_or_default().trim();
             return Some(line.trim_end_matches('.').to_owned());
         }
+    }
+    if let Some(block) = reading.blocks.all().last() {
+        return Some(block.text.clone());
     }
     (!section.is_empty()).then(|| section.to_owned())
 }

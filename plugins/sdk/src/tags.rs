@@ -27,10 +27,10 @@ pub fn tags_well_formed(text: &str) -> bool {
     let text = text.strip_prefix(THINK).unwrap_or(text);
     let Some(rest) = after_thought(text) else { return false };
     let thought = &text[..text.len() - rest.len() - THOUGHT.len()];
-    let marks = outline(rest);
+    let (marks, _) = outline(rest);
     let whole = matches!(marks.as_slice(), [(at, OPEN), (end, CLOSE)]
         if rest[..*at].trim().is_empty() && end + CLOSE.len() == rest.len());
-    whole && !outline(thought).iter().any(|(_, tag)| *tag == THINK)
+    whole && !outline(thought).0.iter().any(|(_, tag)| *tag == THINK)
 }
 
 /// `text` without a thought that it starts with.
@@ -42,16 +42,21 @@ pub fn without_thought(text: &str) -> &str {
     }
 }
 
-/// What follows the thought. It may hold anything, a block that it leaves open included.
+/// What follows the thought. It may hold anything, a block that it leaves open included: then its
+/// end is the first tag that an answer follows, or any if the block goes on to the end.
 fn after_thought(text: &str) -> Option<&str> {
-    let marked = outline(text).into_iter().find(|(_, tag)| *tag == THOUGHT).map(|(at, _)| at);
-    let at = marked.or_else(|| text.find(THOUGHT))?;
-    Some(&text[at + THOUGHT.len()..])
+    let (marks, open) = outline(text);
+    let marked = marks.into_iter().find(|(_, tag)| *tag == THOUGHT).map(|(at, _)| at);
+    let hidden = || {
+        let mut ends = text.match_indices(THOUGHT).map(|(at, _)| at);
+        ends.find(|at| open || text[at + THOUGHT.len()..].trim_start().starts_with(OPEN))
+    };
+    Some(&text[marked.or_else(hidden)? + THOUGHT.len()..])
 }
 
 fn section(text: &str) -> Option<&str> {
     let marks: Vec<(usize, &str)> =
-        outline(text).into_iter().filter(|(_, tag)| matches!(*tag, OPEN | CLOSE)).collect();
+        outline(text).0.into_iter().filter(|(_, tag)| matches!(*tag, OPEN | CLOSE)).collect();
     let start = text.len() - text.trim_start().len();
     if text[start..].starts_with(OPEN) {
         let inside = &text[start + OPEN.len()..];
@@ -64,11 +69,12 @@ fn section(text: &str) -> Option<&str> {
         return Some(&text[from + OPEN.len()..*to]);
     }
     let open = marks.iter().find(|(_, tag)| *tag == OPEN).map(|(at, _)| *at);
-    Some(&text[open.or_else(|| text.rfind(OPEN))? + OPEN.len()..])
+    let inside = &text[open.or_else(|| text.rfind(OPEN))? + OPEN.len()..];
+    Some(&inside[..inside.rfind(CLOSE).unwrap_or(inside.len())])
 }
 
-/// The tags of `text` that are structure, with their places.
-fn outline(text: &str) -> Vec<(usize, &'static str)> {
+/// The tags of `text` that are structure, with their places, and whether a block is left open.
+fn outline(text: &str) -> (Vec<(usize, &'static str)>, bool) {
     let mut marks = Vec::new();
     let mut open: Option<Fence> = None;
     let mut line_at = 0;
@@ -94,7 +100,7 @@ fn outline(text: &str) -> Vec<(usize, &'static str)> {
         }
         line_at += line.len() + 1;
     }
-    marks
+    (marks, open.is_some())
 }
 
 /// The next tag of `line` from `from` on, unless it stands between quotes.
@@ -131,6 +137,9 @@ mod tests {
         check(&format!("t</think><answer>\n{block}\n</answer> so"), &format!("\n{block}\n"));
         check("t\n```output\n3, no</think><answer>b</answer>", "b");
         check("t\n```output\n3 </think>\n```\nu</think>c", "c");
+        check("```output\n'</think>b'\n```", "```output\n'</think>b'\n```");
+        let draft = format!("t\n```output\n3, no</think> <answer>{block}</answer>");
+        check(&draft, block);
         check("t</think><answer>```output\n3```</answer> </answer>", "```output\n3```");
     }
 

@@ -213,3 +213,23 @@ fn arguments_hold_nothing_but_plain_values() {
     check_arguments("(1", Err("a bracket is left open"));
     check_arguments("# only a comment", Err("nothing there"));
 }
+
+/// What CPython compiled (`builtins.py`): each program, and the builtins that it uses.
+#[test]
+fn builtins_are_those_that_cpython_loads() {
+    let text = include_str!("builtins.json");
+    let programs: Vec<(String, Vec<String>)> = serde_json::from_str(text).unwrap();
+    assert!(programs.len() > 100);
+    for (program, expected) in &programs {
+        let source = Source::new(program);
+        let found: std::collections::BTreeSet<String> = source
+            .names()
+            .uses
+            .iter()
+            .filter(|used| used.binding == Binding::Builtin)
+            .map(|used| used.name.to_string())
+            .collect();
+        let found: Vec<String> = found.into_iter().filter(|name| name != "__name__").collect();
+        assert_eq!(&found, expected, "of {program}");
+    }
+}
