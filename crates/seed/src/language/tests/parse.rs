@@ -12,7 +12,7 @@ const DEPTH_MAX: usize = 24;
 
 /// The program that `text` is, if it is one of the subset.
 #[must_use]
-pub fn parse_program(text: &str) -> Option<Program> {
+pub(super) fn parse_program(text: &str) -> Option<Program> {
     let lines: Vec<(usize, Vec<Word>)> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -38,7 +38,7 @@ pub fn parse_program(text: &str) -> Option<Program> {
 
 /// The values that comma-separated literals denote.
 #[must_use]
-pub fn parse_inputs(text: &str) -> Option<Vec<Value>> {
+pub(super) fn parse_inputs(text: &str) -> Option<Vec<Value>> {
     let words = words(text.trim())?;
     let mut cursor = Cursor { words: &words, at: 0, depth: 0 };
     let mut values = Vec::new();
