@@ -39,7 +39,10 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
     if let ["--bundle", folder] = options {
         let folder = std::path::absolute(folder)?;
         bundle(&folder)?;
-        say(&format!("on the machine with the GPU: {}/gpu-check --out DIR", folder.display()));
+        let script = folder.join("gpu-check").display().to_string();
+        // What cannot be quoted (a NUL byte) is no path either.
+        let script = shlex::try_quote(&script).map_or_else(|_| script.clone(), Into::into);
+        say(&format!("on the machine with the GPU: {script} --out DIR"));
         return Ok(ExitCode::SUCCESS);
     }
     if let ["--write-headers", record] = options {

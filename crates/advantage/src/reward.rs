@@ -12,9 +12,9 @@ use crate::{LearningProgress, PowerPlay, SolveRate, Terms};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewardTable {
-    /// Of the role that answers.
+    /// The solver.
     pub solver: SolverRewards,
-    /// Of the role that asks.
+    /// The proposer.
     pub proposer: ProposerRewards,
 }
 

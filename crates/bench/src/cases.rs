@@ -43,7 +43,7 @@ pub struct Case {
     pub kernels: Vec<String>,
     /// File and kernel that it launches instead on a device that uses its warpgroups.
     pub warpgroups: Option<(&'static str, String)>,
-    /// The operation by the name that the peer knows it by.
+    /// The operation by the name that the baseline knows it by.
     pub op: &'static str,
     /// The extents that matter.
     pub dims: Vec<(&'static str, usize)>,

@@ -5,7 +5,7 @@
 //! do. Its inputs are random (zeros draw less power, and run faster), rotate through more memory
 //! than the L2 cache holds, and its outputs are poisoned first and looked at afterwards. The two
 //! [`Ceilings`] are measured in the same run. Knows no clock but the device's, no PyTorch (the
-//! command line runs the peer and hands in what it said), and no correctness beyond bits: that is
+//! command line runs the baseline and hands in what it said), and no correctness beyond bits: that is
 //! `trials`.
 //!
 //! # Layout

@@ -36,7 +36,7 @@ fn words(value: &Value) -> String {
 
 fn head(record: &Value) -> String {
     let machine = found(record, "machine");
-    let peer = &found(record, "kernels")["torch"]["version"];
+    let baseline = &found(record, "kernels")["torch"]["version"];
     let mut facts = vec![format!("commit `{}`", words(&record["commit"]))];
     let mut add = |label: &str, value: &Value| {
         if !value.is_null() {
@@ -45,7 +45,7 @@ fn head(record: &Value) -> String {
     };
     add("driver", &machine["driver_version"]);
     add("CUDA", &record["facts"]["cuda"]);
-    add("PyTorch", peer);
+    add("PyTorch", baseline);
     add("clock of the multiprocessors at most (MHz)", &machine["clocks.max.sm"]);
     add("of the memory", &machine["clocks.max.mem"]);
     add("power limit (W)", &machine["power.limit"]);

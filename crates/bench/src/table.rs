@@ -8,7 +8,7 @@ use crate::{Case, Ceilings, Timing};
 /// The version of what kernels for warpgroups do.
 pub const WARPGROUPS: &str = "wgmma";
 
-/// One row, without what depends on ceilings: they may still improve, by the peer's.
+/// One row, without what depends on ceilings: they may still improve, by the baseline's.
 #[must_use]
 pub fn row(case: &Case, version: &str, timing: &Result<Option<Timing>, String>) -> Value {
     let dims: serde_json::Map<String, Value> =
@@ -52,16 +52,16 @@ pub fn hold_against(row: &mut Value, ceilings: &Ceilings) {
     }
 }
 
-/// Adds the peer's time, and how many times longer ours takes.
-pub fn beside_peer(row: &mut Value, peer: &Value) {
-    let Some(theirs) = peer["us"].as_f64() else {
-        if let Some(why) = peer["error"].as_str() {
+/// Adds the baseline's time, and how many times longer ours takes.
+pub fn add_baseline(row: &mut Value, baseline: &Value) {
+    let Some(theirs) = baseline["us"].as_f64() else {
+        if let Some(why) = baseline["error"].as_str() {
             row["torch_error"] = json!(why);
         }
         return;
     };
     row["torch_us"] = json!(theirs);
-    row["torch_how"] = peer["how"].clone();
+    row["torch_how"] = baseline["how"].clone();
     if let Some(us) = row["us"].as_f64() {
         row["ratio"] = json!(us / theirs);
     }
@@ -141,7 +141,7 @@ mod tests {
         let timing = Timing { rounds: [us, us * 1.1], n_sets: 3, n_unwritten: 0 };
         let mut row = row(&case, "built-in", &Ok(Some(timing)));
         hold_against(&mut row, &CEILINGS);
-        beside_peer(&mut row, &json!({"us": us * 2.0, "how": "eager"}));
+        add_baseline(&mut row, &json!({"us": us * 2.0, "how": "eager"}));
         let close = |key: &str, want: f64| {
             let got = row[key].as_f64().unwrap();
             assert!((got - want).abs() < 1e-9, "{key}: {got}, expected {want}");

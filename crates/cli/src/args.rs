@@ -47,11 +47,11 @@ pub(crate) enum Command {
     ServePrograms,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Train {
-    /// Overlay on configs/base.toml.
-    #[arg(default_value = "configs/default.toml")]
-    pub(crate) config: PathBuf,
+    /// Overlay on configs/base.toml [default: configs/default.toml]; with --resume the run keeps
+    /// its own configuration.
+    pub(crate) config: Option<PathBuf>,
     /// Set a key, as in `--set optim.lr=1e-4`; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) sets: Vec<String>,
@@ -61,7 +61,8 @@ pub(crate) struct Train {
     /// Same as `--set run.steps=N`.
     #[arg(long)]
     pub(crate) steps: Option<u64>,
-    /// Resume from the latest complete checkpoint of the run.
+    /// Resume from the latest complete checkpoint of the run; what --set changes then is kept in its
+    /// config.toml, with what it was before.
     #[arg(long)]
     pub(crate) resume: bool,
     /// Same as `--set run.device=…`; auto uses a GPU if there is one.
@@ -140,9 +141,9 @@ pub(crate) struct BenchVerify {
     /// A Python with pyeryx, if it is not the same one.
     #[arg(long, value_name = "EXE")]
     pub(crate) python_eryx: Option<PathBuf>,
-    /// Install the baselines from PyPI into target/verify-peers first.
+    /// Install the baselines from PyPI into target/verify-baselines first.
     #[arg(long)]
-    pub(crate) install_peers: bool,
+    pub(crate) install_baselines: bool,
     /// Run one side with this many workers; used by the benchmark itself.
     #[arg(long, hide = true, value_name = "WORKERS")]
     pub(crate) side: Option<usize>,
@@ -247,10 +248,17 @@ pub(crate) struct PluginTry {
 #[derive(Debug, Args)]
 pub(crate) struct Grade {
     /// The family.
-    pub(crate) family: String,
+    #[arg(required_unless_present = "schema")]
+    pub(crate) family: Option<String>,
     /// Kind of task.
+    #[arg(long, required_unless_present = "schema")]
+    pub(crate) kind: Option<String>,
+    /// Cores that judge [default: all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Print the JSON schema of the lines that are read and written, and stop.
     #[arg(long)]
-    pub(crate) kind: String,
+    pub(crate) schema: bool,
     /// Whether answers are in think/answer tags [default: plain].
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -278,20 +286,38 @@ pub(crate) enum ModelCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
     /// Folder of the model, or `seed`.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) model: PathBuf,
-    /// `heldout`, or a name for the tasks in --data.
+    #[arg(long, value_name = "DIR", required_unless_present = "gold")]
+    pub(crate) model: Option<PathBuf>,
+    /// `heldout`, a benchmark whose published file is --data (humaneval, mbpp, cruxeval-i,
+    /// cruxeval-o, gsm8k, math500, math), or a name for the tasks in --data.
     #[arg(long, default_value = "heldout")]
     pub(crate) suite: String,
-    /// Tasks as JSON lines: {"kind": …, "public": {…}, "secret": {…}}.
+    /// A benchmark's published file (JSON lines), or tasks as JSON lines:
+    /// {"kind": …, "public": {…}, "secret": {…}}.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
-    /// Tasks per kind at most; 0 = all.
+    /// Tasks per kind, or items of a benchmark, at most; 0 = all.
     #[arg(long, default_value_t = 0)]
     pub(crate) limit: usize,
-    /// Answers per task at temperature 1 [default: one greedy answer].
+    /// Answers per task, sampled [default: one greedy answer].
     #[arg(long)]
     pub(crate) samples: Option<usize>,
+    /// Temperature of sampled answers.
+    #[arg(long, default_value_t = 1.0, value_name = "T")]
+    pub(crate) temperature: f32,
+    /// Nucleus of sampled answers (top-p).
+    #[arg(long, default_value_t = 1.0, value_name = "P")]
+    pub(crate) top_p: f32,
+    /// Most tokens of an answer to a benchmark [default: the benchmark's].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<usize>,
+    /// Keep every answer to a benchmark with its verdict, one JSON object a line; an evaluation
+    /// that was stopped resumes from there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Judge the solutions that a benchmark's file holds instead of a model's answers.
+    #[arg(long)]
+    pub(crate) gold: bool,
     /// Device to compute on.
     #[arg(long, value_parser = device(), default_value = "auto")]
     pub(crate) device: Kind,

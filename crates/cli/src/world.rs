@@ -20,12 +20,15 @@ pub(crate) fn host(resolved: &Resolved, plugins: &Path) -> anyhow::Result<Host> 
     Ok(Host::open(sandbox(resolved, plugins)?)?)
 }
 
-/// The sandbox with all families that load, and what does not.
+/// The sandbox with all families that load, and what does not, on `jobs` cores (0: all).
 pub(crate) fn host_each(
     resolved: &Resolved,
     plugins: &Path,
+    jobs: usize,
 ) -> anyhow::Result<(Host, Vec<Refused>)> {
-    Ok(Host::open_each(sandbox(resolved, plugins)?)?)
+    let mut options = sandbox(resolved, plugins)?;
+    (options.workers, options.interpreter.workers) = (jobs, jobs);
+    Ok(Host::open_each(options)?)
 }
 
 fn sandbox(resolved: &Resolved, plugins: &Path) -> anyhow::Result<quaero_runtime::Options> {
@@ -105,6 +108,9 @@ pub(crate) fn suite(host: &Host, name: &str, data: Option<&Path>) -> anyhow::Res
             "no suite is called `{name}`: use heldout, or give its tasks with --data FILE"
         ),
     };
+    if data.is_some() {
+        suite.check(host)?;
+    }
     suite.hold_out(host)?;
     Ok(suite)
 }

@@ -7,8 +7,10 @@
 //!
 //! # Layout
 //! `layers` merging and key checks → `renamed` old keys → `raw` the file as typed → `resolve`
-//! reading → `ranges` what a number may be → `options` as meant, for each crate.
+//! reading → `ranges` what a number may be → `options` as meant, for each crate. `changes` says how two
+//! of them differ.
 
+mod changes;
 mod layers;
 mod options;
 mod ranges;
@@ -16,6 +18,7 @@ mod raw;
 mod renamed;
 mod resolve;
 
+pub use changes::Change;
 pub use raw::Raw;
 pub use resolve::{Resolved, load};
 

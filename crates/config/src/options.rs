@@ -46,7 +46,7 @@ impl Resolved {
             proposer_weight,
             solver_weight,
             update: update(raw)?,
-            engine: quaero_engine::Options { max_batch: batch_max, page_tokens, cache_mib, graphs },
+            engine: quaero_engine::Options { batch_max, page_tokens, cache_mib, graphs },
             eval,
             checkpoint: quaero_train::CheckpointOptions { every, keep, keep_every },
             report_every,

@@ -1,7 +1,7 @@
 //! Tests of the sampler: draws against a search over every token, survivors against a sort.
 
 use quaero_kernels::head::{self, Logits};
-use quaero_kernels::sample::{self, Draws, Law};
+use quaero_kernels::sample::{self, Draws, Sampling};
 use quaero_kernels::{Device, Error};
 use quaero_rng::{Key, block, open01};
 use quaero_testkit::kernels::Stored;
@@ -10,22 +10,22 @@ use quaero_testkit::random;
 use crate::test::{Expected, Output, Test};
 
 pub(crate) fn add(tests: &mut Vec<Test>) {
-    let plain = Law { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
-    let laws = vec![
+    let plain = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
+    let samplings = vec![
         plain,
-        Law { temperature: 0.0, ..plain },
-        Law { temperature: 0.7, ..plain },
-        Law { top_k: 1, ..plain },
-        Law { top_k: 5, temperature: 2.0, ..plain },
-        Law { top_p: 0.6, ..plain },
-        Law { top_p: 0.95, temperature: 1.5, top_k: 40, ..plain },
-        Law { min_p: 0.05, temperature: 3.0, ..plain },
-        Law { top_p: 0.9, min_p: 0.2, top_k: 9, temperature: 1.2 },
+        Sampling { temperature: 0.0, ..plain },
+        Sampling { temperature: 0.7, ..plain },
+        Sampling { top_k: 1, ..plain },
+        Sampling { top_k: 5, temperature: 2.0, ..plain },
+        Sampling { top_p: 0.6, ..plain },
+        Sampling { top_p: 0.95, temperature: 1.5, top_k: 40, ..plain },
+        Sampling { min_p: 0.05, temperature: 3.0, ..plain },
+        Sampling { top_p: 0.9, min_p: 0.2, top_k: 9, temperature: 1.2 },
     ];
-    tests.push(draws(1, laws[..2].to_vec()));
-    tests.push(draws(7, laws.clone()).small());
-    tests.push(draws(199, laws.clone()));
-    tests.push(draws(1283, laws));
+    tests.push(draws(1, samplings[..2].to_vec()));
+    tests.push(draws(7, samplings.clone()).small());
+    tests.push(draws(199, samplings.clone()));
+    tests.push(draws(1283, samplings));
     tests.push(odd());
     tests.push(frequencies());
 }
@@ -43,21 +43,21 @@ fn logits(rows: usize, v: usize) -> Vec<f32> {
 }
 
 /// Who survives, from a sorted list; `None` where a sum ends too near its bound to tell.
-fn survivors(row: &[f32], law: Law) -> Option<Vec<bool>> {
-    let t = f64::from(law.temperature);
+fn survivors(row: &[f32], sampling: Sampling) -> Option<Vec<bool>> {
+    let t = f64::from(sampling.temperature);
     let mut sorted: Vec<f32> = row.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let p = |x: f32| (f64::from(x - sorted[0]) / t).exp();
     let mut lowest = f32::NEG_INFINITY;
-    if law.top_k > 0 {
-        lowest = sorted[law.top_k.min(sorted.len()) - 1];
+    if sampling.top_k > 0 {
+        lowest = sorted[sampling.top_k.min(sorted.len()) - 1];
     }
-    if law.top_p < 1.0 {
+    if sampling.top_p < 1.0 {
         let kept = || sorted.iter().filter(|&&x| x >= lowest);
         let total: f64 = kept().map(|&x| p(x)).sum();
         let (mut sum, mut last) = (0.0, sorted[0]);
         for &x in kept() {
-            let short = f64::from(law.top_p) * total - sum;
+            let short = f64::from(sampling.top_p) * total - sum;
             // Within a group of ties only its end counts.
             if x != last && short.abs() < 1e-5 * total {
                 return None;
@@ -70,22 +70,22 @@ fn survivors(row: &[f32], law: Law) -> Option<Vec<bool>> {
         }
         lowest = lowest.max(last);
     }
-    Some(row.iter().map(|&x| x >= lowest && p(x) >= f64::from(law.min_p)).collect())
+    Some(row.iter().map(|&x| x >= lowest && p(x) >= f64::from(sampling.min_p)).collect())
 }
 
 /// The token and its log-probabilities, by looking at every token.
-fn oracle(row: &[f32], law: Law, key: u64, position: u64) -> (usize, f64, f64) {
+fn oracle(row: &[f32], sampling: Sampling, key: u64, position: u64) -> (usize, f64, f64) {
     let top = (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
-    let t = f64::from(if law.temperature == 0.0 { 1.0 } else { law.temperature });
+    let t = f64::from(if sampling.temperature == 0.0 { 1.0 } else { sampling.temperature });
     let logp = |token: usize, kept: &dyn Fn(usize) -> bool| {
         let terms = (0..row.len()).filter(|&i| kept(i));
         let sum: f64 = terms.map(|i| (f64::from(row[i] - row[top]) / t).exp()).sum();
         f64::from(row[token] - row[top]) / t - sum.ln()
     };
-    if law.temperature == 0.0 {
+    if sampling.temperature == 0.0 {
         return (top, logp(top, &|_| true), 0.0);
     }
-    let kept = survivors(row, law).expect("tests keep sums away from bounds");
+    let kept = survivors(row, sampling).expect("tests keep sums away from bounds");
     let score = |i: usize| {
         let word = block_of(key, position, i as u64 / 4)[i % 4];
         f64::from(row[i]) / t - (-f64::from(open01(word)).ln()).ln()
@@ -110,7 +110,7 @@ fn draw(
     device: &Device,
     logits: &[f32],
     v: usize,
-    draws: &[(Law, u64, u64)],
+    draws: &[(Sampling, u64, u64)],
 ) -> Result<[Output; 3], Error> {
     let mut padded = Vec::new();
     for row in logits.chunks(v) {
@@ -130,15 +130,19 @@ fn draw(
     ])
 }
 
-fn draws(v: usize, laws: Vec<Law>) -> Test {
-    let rows: Vec<(Law, u64, u64)> =
-        laws.iter().zip(keys(laws.len())).map(|(&law, (key, at))| (law, key, at)).collect();
+fn draws(v: usize, samplings: Vec<Sampling>) -> Test {
+    let rows: Vec<(Sampling, u64, u64)> = samplings
+        .iter()
+        .zip(keys(samplings.len()))
+        .map(|(&sampling, (key, at))| (sampling, key, at))
+        .collect();
     let logits = logits(rows.len(), v);
     let inputs = (logits.clone(), rows.clone());
     let run = move |device: &Device| Ok(draw(device, &inputs.0, v, &inputs.1)?.into());
     let expect = move || {
         let rows = logits.chunks(v).zip(&rows);
-        let all: Vec<_> = rows.map(|(row, &(law, key, at))| oracle(row, law, key, at)).collect();
+        let all: Vec<_> =
+            rows.map(|(row, &(sampling, key, at))| oracle(row, sampling, key, at)).collect();
         let tokens = all.iter().map(|draw| draw.0 as f64).collect();
         let logp: Vec<f64> = all.iter().map(|draw| draw.1).collect();
         let cut: Vec<f64> = all.iter().map(|draw| draw.2).collect();
@@ -156,9 +160,9 @@ fn draws(v: usize, laws: Vec<Law>) -> Test {
 fn odd() -> Test {
     let mut logits = logits(3, 40);
     (logits[5], logits[79], logits[80]) = (f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
-    let law = Law { temperature: 1.0, top_k: 3, top_p: 0.5, min_p: 0.1 };
+    let sampling = Sampling { temperature: 1.0, top_k: 3, top_p: 0.5, min_p: 0.1 };
     let run = move |device: &Device| {
-        let [token, logp, cut] = draw(device, &logits, 40, &[(law, 1, 2); 3])?;
+        let [token, logp, cut] = draw(device, &logits, 40, &[(sampling, 1, 2); 3])?;
         Ok(vec![token, logp.flags("logp is NaN"), cut.flags("logp_cut is NaN")])
     };
     let expect = || {
@@ -172,12 +176,12 @@ fn odd() -> Test {
 fn frequencies() -> Test {
     let (v, n) = (9, 2000);
     let row: Vec<f32> = random(3, v).iter().map(|x| x * 2.0).collect();
-    let law = Law { temperature: 0.8, top_k: 0, top_p: 1.0, min_p: 0.0 };
+    let sampling = Sampling { temperature: 0.8, top_k: 0, top_p: 1.0, min_p: 0.0 };
     let p: Vec<f64> = row.iter().map(|x| (f64::from(*x) / 0.8).exp()).collect();
     let run = move |device: &Device| {
         let words = block(Key::new(4), 5, 6);
         let same = words == block_of(Key::new(4).seed(), 5, 6);
-        let draws: Vec<_> = (0..n).map(|i| (law, Key::new(4).seed(), i as u64)).collect();
+        let draws: Vec<_> = (0..n).map(|i| (sampling, Key::new(4).seed(), i as u64)).collect();
         let [token, ..] = draw(device, &row.repeat(n), v, &draws)?;
         let mut counts = vec![0.0_f64; v];
         token.values().iter().for_each(|&token| counts[token as usize] += 1.0);

@@ -26,12 +26,12 @@ impl LogSoftmax {
     #[must_use]
     pub fn of(logits: &[f32], temperature: f32) -> Self {
         assert!(temperature > 0.0, "log-probabilities need a temperature above 0");
-        let mut law = Self { temperature, max: 0.0, ln_sum: 0.0, entropy: 0.0 };
+        let mut softmax = Self { temperature, max: 0.0, ln_sum: 0.0, entropy: 0.0 };
         vectorized(
             #[inline(always)]
-            || law = stats(logits, temperature),
+            || softmax = stats(logits, temperature),
         );
-        law
+        softmax
     }
 
     /// The log-probability of a token from its logit.
@@ -87,9 +87,9 @@ pub fn forward(
     let rows = logits.par_chunks_exact(v).zip(targets);
     rows.zip(logp.par_iter_mut().zip(entropy)).with_min_len(32).for_each(
         |((logits, &target), (logp, entropy))| {
-            let law = LogSoftmax::of(logits, temperature);
-            *logp = law.logp(logits[target as usize]);
-            *entropy = law.entropy();
+            let softmax = LogSoftmax::of(logits, temperature);
+            *logp = softmax.logp(logits[target as usize]);
+            *entropy = softmax.entropy();
         },
     );
 }
@@ -113,11 +113,11 @@ pub fn backward(
             vectorized(
                 #[inline(always)]
                 || {
-                    let law = stats(logits, temperature);
+                    let softmax = stats(logits, temperature);
                     for x in logits.iter_mut() {
-                        let log_p = (*x / temperature - law.max) - law.ln_sum;
+                        let log_p = (*x / temperature - softmax.max) - softmax.ln_sum;
                         let p = exp(log_p);
-                        let spread = if p > 0.0 { p * (log_p + law.entropy) } else { 0.0 };
+                        let spread = if p > 0.0 { p * (log_p + softmax.entropy) } else { 0.0 };
                         *x = (-dlogp * p - dentropy * spread) / temperature;
                     }
                     logits[target as usize] += dlogp / temperature;

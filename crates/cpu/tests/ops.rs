@@ -166,9 +166,9 @@ fn head_forward_and_backward() {
 #[test]
 fn head_survives_certainty() {
     let logits = [200.0, -200.0, f32::NEG_INFINITY];
-    let law = head::LogSoftmax::of(&logits, 1.0);
-    assert_eq!((law.logp(logits[0]), law.entropy()), (0.0, 0.0));
-    assert_eq!(law.logp(logits[1]), -400.0);
+    let softmax = head::LogSoftmax::of(&logits, 1.0);
+    assert_eq!((softmax.logp(logits[0]), softmax.entropy()), (0.0, 0.0));
+    assert_eq!(softmax.logp(logits[1]), -400.0);
     let mut grad = logits.to_vec();
     head::backward(&mut grad, 3, 1.0, &[1], (&[1.0], &[1.0]));
     assert_eq!(grad, [-1.0, 1.0, 0.0]);

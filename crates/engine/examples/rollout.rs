@@ -1,5 +1,5 @@
 //! Throughput of rollouts on a model of the seed's size: prompts of 40 to 80 tokens, 8 samples
-//! each, 20 to 60 new tokens, 512 sequences. The peer is `crates/cli/peers/torch_rollout.py`.
+//! each, 20 to 60 new tokens, 512 sequences. The baseline is `crates/lab/baselines/torch_rollout.py`.
 //!
 //! usage: `cargo run --release -p quaero-engine --example rollout [THREADS [HIDDEN [BATCH]]]`
 
@@ -9,7 +9,7 @@ use quaero_engine::{Engine, Options, Request, Sampling};
 use quaero_model::{Architecture, Config, Model};
 use quaero_rng::Key;
 
-/// The lengths that the peer takes too: spread evenly, in a scrambled order.
+/// The lengths that the baseline takes too: spread evenly, in a scrambled order.
 fn length(i: usize, lo: usize, hi: usize, salt: usize) -> usize {
     lo + ((i * 7919 + salt) % 1009) * (hi - lo + 1) / 1009
 }
@@ -51,7 +51,7 @@ fn main() {
     let mut words = std::env::args().skip(1).map(|word| word.parse().expect("a number"));
     let n_threads = words.next().unwrap_or(1);
     let hidden = words.next().unwrap_or(192);
-    let max_batch = words.next().unwrap_or(256);
+    let batch_max = words.next().unwrap_or(256);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
     let model = Model::random(config(hidden), Key::new(1)).expect("a sound configuration");
     let requests: Vec<Request> = (0..64)
@@ -62,14 +62,14 @@ fn main() {
             Request {
                 prompt: (0..n_prompt).map(|_| stream.below(180) as u32).collect(),
                 n_samples: 8,
-                max_new: drawn.sum::<usize>() / 8,
+                new_tokens_max: drawn.sum::<usize>() / 8,
                 sampling: Sampling::plain(1.0),
                 key: Key::new(2).with(group as u64),
             }
         })
         .collect();
     let mut engine =
-        Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 2048, graphs: false });
+        Engine::new(Options { batch_max, page_tokens: 32, cache_mib: 2048, graphs: false });
     pool.expect("threads").install(|| {
         for _ in 0..4 {
             let (start, cpu) = (Instant::now(), cpu_seconds());

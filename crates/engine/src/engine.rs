@@ -20,7 +20,7 @@ const PREFILL_TOKENS: [usize; 2] = [512, 8192];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The most sequences in a step.
-    pub max_batch: usize,
+    pub batch_max: usize,
     /// Tokens in a page of the cache, as near as the device allows
     /// ([`KvCache::page_len_near`]).
     pub page_tokens: usize,
@@ -54,9 +54,9 @@ impl Options {
         let n_cached = (self.cache_mib << 20) / page_bytes * page_len;
         let n_prompt = PREFILL_TOKENS[usize::from(place == Place::Device)].min(n_cached);
         let step =
-            memory::infer_bytes(config, place, n_prompt + self.max_batch, 2 * self.max_batch);
+            memory::infer_bytes(config, place, n_prompt + self.batch_max, 2 * self.batch_max);
         let recorded = match place {
-            Place::Device if self.graphs => memory::recorded_bytes(config, self.max_batch),
+            Place::Device if self.graphs => memory::recorded_bytes(config, self.batch_max),
             _ => 0,
         };
         step + recorded
@@ -86,8 +86,8 @@ impl Engine {
         self.stats
     }
 
-    /// Continues every prompt. A sample ends with a token of `eos`, at its request's `max_new`, or
-    /// at the end of the model's context. `on_progress` hears of every step.
+    /// Continues every prompt. A sample ends with a token of `eos`, at its request's
+    /// `new_tokens_max`, or at the end of the model's context. `on_progress` hears of every step.
     ///
     /// One output for each sample, sorted by request and sample. A request that cannot be served
     /// gives outputs that end with [`Finish::Refused`].
@@ -102,13 +102,13 @@ impl Engine {
         requests: &[Request],
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<Vec<Output>, Error> {
-        if self.options.max_batch == 0 {
+        if self.options.batch_max == 0 {
             return Err(Error::EmptyBatch);
         }
         self.stats = Stats::default();
         let usual = PREFILL_TOKENS[usize::from(!model.device().is_cpu())];
         let prefill_tokens = self.prefill_tokens.unwrap_or(usual);
-        let max_batch = self.options.max_batch;
+        let batch_max = self.options.batch_max;
         let cache = prepare(&mut self.cache, &self.options, model)?;
         let stats = &mut self.stats;
         let (jobs, mut outputs) = sort_out(requests, model.config(), cache);
@@ -118,7 +118,7 @@ impl Engine {
         for Job { request, .. } in &jobs {
             stats.prefix_tokens_saved += (request.prompt.len() * (request.n_samples - 1)) as u64;
         }
-        let mut schedule = Schedule::new(jobs, cache, max_batch, prefill_tokens);
+        let mut schedule = Schedule::new(jobs, cache, batch_max, prefill_tokens);
         let mut decoder = Decoder::new(model, cache);
         while !schedule.is_done() {
             schedule.admit();
@@ -203,7 +203,7 @@ fn sort_out<'a>(
     let needed = |request: &Request, limit| pages_needed(cache.device(), request, limit, page_len);
     let room = config.max_position_embeddings;
     for (request_idx, request) in requests.iter().enumerate() {
-        let limit = request.max_new.min(room.saturating_sub(request.prompt.len()));
+        let limit = request.new_tokens_max.min(room.saturating_sub(request.prompt.len()));
         let too_wide = limit > 0 && needed(request, limit) > n_pages;
         let finish = match request.refusal(config.vocab_size, room) {
             Some(refusal) => Finish::Refused(refusal),

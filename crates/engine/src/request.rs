@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quaero_rng::Key;
 
-/// The distribution that a token is drawn from, given logits: temperature first, then the survivors of top-k,
-/// of top-p among them, and of min-p.
+/// The distribution that a token is drawn from, given logits: temperature first, then the survivors
+/// of top-k, of top-p among them, and of min-p.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
     /// Logits are divided by it; 0 takes the most probable token.
@@ -60,7 +60,7 @@ pub struct Request {
     /// How many independent continuations.
     pub n_samples: usize,
     /// The most tokens of one continuation, the end of sequence included.
-    pub max_new: usize,
+    pub new_tokens_max: usize,
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// The randomness of its samples: sample `i` draws under `key.with(i)`.
@@ -104,7 +104,7 @@ pub struct Output {
 pub enum Finish {
     /// The model wrote an end of sequence.
     Stop,
-    /// It reached `max_new` or the end of the context.
+    /// It reached `new_tokens_max` or the end of the context.
     Length,
     /// It never began.
     Refused(Refusal),

@@ -17,7 +17,8 @@ use crate::truncate;
 pub struct Draw {
     /// The token.
     pub token: u32,
-    /// Its log-probability under the whole distribution at the sampling temperature (1 if that is 0).
+    /// Its log-probability under the whole distribution at the sampling temperature (1 if that is
+    /// 0).
     pub logp: f32,
 }
 

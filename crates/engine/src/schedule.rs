@@ -99,7 +99,7 @@ impl Turn<'_> {
         sample::Draw {
             logits: self.logits,
             row: self.row,
-            law: sample::Law { temperature, top_k, top_p, min_p },
+            sampling: sample::Sampling { temperature, top_k, top_p, min_p },
             key: self.sequence.key.seed(),
             position: self.sequence.position() as u64,
         }
@@ -167,7 +167,7 @@ pub(crate) struct Schedule<'a> {
     pages: Pages,
     device: Device,
     page_len: usize,
-    max_batch: usize,
+    batch_max: usize,
     prefill_tokens: usize,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Schedule<'a> {
     pub(crate) fn new(
         jobs: VecDeque<Job<'a>>,
         cache: &KvCache,
-        max_batch: usize,
+        batch_max: usize,
         prefill_tokens: usize,
     ) -> Self {
         Self {
@@ -186,7 +186,7 @@ impl<'a> Schedule<'a> {
             pages: Pages::new(cache.n_pages()),
             device: cache.device().clone(),
             page_len: cache.page_len(),
-            max_batch,
+            batch_max,
             prefill_tokens,
         }
     }
@@ -197,7 +197,7 @@ impl<'a> Schedule<'a> {
 
     /// Lets samples enter, in order, while there are places and pages.
     pub(crate) fn admit(&mut self) {
-        while self.n_inside < self.max_batch {
+        while self.n_inside < self.batch_max {
             let open = self.groups.back().is_some_and(|g| g.n_entered < g.request.n_samples);
             let entered = if open { self.admit_sample() } else { self.admit_group() };
             if !entered {

@@ -173,14 +173,14 @@ fn memory_is_what_was_planned() {
 
 /// A step of generation with `n` prompts, and one that decodes.
 fn check_inference(model: &Model) {
-    let options = Options { max_batch: 3, page_tokens: 64, cache_mib: 1, graphs: false };
+    let options = Options { batch_max: 3, page_tokens: 64, cache_mib: 1, graphs: false };
     let (place, config) = (model.device().place(), model.config());
     let mut engine = Engine::new(options);
     let sampling = Sampling::plain(1.0);
     let request = |n_samples, n: usize| Request {
         prompt: Arc::from(tokens(n, 1)),
         n_samples,
-        max_new: 3,
+        new_tokens_max: 3,
         sampling,
         key: Key::new(1),
     };
@@ -194,7 +194,7 @@ fn check_inference(model: &Model) {
     assert!(options.step_bytes(place, config) >= step, "a full cache of prompts takes more");
     // Three sequences decode in the width of four, later of two and one.
     let mut engine = Engine::new(Options { graphs: true, ..options });
-    let unequal = [1, 2, 3].map(|max_new| Request { max_new, ..request(1, 3) });
+    let unequal = [1, 2, 3].map(|new_tokens_max| Request { new_tokens_max, ..request(1, 3) });
     let measured = peak(model.device(), || {
         engine.generate(model, &[], &unequal, &mut |_| ()).unwrap();
     });
@@ -220,13 +220,13 @@ fn agree_by_bits(model: &Model) {
     let request = |n: usize, n_samples, temperature| Request {
         prompt: Arc::from(tokens(n, n)),
         n_samples,
-        max_new: 6,
+        new_tokens_max: 6,
         sampling: Sampling::plain(temperature),
         key: Key::new(n as u64),
     };
     // Prompts below, at and above a page; a batch too small for all, so that samples enter late.
     let requests = [request(3, 2, 1.0), request(64, 2, 1.0), request(70, 3, 0.7)];
-    let options = Options { max_batch: 4, page_tokens: 64, cache_mib: 4, graphs: false };
+    let options = Options { batch_max: 4, page_tokens: 64, cache_mib: 4, graphs: false };
     let outputs = Engine::new(options).generate(model, &[1], &requests, &mut |_| ()).unwrap();
     assert_eq!(outputs.len(), 7);
     let mut by_graphs = Engine::new(Options { graphs: true, ..options });

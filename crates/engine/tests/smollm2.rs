@@ -49,11 +49,11 @@ fn greedy_continuations_are_those_of_transformers() {
             let prompt: Arc<[u32]> = tokenizer.encode(text).expect("encodes").into();
             assert_eq!(prompt, tokens(case, "prompt"), "{text}");
             let sampling = Sampling::greedy();
-            Request { prompt, n_samples: 1, max_new: 64, sampling, key: Key::new(0) }
+            Request { prompt, n_samples: 1, new_tokens_max: 64, sampling, key: Key::new(0) }
         })
         .collect();
     let mut engine =
-        Engine::new(Options { max_batch: 8, page_tokens: 64, cache_mib: 512, graphs: false });
+        Engine::new(Options { batch_max: 8, page_tokens: 64, cache_mib: 512, graphs: false });
     // No end of sequence: transformers was told to go on, too.
     let outputs = engine.generate(&model, &[], &requests, &mut |_| ()).expect("generates");
     for (case, output) in cases.iter().zip(outputs) {

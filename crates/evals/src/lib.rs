@@ -6,7 +6,7 @@
 //!
 //! # Layout
 //! `suite` tasks from JSON lines → `interval` how sure a rate is → `evaluate` scores per kind →
-//! `probe` scores by how hard a task was at the start.
+//! `probe` scores by how hard a task was at the start. `published` plays benchmarks as their authors do.
 
 mod suite;
 
@@ -14,13 +14,14 @@ mod interval;
 
 mod evaluate;
 mod probe;
+pub mod published;
 
 pub use evaluate::{Rates, Score, answer};
 pub use interval::{Interval, clustered, difference, wilson};
 pub use probe::{Graded, Grading, Level, Probe};
 pub use suite::{Suite, SuiteTask};
 
-/// What can go wrong with the world.
+/// What can fail at runtime.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -31,6 +32,12 @@ pub enum Error {
         path: String,
         /// Why.
         source: std::io::Error,
+    },
+    /// The suite's file holds nothing.
+    #[error("{path} holds no task: a suite has one JSON object a line")]
+    Empty {
+        /// The file.
+        path: String,
     },
     /// A line of the suite is not a task.
     #[error(
@@ -44,6 +51,25 @@ pub enum Error {
         line: usize,
         /// What is wrong with it.
         why: String,
+    },
+    /// A line of a benchmark's file is not in its format.
+    #[error("{file}, line {line}: {why}")]
+    Item {
+        /// The file's name.
+        file: String,
+        /// 1-based.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nobody is there to judge a benchmark's answers.
+    #[error(
+        "there is no {needs} to judge the answers: build the families with `cargo xtask plugin \
+         build`"
+    )]
+    Judge {
+        /// What is missing.
+        needs: &'static str,
     },
     /// A family does not know what to hold out of a task.
     #[error("suite {suite}, task {task} of {kind}: the family gives no hold-out key: {why}")]
@@ -68,6 +94,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A prompt or an answer does not pass through the tokenizer.
+    #[error(transparent)]
+    Tokens(#[from] quaero_tokens::Error),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] quaero_engine::Error),
     /// Generation failed.
     #[error(transparent)]
     Play(#[from] quaero_play::Error),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use quaero_runtime::Host;
-use quaero_types::{Kind, Origin, Pair, Secret, Task, TaskId};
+use quaero_types::{Episode, Kind, Opening, Origin, Pair, Role, Secret, Task, TaskId};
 use serde::Deserialize;
 
 use crate::Error;
@@ -17,6 +18,8 @@ pub struct SuiteTask {
     pub task: Arc<Task>,
     /// Its gold answer.
     pub secret: Secret,
+    /// Its line in the suite's file, counted from 1; 0 if it comes from none.
+    pub line: usize,
 }
 
 /// A named list of held-out tasks.
@@ -42,21 +45,23 @@ impl Suite {
     /// Reads a suite from a file.
     ///
     /// # Errors
-    /// When the file cannot be read or a line is not a task.
+    /// When the file cannot be read, holds no task, or a line is not one.
     pub fn read(name: &str, path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::Read { path: path.display().to_string(), source })?;
-        Self::parse(name, &text)
+        let suite = Self::parse(name, &text_of(name, path)?)?;
+        if suite.tasks.is_empty() {
+            return Err(Error::Empty { path: path.display().to_string() });
+        }
+        Ok(suite)
     }
 
-    /// Parses a suite from JSON lines of `kind`, `public` and `secret`. Nothing is held out yet:
-    /// see [`Self::hold_out`].
+    /// Parses a suite from JSON lines of `kind`, `public` and `secret`; a byte order mark before a
+    /// line does not belong to it. Nothing is held out yet: see [`Self::hold_out`].
     ///
     /// # Errors
     /// When a line is not a task.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let mut tasks = Vec::new();
-        for (idx, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (idx, line) in lines(text) {
             let line: Line = serde_json::from_str(line).map_err(|why| Error::Line {
                 suite: name.to_owned(),
                 line: idx + 1,
@@ -71,9 +76,56 @@ impl Suite {
                 origin: Origin::Suite,
                 metrics: BTreeMap::new(),
             });
-            tasks.push(SuiteTask { task, secret: Secret::new(secret) });
+            tasks.push(SuiteTask { task, secret: Secret::new(secret), line: idx + 1 });
         }
         Ok(Self { name: name.to_owned(), tasks, held_out: Vec::new() })
+    }
+
+    /// Lets the families judge nothing at all on every task: one that a family cannot read is told
+    /// before a model has written an answer to it. Tasks of families that are not loaded pass.
+    ///
+    /// # Errors
+    /// At the first task that its family refuses.
+    pub fn check(&self, host: &Host) -> Result<(), Error> {
+        let mut refused: Option<(usize, String)> = None;
+        for (kind, indices) in self.of_kind() {
+            let Some(family) = host.family(&kind.family) else { continue };
+            let episode = |&idx: &usize| Episode {
+                opening: Opening {
+                    kind: kind.clone(),
+                    role: Role::Solve,
+                    seed: 0,
+                    public: self.tasks[idx].task.public.clone(),
+                    references: Vec::new(),
+                },
+                secret: Some(self.tasks[idx].secret.clone()),
+                turns: Vec::new(),
+                completion: String::new(),
+                truncated: false,
+            };
+            let episodes: Vec<Episode> = indices.iter().map(episode).collect();
+            for (idx, reply) in indices.into_iter().zip(family.step(&episodes)) {
+                let line = self.tasks[idx].line;
+                let first = refused.as_ref().is_none_or(|(earlier, _)| line < *earlier);
+                match reply {
+                    Err(fault) if first && fault.cause == "family" => {
+                        refused = Some((line, fault.detail));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let suite = self.name.clone();
+        refused.map_or(Ok(()), |(line, why)| Err(Error::Line { suite, line, why }))
+    }
+
+    /// Indices of the tasks of each kind.
+    fn of_kind(&self) -> BTreeMap<&Kind, Vec<usize>> {
+        let mut of_kind: BTreeMap<&Kind, Vec<usize>> = BTreeMap::new();
+        for (idx, one) in self.tasks.iter().enumerate() {
+            of_kind.entry(&one.task.kind).or_default().push(idx);
+        }
+        of_kind
     }
 
     /// Asks the families for the hold-out key of every task. Tasks of families that are not loaded
@@ -82,12 +134,8 @@ impl Suite {
     /// # Errors
     /// When a family refuses one of its tasks.
     pub fn hold_out(&mut self, host: &Host) -> Result<(), Error> {
-        let mut of_kind: BTreeMap<&Kind, Vec<usize>> = BTreeMap::new();
-        for (idx, one) in self.tasks.iter().enumerate() {
-            of_kind.entry(&one.task.kind).or_default().push(idx);
-        }
         let mut keys = vec![None; self.tasks.len()];
-        for (kind, indices) in of_kind {
+        for (kind, indices) in self.of_kind() {
             let Some(family) = host.family(&kind.family) else { continue };
             let pair = |&idx: &usize| Pair {
                 public: self.tasks[idx].task.public.clone(),
@@ -128,6 +176,29 @@ impl Suite {
     }
 }
 
+/// The text of the file at `path`, which errors call `name`.
+pub(crate) fn text_of(name: &str, path: &Path) -> Result<String, Error> {
+    let failed = |source| Error::Read { path: path.display().to_string(), source };
+    let bytes = std::fs::read(path).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|error| not_utf8(name, &error))
+}
+
+/// The lines that are not blank, counted from 0, each without a byte order mark before it.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().map(|line| line.strip_prefix('\u{feff}').unwrap_or(line));
+    lines.enumerate().filter(|(_, line)| !line.trim().is_empty())
+}
+
+/// Names the line on which a suite is no UTF-8.
+fn not_utf8(suite: &str, error: &FromUtf8Error) -> Error {
+    let (bytes, at) = (error.as_bytes(), error.utf8_error().valid_up_to());
+    let line = 1 + bytes[..at].iter().filter(|&&byte| byte == b'\n').count();
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let hint = if utf16 { ": it looks like UTF-16, save it as UTF-8" } else { "" };
+    let why = format!("not UTF-8 (byte 0x{:02x}){hint}", bytes[at]);
+    Error::Line { suite: suite.to_owned(), line, why }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,5 +222,40 @@ mod tests {
     fn a_bad_line_is_named() {
         let error = Suite::parse("s", &format!("{TWO}{{\"kind\":\"python\"}}")).unwrap_err();
         assert!(error.to_string().starts_with("suite s, line 4: expected family/kind"), "{error}");
+    }
+
+    #[track_caller]
+    fn read(bytes: &[u8]) -> Result<Suite, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let named =
+            |error: Error| error.to_string().replace(&file.path().display().to_string(), "FILE");
+        Suite::read("s", file.path()).map_err(named)
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_a_suite_is_passed_over() {
+        for text in [format!("\u{feff}{}", TWO.trim_start()), TWO.replace('\n', "\r\n\u{feff}")] {
+            assert_eq!(read(text.as_bytes()).unwrap().tasks.len(), 2, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_suite_is_an_error() {
+        for text in ["", "\n \n", "\u{feff}"] {
+            let error = read(text.as_bytes()).unwrap_err();
+            assert!(error.starts_with("FILE holds no task"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_suite_that_is_no_utf_8_is_named() {
+        let mut bytes = TWO.as_bytes().to_vec();
+        let at = bytes.len() - 9;
+        bytes[at] = 0xff;
+        let error = read(&bytes).unwrap_err();
+        assert!(error.starts_with("suite s, line 3: not UTF-8 (byte 0xff);"), "{error}");
+        let error = read(b"\xff\xfe{\0}\0").unwrap_err();
+        assert!(error.contains("line 1: not UTF-8") && error.contains("UTF-16"), "{error}");
     }
 }

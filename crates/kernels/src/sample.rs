@@ -1,15 +1,15 @@
 //! One token from each row of logits: Gumbel-max among the survivors of top-k, top-p and min-p.
 //!
-//! A draw is a function of (logits, law, key, position) alone: the one of the CPU's engine.
+//! A draw is a function of (logits, parameters, key, position) alone: the one of the CPU's engine.
 
 use crate::call::Call;
 use crate::head::{Logits, stride};
 use crate::{Buffer, Device, Error, Indices, ViewMut};
 
-/// The law by which a token is drawn: temperature first, then the survivors of top-k, of top-p
+/// How a token is drawn: temperature first, then the survivors of top-k, of top-p
 /// among them, and of min-p.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Law {
+pub struct Sampling {
     /// Logits are divided by it; 0 takes the most probable token.
     pub temperature: f32,
     /// Only the `top_k` most probable tokens survive (with all that tie with the last); 0 = off.
@@ -20,7 +20,7 @@ pub struct Law {
     pub min_p: f32,
 }
 
-/// The laws, keys and positions of a batch, on the device.
+/// The parameters, keys and positions of a batch, on the device.
 #[derive(Debug)]
 pub struct Draws {
     temperature: Buffer<f32>,
@@ -32,36 +32,37 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// One draw a row: its law, its key and its position.
+    /// One draw a row: its parameters, its key and its position.
     ///
     /// # Errors
     /// If there is not enough memory.
     ///
     /// # Panics
     /// If a temperature is below 0, a top_p not in (0, 1] or a min_p not in [0, 1).
-    pub fn new(device: &Device, draws: &[(Law, u64, u64)]) -> Result<Self, Error> {
-        for (law, _, _) in draws {
+    pub fn new(device: &Device, draws: &[(Sampling, u64, u64)]) -> Result<Self, Error> {
+        for (sampling, _, _) in draws {
             assert!(
-                law.temperature >= 0.0
-                    && law.temperature.is_finite()
-                    && law.top_p > 0.0
-                    && law.top_p <= 1.0
-                    && (0.0..1.0).contains(&law.min_p),
-                "sample: {law:?} is no law"
+                sampling.temperature >= 0.0
+                    && sampling.temperature.is_finite()
+                    && sampling.top_p > 0.0
+                    && sampling.top_p <= 1.0
+                    && (0.0..1.0).contains(&sampling.min_p),
+                "sample: {sampling:?} is out of range"
             );
         }
-        let floats = |of: fn(&Law) -> f32| {
-            device.upload(&draws.iter().map(|(law, _, _)| of(law)).collect::<Vec<f32>>())
+        let floats = |of: fn(&Sampling) -> f32| {
+            device.upload(&draws.iter().map(|(sampling, _, _)| of(sampling)).collect::<Vec<f32>>())
         };
-        let words = |of: fn(&(Law, u64, u64)) -> u64| {
+        let words = |of: fn(&(Sampling, u64, u64)) -> u64| {
             device.upload(&draws.iter().map(of).collect::<Vec<u64>>())
         };
-        let top_k = draws.iter().map(|(law, _, _)| i32::try_from(law.top_k).unwrap_or(i32::MAX));
+        let top_k =
+            draws.iter().map(|(sampling, _, _)| i32::try_from(sampling.top_k).unwrap_or(i32::MAX));
         Ok(Self {
-            temperature: floats(|law| law.temperature)?,
+            temperature: floats(|sampling| sampling.temperature)?,
             top_k: device.upload(&top_k.collect::<Vec<i32>>())?,
-            top_p: floats(|law| law.top_p)?,
-            min_p: floats(|law| law.min_p)?,
+            top_p: floats(|sampling| sampling.top_p)?,
+            min_p: floats(|sampling| sampling.min_p)?,
             key: words(|(_, key, _)| *key)?,
             position: words(|(_, _, position)| *position)?,
         })
@@ -81,7 +82,8 @@ impl Draws {
 }
 
 /// Draws a token for each row of `logits`, whose own temperature plays no part. `logp` is taken
-/// under the whole law and `logp_cut` under the survivors'; an odd row (inf, NaN) gives NaN.
+/// under the whole distribution and `logp_cut` under the survivors'; an odd row (inf, NaN) gives
+/// NaN.
 ///
 /// # Shapes
 /// token, logp, logp_cut [R].

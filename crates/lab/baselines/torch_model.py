@@ -1,4 +1,4 @@
-"""A small Llama in plain PyTorch, the model of both peers: RMSNorm, RoPE, SwiGLU, tied embedding,
+"""A small Llama in plain PyTorch, the model of both baselines: RMSNorm, RoPE, SwiGLU, tied embedding,
 attention by scaled_dot_product_attention."""
 import argparse
 

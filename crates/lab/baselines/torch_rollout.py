@@ -1,4 +1,4 @@
-"""Peer of `quaero bench`: batched sampling with a KV cache in plain PyTorch.
+"""Baseline of `quaero bench`: batched sampling with a KV cache in plain PyTorch.
 
 The same shape of model and the same work as the engine's rollout benchmark: prompts of 40 to 80
 tokens, each continued by 8 samples of 20 to 60 new tokens, 512 sequences in all, temperature 1.

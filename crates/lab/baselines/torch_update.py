@@ -1,4 +1,4 @@
-"""Peer of `quaero bench`: forward, backward and AdamW in plain PyTorch.
+"""Baseline of `quaero bench`: forward, backward and AdamW in plain PyTorch.
 
 The same shape of model as the engine's benchmark, dense rows of 128 tokens (no padding, which
 flatters PyTorch: real rollouts are ragged), token log-probabilities weighted by an advantage.

@@ -1,10 +1,11 @@
 //! The architecture of a model: Hugging Face's `config.json`, read and written.
 //!
-//! Every field is read, kept because it does not change the computation, or refused by name, so that
-//! no model runs with silently different mathematics (`fields` has the lists).
+//! Every field is read, kept because it does not change the computation, or refused by name, so
+//! that no model runs with silently different mathematics (`fields` has the lists).
 //!
 //! # Layout
-//! this file the configuration → `rope` its rotary frequencies → `fields` what becomes of each field.
+//! this file the configuration → `rope` its rotary frequencies → `fields` what becomes of each
+//! field.
 
 mod fields;
 mod rope;

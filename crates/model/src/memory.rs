@@ -170,9 +170,9 @@ pub fn infer_bytes(config: &Config, place: Place, n: usize, n_logits: usize) -> 
     layer.max(end) + rows.numbers()
 }
 
-/// The most bytes that a [`crate::Decoder`] on a device keeps for batches up to `max_batch`.
+/// The most bytes that a [`crate::Decoder`] on a device keeps for batches up to `batch_max`.
 #[must_use]
-pub fn recorded_bytes(config: &Config, max_batch: usize) -> usize {
+pub fn recorded_bytes(config: &Config, batch_max: usize) -> usize {
     let of_width = |n| {
         let rows = Rows { config, place: Place::Device, n };
         let logits = head::logits_bytes(Place::Device, config.vocab_size, n);
@@ -180,5 +180,5 @@ pub fn recorded_bytes(config: &Config, max_batch: usize) -> usize {
         // Memory is used again for what has the same size, and only so.
         2 * rows.hidden() + rows.inner() + rows.feed() + logits + pages + rows.numbers()
     };
-    crate::decode::widths(max_batch).map(of_width).sum()
+    crate::decode::widths(batch_max).map(of_width).sum()
 }

@@ -207,10 +207,10 @@ fn paged_decode_equals_recompute_bit_for_bit() {
             let logits = paged_logits(&model, &packed, chunk, stagger).concat();
             let rows = logits.chunks_exact(model.config().vocab_size);
             for (row, logits) in rows.enumerate().filter(|(row, _)| targets[*row] != NO_TARGET) {
-                let law = LogSoftmax::of(logits, TEMPERATURE);
-                let logp = law.logp(logits[targets[row] as usize]);
+                let softmax = LogSoftmax::of(logits, TEMPERATURE);
+                let logp = softmax.logp(logits[targets[row] as usize]);
                 assert_eq!(logp.to_bits(), forward.logp[row].to_bits(), "{case}, row {row}");
-                assert_eq!(law.entropy().to_bits(), forward.entropy[row].to_bits(), "{case}");
+                assert_eq!(softmax.entropy().to_bits(), forward.entropy[row].to_bits(), "{case}");
             }
         }
     }

@@ -22,7 +22,7 @@ pub struct Floats(pub(crate) Store<f32>);
 
 /// Two operands that do not lie on one device: a bug of the caller.
 #[cold]
-pub(crate) fn apart(op: &str) -> ! {
+pub(crate) fn device_mismatch(op: &str) -> ! {
     panic!("{op}: operands on two devices")
 }
 
@@ -62,7 +62,7 @@ impl Activation {
                 Ok(())
             }
             (Store::Device(to), Store::Device(from)) => to.view_mut().copy_from(from.view()),
-            _ => apart("copy"),
+            _ => device_mismatch("copy"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use quaero_cpu::adam as cpu;
 use quaero_kernels::{Buffer, adam as kernel};
 
-use crate::activation::apart;
+use crate::activation::device_mismatch;
 use crate::tensor::{OnDevice, Values};
 use crate::{Device, Error, Tensor};
 
@@ -26,11 +26,11 @@ pub fn sum_of_squares(tensors: &[Tensor]) -> Result<f64, Error> {
         .iter()
         .map(|tensor| match &tensor.values {
             Values::Device(values) => values.exact().view(),
-            Values::Host(_) => apart("sum of squares"),
+            Values::Host(_) => device_mismatch("sum of squares"),
         })
         .collect();
     let lens: Vec<usize> = views.iter().map(|view| view.len()).collect();
-    let Some(device) = tensors[0].device().0 else { apart("sum of squares") };
+    let Some(device) = tensors[0].device().0 else { device_mismatch("sum of squares") };
     let mut norm = kernel::Norm::new(&device, &lens)?;
     norm.of(&views, f32::INFINITY)?;
     let (norm, _) = norm.read()?;
@@ -66,7 +66,7 @@ pub fn step(
             };
             kernel::step(step, to, grad.exact().view(), &norm)
         }
-        _ => apart("adam"),
+        _ => device_mismatch("adam"),
     }
 }
 
@@ -147,7 +147,7 @@ pub fn step_lean(
     key: u64,
 ) -> Result<(), Error> {
     let (Values::Device(w), Values::Device(grad)) = (&mut w.values, &grad.values) else {
-        apart("adam")
+        device_mismatch("adam")
     };
     let (step, norm) = on_device(step, grad)?;
     let LeanMoments { m, v, m_scale, v_scale } = moments;

@@ -11,7 +11,7 @@ use quaero_cpu::attention as cpu;
 use quaero_cpu::rope as cpu_rope;
 use quaero_kernels::{attention as kernel, rope as kernel_rope};
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::{Activation, Error, Floats};
 
 pub use pages::{KvPages, Slot, Slots};
@@ -58,7 +58,7 @@ pub fn rotate_and_keep(
             Slots::Device(slots),
             KvPages::Device(pages),
         ) => kernel_rope::forward(qkv.view_mut(), angles, positions, slots, pages),
-        _ => apart("rope"),
+        _ => device_mismatch("rope"),
     }
 }
 
@@ -82,7 +82,7 @@ pub fn rotate_back(
         (Store::Device(dqkv), Positions::Device(angles, positions)) => {
             kernel_rope::backward(dqkv.view_mut(), heads(of), angles, positions)
         }
-        _ => apart("rope"),
+        _ => device_mismatch("rope"),
     }
 }
 
@@ -110,7 +110,7 @@ pub fn forward(
             let lse: &mut [f32] = match lse {
                 None => &mut [],
                 Some(Floats(Store::Host(lse))) => lse,
-                Some(_) => apart("attention"),
+                Some(_) => device_mismatch("attention"),
             };
             cpu::forward(of, qkv, queries, pages, out, lse);
             Ok(())
@@ -128,13 +128,13 @@ pub fn forward(
                     &mut scratch
                 }
                 Some(Floats(Store::Device(lse))) => lse,
-                Some(_) => apart("attention"),
+                Some(_) => device_mismatch("attention"),
             };
             let decodes = *one_row_each && of.group() <= 16;
             let run = if decodes { kernel::decode } else { kernel::forward };
             run(qkv.view(), queries, pages, out.view_mut(), lse.view_mut())
         }
-        _ => apart("attention"),
+        _ => device_mismatch("attention"),
     }
 }
 
@@ -190,6 +190,6 @@ pub fn backward(
             let mut delta = dout.device().alloc(lse.len())?;
             kernel::backward(forward, pieces, dout.view(), dqkv.view_mut(), delta.view_mut())
         }
-        _ => apart("attention"),
+        _ => device_mismatch("attention"),
     }
 }

@@ -3,7 +3,7 @@
 use quaero_cpu::embedding as cpu;
 use quaero_kernels::{Indices, embedding as kernel};
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::tensor::Values;
 use crate::{Activation, Device, Error, Tensor};
 
@@ -74,7 +74,7 @@ pub fn forward(table: &Tensor, tokens: &Rows, x: &mut Activation) -> Result<(), 
         (Values::Device(table), Numbers::Device(tokens), Store::Device(x)) => {
             kernel::forward(table.rounded()?.view(), c, tokens, x.view_mut())
         }
-        _ => apart("embedding"),
+        _ => device_mismatch("embedding"),
     }
 }
 
@@ -97,7 +97,7 @@ pub fn backward(dtable: &mut Tensor, tokens: &[u32], dx: &Activation) -> Result<
             let rows = kernel::Rows::new(dx.device(), tokens, n_rows)?;
             kernel::backward(dtable.exact_mut().view_mut(), c, &rows, dx.view())
         }
-        _ => apart("embedding"),
+        _ => device_mismatch("embedding"),
     }
 }
 
@@ -120,7 +120,7 @@ pub fn gather(x: &Activation, c: usize, rows: &Rows, y: &mut Activation) -> Resu
         (Store::Device(x), Numbers::Device(rows), Store::Device(y)) => {
             kernel::forward(x.view(), c, rows, y.view_mut())
         }
-        _ => apart("gather"),
+        _ => device_mismatch("gather"),
     }
 }
 
@@ -152,6 +152,6 @@ pub fn scatter(x: &Activation, c: usize, rows: &[usize], y: &mut Activation) -> 
             let inverse = x.device().indices(&inverse, x.len() / c)?;
             kernel::forward(x.view(), c, &inverse, y.view_mut())
         }
-        _ => apart("scatter"),
+        _ => device_mismatch("scatter"),
     }
 }

@@ -8,7 +8,7 @@ use quaero_cpu::head as cpu;
 use quaero_kernels::gemm::{self, Layout, Matrix, MatrixMut};
 use quaero_kernels::head::{self as kernel, Chunk};
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::linear::{self, Packed, Scratch};
 use crate::tensor::Values;
 use crate::{Activation, Buffers, Error, Place, Tensor};
@@ -69,7 +69,7 @@ impl Head<'_> {
         let c = h.len() / n;
         match &h.0 {
             Store::Host(h) => {
-                let Some(panels) = self.packed.panels() else { apart("head") };
+                let Some(panels) = self.packed.panels() else { device_mismatch("head") };
                 let chunk = self.host_chunk();
                 let rows = h.chunks(chunk * c).zip(targets.chunks(chunk));
                 let out = logp.chunks_mut(chunk).zip(entropy.chunks_mut(chunk));
@@ -81,7 +81,7 @@ impl Head<'_> {
                 }
             }
             Store::Device(h) => {
-                let Some(weight) = self.packed.matrix() else { apart("head") };
+                let Some(weight) = self.packed.matrix() else { device_mismatch("head") };
                 let device = h.device();
                 let mut chunk = Chunk::new(device, self.device_chunk(n), v)?;
                 for first in (0..n).step_by(chunk.n_rows()) {
@@ -124,7 +124,7 @@ impl Head<'_> {
         let c = h.len() / n;
         match (&h.0, &mut dh.0) {
             (Store::Host(h), Store::Host(dh)) => {
-                let Some(panels) = self.packed.panels() else { apart("head") };
+                let Some(panels) = self.packed.panels() else { device_mismatch("head") };
                 for first in (0..n).step_by(self.host_chunk()) {
                     let rows = first..n.min(first + self.host_chunk());
                     let at = rows.start * c..rows.end * c;
@@ -139,8 +139,8 @@ impl Head<'_> {
                 }
             }
             (Store::Device(h), Store::Device(dh)) => {
-                let Some(weight) = self.packed.matrix() else { apart("head") };
-                let Values::Device(dweight) = &mut dweight.values else { apart("head") };
+                let Some(weight) = self.packed.matrix() else { device_mismatch("head") };
+                let Values::Device(dweight) = &mut dweight.values else { device_mismatch("head") };
                 let device = h.device();
                 let n_chunk = self.device_chunk(n);
                 let mut chunk = Chunk::new(device, n_chunk, v)?;
@@ -165,7 +165,7 @@ impl Head<'_> {
                     gemm::into_f32(Layout::Tn, d, h, true, dweight, None)?;
                 }
             }
-            _ => apart("head"),
+            _ => device_mismatch("head"),
         }
         Ok(())
     }

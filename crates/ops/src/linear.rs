@@ -11,7 +11,7 @@ use quaero_cpu::mlp;
 use quaero_kernels::gemm::{self as kernel, Layout, Matrix, MatrixMut};
 use quaero_kernels::{Buffer, cast, norm};
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::tensor::{OnDevice, Values};
 use crate::{Activation, Error, Tensor};
 
@@ -82,7 +82,7 @@ fn parts<'a>(tensors: &[&'a Tensor]) -> Vec<&'a [f32]> {
 fn on_device(tensor: &Tensor) -> &OnDevice {
     match &tensor.values {
         Values::Device(values) => values,
-        Values::Host(_) => apart("linear"),
+        Values::Host(_) => device_mismatch("linear"),
     }
 }
 
@@ -92,7 +92,7 @@ fn stacked(tensors: &[&Tensor]) -> Result<Arc<Buffer<bf16>>, Error> {
         return on_device(tensor).rounded();
     }
     let device = tensors[0].device();
-    let Some(device) = &device.0 else { apart("linear") };
+    let Some(device) = &device.0 else { device_mismatch("linear") };
     let len = tensors.iter().map(|tensor| tensor.shape().n_elements()).sum();
     let mut all = device.alloc(len)?;
     let mut first = 0;
@@ -137,7 +137,7 @@ pub fn forward(x: &Activation, weights: &Packed, y: &mut Activation) -> Result<(
             let bias = bias.as_ref().map(|bias| bias.view());
             kernel::into_bf16(Layout::Nt, x, w, bias, y, None)
         }
-        _ => apart("linear"),
+        _ => device_mismatch("linear"),
     }
 }
 
@@ -166,7 +166,7 @@ pub fn backward_input(
             let (dy, dx) = (Matrix::new(dy.view(), w.rows), dx.view_mut());
             kernel::into_bf16(Layout::Nn, dy, w, None, MatrixMut::new(dx, w.columns), None)
         }
-        _ => apart("linear"),
+        _ => device_mismatch("linear"),
     }
 }
 
@@ -210,7 +210,7 @@ pub fn backward_weights(
             let width = dy.len() / x.rows.max(1);
             let mut first = 0;
             for dweight in dweights {
-                let Values::Device(to) = &mut dweight.values else { apart("linear") };
+                let Values::Device(to) = &mut dweight.values else { device_mismatch("linear") };
                 let n_out = to.exact().len() / n_in;
                 // A column range of dy: its view starts at the first column.
                 let data = dy.view().slice(first..dy.len());
@@ -221,7 +221,7 @@ pub fn backward_weights(
             }
             Ok(())
         }
-        _ => apart("linear"),
+        _ => device_mismatch("linear"),
     }
 }
 
@@ -262,7 +262,7 @@ pub fn backward_biases(
                 let (to, scratch) = (to.exact_mut().view_mut(), scratch.view_mut());
                 norm::bias_backward(dy.view(), (n_out, first), to, scratch)?;
             }
-            _ => apart("linear"),
+            _ => device_mismatch("linear"),
         }
         first += len;
     }

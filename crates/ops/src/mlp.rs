@@ -3,7 +3,7 @@
 use quaero_cpu::mlp as cpu;
 use quaero_kernels::{cast, mlp as kernel};
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::{Activation, Error};
 
 pub use quaero_cpu::mlp::Gate;
@@ -27,7 +27,7 @@ pub fn glu(gate: Gate, gate_up: &Activation, f: usize, y: &mut Activation) -> Re
         (Store::Device(gate_up), Store::Device(y), Gate::Silu) => {
             kernel::swiglu(gate_up.view(), f, y.view_mut())
         }
-        _ => apart("glu"),
+        _ => device_mismatch("glu"),
     }
 }
 
@@ -55,7 +55,7 @@ pub fn glu_backward(
         (Store::Device(gate_up), Store::Device(dy), Gate::Silu) => {
             kernel::swiglu_backward(gate_up.view_mut(), f, dy.view())
         }
-        _ => apart("glu"),
+        _ => device_mismatch("glu"),
     }
 }
 
@@ -66,7 +66,7 @@ pub fn glu_backward(
 pub fn scale(x: &mut Activation, factor: f32) {
     match &mut x.0 {
         Store::Host(x) => cpu::scale(x, factor),
-        Store::Device(_) => apart("scale"),
+        Store::Device(_) => device_mismatch("scale"),
     }
 }
 
@@ -84,6 +84,6 @@ pub fn add(x: &mut Activation, y: &Activation) -> Result<(), Error> {
             Ok(())
         }
         (Store::Device(x), Store::Device(y)) => cast::add(y.view(), x.view_mut()),
-        _ => apart("add"),
+        _ => device_mismatch("add"),
     }
 }

@@ -3,7 +3,7 @@
 use quaero_cpu::norm as cpu;
 use quaero_kernels::norm as kernel;
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::tensor::{OnDevice, Values};
 use crate::{Activation, Error, Floats, Place, Tensor};
 
@@ -42,7 +42,7 @@ impl Norm<'_> {
     fn on_device(&self) -> &OnDevice {
         match &self.weight.values {
             Values::Device(values) => values,
-            Values::Host(_) => apart("norm"),
+            Values::Host(_) => device_mismatch("norm"),
         }
     }
 
@@ -74,7 +74,7 @@ impl Norm<'_> {
                 kernel::forward(x.view(), weight.view(), self.eps, groups, to.0, to.1)?;
                 Ok(Kept(Floats(Store::Device(rstd))))
             }
-            _ => apart("norm"),
+            _ => device_mismatch("norm"),
         }
     }
 
@@ -107,7 +107,7 @@ impl Norm<'_> {
                 kernel::add_forward(x, r.view(), weight.view(), self.eps, to.0, to.1)?;
                 Ok(Kept(Floats(Store::Device(rstd))))
             }
-            _ => apart("norm"),
+            _ => device_mismatch("norm"),
         }
     }
 
@@ -136,18 +136,18 @@ impl Norm<'_> {
             }
             (Store::Device(x), Store::Device(dy), Store::Device(dx)) => {
                 let (weight, Store::Device(rstd)) = (self.on_device().rounded()?, &kept.0.0) else {
-                    apart("norm")
+                    device_mismatch("norm")
                 };
                 let groups = groups(self.groups);
                 let op =
                     kernel::Forward { x: x.view(), w: weight.view(), rstd: rstd.view(), groups };
-                let Values::Device(dw) = &mut dw.values else { apart("norm") };
+                let Values::Device(dw) = &mut dw.values else { device_mismatch("norm") };
                 let n = kernel::scratch_len(self.n_groups(x.len()), weight.len());
                 let mut scratch = x.device().alloc(n)?;
                 let to = (dw.exact_mut().view_mut(), scratch.view_mut());
                 kernel::backward(op, dy.view(), dx.view_mut(), accumulate, to.0, to.1)
             }
-            _ => apart("norm"),
+            _ => device_mismatch("norm"),
         }
     }
 
@@ -172,18 +172,18 @@ impl Norm<'_> {
             }
             (Store::Device(x), Store::Device(d)) => {
                 let (weight, Store::Device(rstd)) = (self.on_device().rounded()?, &kept.0.0) else {
-                    apart("norm")
+                    device_mismatch("norm")
                 };
                 let groups = groups(self.groups);
                 let op =
                     kernel::Forward { x: x.view(), w: weight.view(), rstd: rstd.view(), groups };
-                let Values::Device(dw) = &mut dw.values else { apart("norm") };
+                let Values::Device(dw) = &mut dw.values else { device_mismatch("norm") };
                 let n = kernel::scratch_len(self.n_groups(x.len()), weight.len());
                 let mut scratch = x.device().alloc(n)?;
                 let to = (dw.exact_mut().view_mut(), scratch.view_mut());
                 kernel::backward_in_place(op, d.view_mut(), to.0, to.1)
             }
-            _ => apart("norm"),
+            _ => device_mismatch("norm"),
         }
     }
 }

@@ -63,17 +63,6 @@ impl Work {
         self.n_faults += other.n_faults;
         self.refusals.extend(other.refusals);
     }
-
-    /// Prompts without room for an answer.
-    #[must_use]
-    pub fn n_too_long(&self) -> usize {
-        self.refusals.iter().filter(|why| matches!(why, Refusal::TooLong { .. })).count()
-    }
-
-    /// Refusals for any other reason: something is set up wrong.
-    pub fn refused(&self) -> impl Iterator<Item = &Refusal> {
-        self.refusals.iter().filter(|why| !matches!(why, Refusal::TooLong { .. }))
-    }
 }
 
 /// An episode to be opened, and its prompt to be completed `n_samples` times.

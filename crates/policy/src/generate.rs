@@ -48,7 +48,7 @@ impl Policy {
     ) -> Result<Vec<Completion>, Error> {
         let texts: Vec<&str> = asked.iter().map(|one| one.text.as_str()).collect();
         let prompts: Vec<Arc<[u32]>> =
-            self.tokenizer.encode_batch(&texts)?.into_iter().map(Arc::from).collect();
+            self.tokenizer.encode_prompts(&texts)?.into_iter().map(Arc::from).collect();
         let context = self.model.config().max_position_embeddings;
         let mut completions: Vec<Completion> =
             prompts.iter().map(|prompt| admit(prompt, limits, context)).collect();
@@ -59,7 +59,7 @@ impl Policy {
                 requests.push(Request {
                     prompt: prompt.clone(),
                     n_samples: one.n_samples,
-                    max_new: limits.completion_tokens_max.min(context - prompt.len()),
+                    new_tokens_max: limits.completion_tokens_max.min(context - prompt.len()),
                     sampling: limits.sampling,
                     key: one.key,
                 });

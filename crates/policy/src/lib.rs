@@ -20,7 +20,7 @@ use quaero_weights::write_atomic;
 
 pub use generate::{Completion, GenerateRequest, Limits};
 
-/// What can go wrong with the world.
+/// What can fail at runtime.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -61,18 +61,16 @@ impl Policy {
         Ok(Self { version: PolicyVersion(0), model, tokenizer })
     }
 
-    /// Writes a folder that Hugging Face's libraries load: weights in bf16, config, tokenizer.
+    /// Writes a folder that Hugging Face's libraries load: weights in bf16, config, tokenizer with
+    /// chat template and special tokens, generation config.
     ///
     /// # Errors
     /// When there is no space or a file cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), Error> {
         self.model.save(folder, DType::BF16)?;
-        let ids: Vec<String> = self.tokenizer.eos().iter().map(u32::to_string).collect();
-        let generation = format!("{{\n  \"eos_token_id\": [{}]\n}}\n", ids.join(", "));
-        for (name, bytes) in [
-            (quaero_tokens::TOKENIZER_FILE, self.tokenizer.json()),
-            ("generation_config.json", generation.as_bytes()),
-        ] {
+        let files = self.tokenizer.files();
+        let files = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..]));
+        for (name, bytes) in files.chain([(quaero_tokens::TOKENIZER_FILE, self.tokenizer.json())]) {
             let path = folder.join(name);
             write_atomic(&path, bytes.len() as u64, &mut |out| out.write_all(bytes))?;
         }

@@ -12,8 +12,8 @@
 //!
 //! # Layout
 //! `store` opening, steps, rewinding → `write` what a step records → `read` references, replay,
-//! summaries → `answers` how rare an answer is → `gradings` solve rates over time → `index` the ring buffers in memory → `error`; the
-//! tables stand in `schema.sql` and `gradings.sql`.
+//! summaries → `answers` how rare an answer is → `gradings` solve rates over time → `index` the
+//! ring buffers in memory → `error`; the tables stand in `schema.sql` and `gradings.sql`.
 
 mod answers;
 mod error;

@@ -1,21 +1,22 @@
 //! What a run asked and answered, read from `experience.db`: how often tasks were solved, and as
 //! many tasks, attempts and rejected proposals as a page has room for.
 //!
-//! The file is opened for reading alone, also while the run writes it. Text in it was written by a
+//! The file is opened for reading alone, also while the run writes it and where nothing can be
+//! written at all. Text in it was written by a
 //! model and may be anything, bytes that are no UTF-8 among it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row, Rows};
+use rusqlite::{Connection, Row, Rows};
 use serde_json::{Value, json};
 
 use crate::text::{lossy, visible};
 
 mod choice;
 mod news;
+mod open;
 
 pub use news::news;
 
@@ -107,8 +108,7 @@ impl Totals {
     }
 }
 
-/// Opens the store in a run's folder for reading and hands one snapshot of it to `query`: the run
-/// may write meanwhile.
+/// Hands one snapshot of the store in a run's folder to `query`: the run may write meanwhile.
 fn look<T>(
     folder: &Path,
     query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -118,14 +118,13 @@ fn look<T>(
         return Err("the run's folder has no experience.db".to_owned());
     }
     let read = || -> rusqlite::Result<Result<T, i64>> {
-        let db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.busy_timeout(Duration::from_secs(1))?;
-        let version = db.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
+        let store = open::Store::open(&path)?;
+        let version = store.version()?;
         if version != SCHEMA_VERSION {
             return Ok(Err(version));
         }
-        db.execute_batch("BEGIN")?;
-        query(&db).map(Ok)
+        store.db.execute_batch("BEGIN")?;
+        query(&store.db).map(Ok)
     };
     match read() {
         Ok(Ok(found)) => Ok(found),

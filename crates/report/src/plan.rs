@@ -50,7 +50,7 @@ const OF_ROLE: [Known; 11] = [
         Format::Percent,
     ),
     (
-        "retest_change",
+        "reevaluation_change",
         "re-evaluated tasks",
         "change of solve rate since the last grading",
         Format::Plain,

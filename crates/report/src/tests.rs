@@ -33,7 +33,7 @@ fn rewards_over_time_have_their_charts() {
     let scalars = [
         ("f/propose/k/progress", "learning progress", 0.125),
         ("f/propose/k/newly_solved", "newly solved", 0.5),
-        ("f/solve/k/retest_change", "re-evaluated tasks", -0.25),
+        ("f/solve/k/reevaluation_change", "re-evaluated tasks", -0.25),
         ("policy/archive_drop", "forgetting", 0.0625),
     ];
     let values: Vec<String> =

@@ -38,7 +38,9 @@ impl Error {
 /// What a person can do about the commonest causes.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+        std::io::ErrorKind::StorageFull
+        | std::io::ErrorKind::QuotaExceeded
+        | std::io::ErrorKind::FileTooLarge => {
             "; free some space, then go on with --resume: nothing before this step is lost"
         }
         std::io::ErrorKind::InvalidData => "; something else changed the file: remove that line",

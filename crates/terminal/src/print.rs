@@ -1,13 +1,29 @@
 //! The one place that writes results to stdout and errors to stderr.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 
-/// A line of result on stdout. A closed pipe (`| head`) ends the program quietly.
+/// A line of result on stdout. A closed pipe (`| head`) ends the program quietly; any other failure
+/// ends it with its reason, for a result that is lost is none.
 pub fn line(text: &str) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        std::process::exit(i32::from(crate::DONE));
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            std::process::exit(i32::from(crate::DONE))
+        }
+        Err(error) => {
+            note(&format!("error: cannot write to standard output: {error}"));
+            std::process::exit(i32::from(crate::RUNTIME_FAILURE));
+        }
     }
+}
+
+/// A path as a shell takes it: in quotes where it has a space or another sign with a meaning.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    // What cannot be quoted (a NUL byte) is no path either.
+    shlex::try_quote(&text).map_or_else(|_| text.clone(), |quoted| quoted.into_owned())
 }
 
 /// A line for people on stderr.

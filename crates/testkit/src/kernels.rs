@@ -1,8 +1,8 @@
 //! Oracles of the kernels, written from the formulas, for any [`Real`]: f64 is the truth, and
 //! [`Naive`] is what a plain implementation in the kernel's own types would give.
 //!
-//! Budget E2: `err(kernel, f64) ≤ 2 · err(naive, f64) + 2 ulp · max|f64|`, for the largest error and,
-//! with half an ulp, for the error of the whole vector by its norm.
+//! Budget E2: `err(kernel, f64) ≤ 2 · err(naive, f64) + 2 ulp · max|f64|`, for the largest error
+//! and, with half an ulp, for the error of the whole vector by its norm.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

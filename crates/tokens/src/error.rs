@@ -62,6 +62,15 @@ pub enum Error {
         /// The tokenizer's reason.
         reason: String,
     },
+    /// The chat template does not compile, or refuses the messages.
+    #[error("chat template: {reason}; check chat_template.jinja of the model's folder")]
+    Template {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The model has no chat template.
+    #[error("this model has no chat template; give a plain prompt, or add chat_template.jinja")]
+    NoTemplate,
     /// A token that does not exist.
     #[error("token {id} is outside the vocabulary of {vocab_size}; it is of another tokenizer")]
     UnknownToken {

@@ -1,21 +1,33 @@
 //! Text to tokens and back, by the `tokenizer.json` of a Hugging Face folder.
 //!
-//! Adds nothing of its own to a text: no beginning-of-sequence token, no template. Added tokens
-//! (role marks, fences, `<|eos|>`) are recognised wherever they stand. Knows no tasks and no
-//! weights; whether the vocabulary fits a model is a question of one number
-//! ([`Tokenizer::check_vocab`]).
+//! [`Tokenizer::encode`] adds nothing of its own to a text, [`Tokenizer::encode_prompt`] the
+//! beginning of sequence that the model expects, and [`Tokenizer::encode_chat`] the model's chat
+//! template, around messages that cannot forge its marks. Knows no tasks and no weights; whether
+//! the vocabulary fits a model is a question of one number ([`Tokenizer::check_vocab`]).
 //!
 //! # Layout
 //! - [`Tokenizer`]: encode, decode, names of tokens, the tokens that end a sequence.
+//! - [`ChatTemplate`], [`Message`]: dialogues in the model's own form.
+//! - [`gguf`]: a tokenizer from llama.cpp's vocabulary.
 //! - [`Error`]: files that do not load and texts that do not encode, with a remedy.
 
+mod chat;
 mod eos;
 mod error;
+mod files;
+pub mod gguf;
+mod padding;
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
+use chat::{Piece, Special, Specials};
+use serde_json::{Value, json};
+
+pub use chat::{ChatTemplate, Message, TEMPLATE_FILE};
 pub use error::Error;
 
 /// The file that holds a tokenizer inside a model folder.
@@ -26,8 +38,16 @@ pub const TOKENIZER_FILE: &str = "tokenizer.json";
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     eos: Vec<u32>,
+    /// Padding, which is cut from a text like the ends; no other special token is.
+    padding: Vec<u32>,
     vocab_size: usize,
     json: Vec<u8>,
+    /// The same without special tokens, made when it is first needed.
+    plain: OnceLock<Arc<tokenizers::Tokenizer>>,
+    specials: Specials,
+    template: Option<ChatTemplate>,
+    /// Files beside it, to be saved with a trained model.
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Tokenizer {
@@ -48,8 +68,12 @@ impl Tokenizer {
         let path = path.as_ref();
         let bytes =
             std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let eos = eos::of_folder(path.parent().unwrap_or(Path::new(".")))?;
-        Self::build(bytes, eos, &path.display().to_string())
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut this = Self::build(bytes, eos::of_folder(folder)?, &path.display().to_string())?;
+        this.padding.extend(padding::of_folder(folder, &this));
+        this.template = ChatTemplate::from_folder(folder)?;
+        this.files = files::of_folder(folder)?;
+        Ok(this)
     }
 
     /// A tokenizer from the bytes of a `tokenizer.json`, with these ends of sequence.
@@ -65,6 +89,7 @@ impl Tokenizer {
         let mut inner = tokenizers::Tokenizer::from_bytes(&json)
             .map_err(|error| malformed(error.to_string()))?;
         // A file may ask to cut or pad what it encodes; a prompt must come back whole.
+        let padding = inner.get_padding().map(|padding| padding.pad_id).into_iter().collect();
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| malformed(error.to_string()))?;
         // An id that two tokens claim, or a hole, makes this differ from the number of tokens.
@@ -74,7 +99,15 @@ impl Tokenizer {
         if let Some(&id) = eos.iter().find(|&&id| inner.id_to_token(id).is_none()) {
             return Err(Error::UnknownEos { origin: origin.to_owned(), id, vocab_size });
         }
-        Ok(Self { inner, eos, vocab_size, json })
+        let special = |(id, token): (u32, tokenizers::AddedToken)| {
+            token
+                .special
+                .then_some((token.content, Special { id, strips: [token.lstrip, token.rstrip] }))
+        };
+        let added = inner.get_added_tokens_decoder();
+        let specials = Specials::new(added.into_iter().filter_map(special));
+        let (plain, template, files) = (OnceLock::new(), None, BTreeMap::new());
+        Ok(Self { inner, eos, padding, vocab_size, json, plain, specials, template, files })
     }
 
     /// The tokens of a text. Added tokens in it are recognised; nothing is put before or after.
@@ -82,11 +115,97 @@ impl Tokenizer {
     /// # Errors
     /// If the tokenizer cannot represent the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
-        let encoding = self.inner.encode_fast(text, false).map_err(|error| Error::Encode {
-            text: text.chars().take(60).collect(),
-            reason: error.to_string(),
-        })?;
-        Ok(encoding.get_ids().to_vec())
+        encode(&self.inner, text, false)
+    }
+
+    /// The tokens of a text that a model is to continue: [`Tokenizer::encode`] behind the beginning
+    /// of sequence, for models that expect one.
+    ///
+    /// # Errors
+    /// If the tokenizer cannot represent the text.
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<u32>, Error> {
+        encode(&self.inner, text, true)
+    }
+
+    /// [`Tokenizer::encode_prompt`] of many texts, on all threads, in order.
+    ///
+    /// # Errors
+    /// At the first text that cannot be represented.
+    pub fn encode_prompts<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+    ) -> Result<Vec<Vec<u32>>, Error> {
+        texts.par_iter().with_min_len(16).map(|text| self.encode_prompt(text.as_ref())).collect()
+    }
+
+    /// The tokens of a text in which nothing is special: `<|im_end|>` is ten characters.
+    ///
+    /// # Errors
+    /// If the tokenizer cannot represent the text.
+    pub fn encode_plain(&self, text: &str) -> Result<Vec<u32>, Error> {
+        let plain = self.plain.get_or_init(|| {
+            let mut plain = self.inner.clone();
+            plain.set_encode_special_tokens(true);
+            Arc::new(plain)
+        });
+        encode(plain, text, false)
+    }
+
+    /// The chat template, if the model has one.
+    #[must_use]
+    pub fn template(&self) -> Option<&ChatTemplate> {
+        self.template.as_ref()
+    }
+
+    /// The same with another chat template.
+    #[must_use]
+    pub fn with_template(self, template: ChatTemplate) -> Self {
+        Self { template: Some(template), ..self }
+    }
+
+    /// The tokens of a dialogue in the model's own form; with `add_generation_prompt` the assistant
+    /// is to speak next. No message can forge a special token.
+    ///
+    /// # Errors
+    /// If there is no template, it refuses the messages, or a text cannot be represented.
+    pub fn encode_chat(
+        &self,
+        messages: &[Message<'_>],
+        add_generation_prompt: bool,
+    ) -> Result<Vec<u32>, Error> {
+        let list = messages.iter().map(|it| json!({"role": it.role, "content": it.content}));
+        self.encode_chat_json(&list.collect(), add_generation_prompt, &BTreeMap::new())
+    }
+
+    /// [`Tokenizer::encode_chat`] of messages as transformers takes them, with more variables for
+    /// the template, as `tools`.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode_chat`].
+    pub fn encode_chat_json(
+        &self,
+        messages: &Value,
+        add_generation_prompt: bool,
+        more: &BTreeMap<String, Value>,
+    ) -> Result<Vec<u32>, Error> {
+        let template = self.template.as_ref().ok_or(Error::NoTemplate)?;
+        let mark = chat::mark(&json!([messages, more]));
+        let marked = |text: &str| self.specials.marked(text, mark);
+        let text = template.render_with(messages, add_generation_prompt, more, &marked)?;
+        let mut ids = Vec::new();
+        for piece in self.specials.cut(&text) {
+            match piece {
+                Piece::Token(id) => ids.push(id),
+                Piece::Text(text) => ids.extend(self.encode_plain(&text.replace(mark, ""))?),
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The files beside `tokenizer.json` to be saved with a trained model, by name.
+    #[must_use]
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        files::to_save(&self.files, &self.eos, |id| self.token(id))
     }
 
     /// [`Tokenizer::encode`] of many texts, on all threads, in order.
@@ -97,7 +216,8 @@ impl Tokenizer {
         texts.par_iter().with_min_len(16).map(|text| self.encode(text.as_ref())).collect()
     }
 
-    /// The text of tokens. Special tokens (ends, padding) vanish; other added tokens stay.
+    /// The text of tokens. Ends and padding vanish; every other token stays, special or not: what a
+    /// model wrote is judged as it wrote it.
     ///
     /// # Errors
     /// If a token is outside the vocabulary, or the decoder fails.
@@ -105,7 +225,9 @@ impl Tokenizer {
         if let Some(&id) = tokens.iter().find(|&&id| id as usize >= self.vocab_size) {
             return Err(Error::UnknownToken { id, vocab_size: self.vocab_size });
         }
-        let decoded = self.inner.decode(tokens, true);
+        let is_cut = |id: &u32| self.eos.contains(id) || self.padding.contains(id);
+        let kept: Vec<u32> = tokens.iter().copied().filter(|id| !is_cut(id)).collect();
+        let decoded = self.inner.decode(&kept, false);
         decoded.map_err(|error| Error::Decode { reason: error.to_string() })
     }
 
@@ -161,6 +283,14 @@ impl Tokenizer {
     pub fn json(&self) -> &[u8] {
         &self.json
     }
+}
+
+fn encode(inner: &tokenizers::Tokenizer, text: &str, special: bool) -> Result<Vec<u32>, Error> {
+    let encoding = inner.encode_fast(text, special).map_err(|error| Error::Encode {
+        text: text.chars().take(60).collect(),
+        reason: error.to_string(),
+    })?;
+    Ok(encoding.get_ids().to_vec())
 }
 
 #[cfg(test)]

@@ -64,14 +64,39 @@ fn added_tokens_are_recognised_and_nothing_is_cut_padded_or_added() {
     check("é", &["<|unk|>"]);
 }
 
+/// `<|pad|>` is 0, `<|eos|>` 1, `<|unk|>` 2: all three are special to the tokenizer.
 #[test]
-fn decoding_drops_specials_and_keeps_other_added_tokens() {
+fn of_special_tokens_only_end_and_padding_are_cut_from_a_text() {
     let tokenizer = pieces();
-    let ids = tokenizer.encode("<|pad|>```python\n    return x\n```<|eos|>").expect("encodes");
-    assert_eq!(tokenizer.decode(&ids).expect("decodes"), "```python\n    return x\n```");
-    assert_eq!(tokenizer.decode(&[]).expect("decodes"), "");
-    let error = tokenizer.decode(&[1, 104]).expect_err("too large").to_string();
-    assert_eq!(error, "token 104 is outside the vocabulary of 104; it is of another tokenizer");
+    let mut ids = tokenizer.encode("a```python\nb").expect("encodes");
+    ids.extend([0, 2, 1, 0, 0]);
+    assert_eq!(tokenizer.decode(&ids).expect("decodes"), "a```python\nb<|unk|>");
+    let none = Tokenizer::from_bytes(&pieces_json(), &[2]).expect("a well-formed tokenizer");
+    assert_eq!(none.decode(&ids).expect("decodes"), "a```python\nb<|eos|>");
+    let error = tokenizer.decode(&[104]).expect_err("outside").to_string();
+    assert!(error.contains("104"), "{error}");
+}
+
+#[test]
+fn padding_is_what_the_folder_says() {
+    let text = |files: &[(&str, &str)]| {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut json: serde_json::Value = serde_json::from_slice(&pieces_json()).expect("JSON");
+        json["padding"] = serde_json::Value::Null;
+        std::fs::write(dir.path().join("tokenizer.json"), json.to_string()).expect("writable");
+        let eos = ("config.json", "{\"eos_token_id\": 1}");
+        for (name, text) in [&[eos], files].concat() {
+            std::fs::write(dir.path().join(name), text).expect("writable");
+        }
+        let tokenizer = Tokenizer::from_folder(dir.path()).expect("loads");
+        tokenizer.decode(&[0, 1, 2, 0]).expect("decodes")
+    };
+    assert_eq!(text(&[]), "<|pad|><|unk|><|pad|>");
+    assert_eq!(text(&[("generation_config.json", "{\"pad_token_id\": 0}")]), "<|unk|>");
+    let token = |json: &str| text(&[("tokenizer_config.json", json)]);
+    assert_eq!(token("{\"pad_token\": \"<|unk|>\"}"), "<|pad|><|pad|>");
+    assert_eq!(token("{\"pad_token\": {\"content\": \"<|pad|>\"}}"), "<|unk|>");
+    assert_eq!(token("{\"pad_token\": null}"), "<|pad|><|unk|><|pad|>");
 }
 
 #[test]
@@ -113,7 +138,7 @@ proptest! {
         let text = parts.concat();
         let tokenizer = pieces();
         let ids = tokenizer.encode(&text).expect("encodes");
-        // A special token can only come from its own spelling, which decoding drops.
+        // End and padding can only come from their own spelling, which decoding cuts.
         if !SPECIAL.iter().any(|special| text.contains(special)) {
             prop_assert_eq!(tokenizer.decode(&ids).expect("decodes"), text);
         }

@@ -1,5 +1,5 @@
-//! What a run writes: scalars, events, TensorBoard, checkpoints and its page. Nobody else writes
-//! into its folder but the pool, into its own file.
+//! What a run writes from step to step: scalars, events, TensorBoard, checkpoints and its page.
+//! Nobody else does but the pool, into its own file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use quaero_telemetry::{JsonLines, Metrics, TensorBoard};
 
 use crate::checkpoint::Checkpoint;
 use crate::clock::wall_seconds;
+use crate::gains::Gains;
 use crate::record::Record;
 use crate::world::{Cast, Pool, World};
 use crate::{Error, Observer, report};
@@ -20,7 +21,7 @@ pub(crate) struct Books<'a> {
     metrics: JsonLines,
     board: TensorBoard,
     /// The first and the last held-out scores.
-    scores: Option<(Vec<Score>, Vec<Score>)>,
+    pub(crate) gains: Gains,
 }
 
 impl<'a> Books<'a> {
@@ -30,21 +31,24 @@ impl<'a> Books<'a> {
         step: u64,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, Error> {
+        // Opening it takes back the lines of later steps.
+        let metrics = JsonLines::open(&folder.join("metrics.jsonl"), step)?;
         Ok(Self {
             observer,
             folder,
+            gains: Gains::of_run(folder)?,
             events: JsonLines::open(&folder.join("logs/events.jsonl"), step)?,
-            metrics: JsonLines::open(&folder.join("metrics.jsonl"), step)?,
+            metrics,
             board: TensorBoard::create(folder, wall_seconds())?,
-            scores: None,
         })
     }
 
     /// Logs what happened in a step and warns of what should not have.
     pub(crate) fn log(&mut self, record: &Record) {
         record.events().iter().for_each(|event| self.events.push(event));
-        if let Some(why) = record.graded.played.work.refused().next() {
-            let n = record.graded.played.work.refused().count();
+        let played = &record.graded.played;
+        if let Some(why) = played.refused().next() {
+            let n = played.refused().count();
             let words = format!("step {}: the engine refused {n} prompts: {why}", record.step);
             self.observer.warning(&words);
         }
@@ -58,8 +62,7 @@ impl<'a> Books<'a> {
             metrics.set(&format!("eval/{}/high", score.name), score.interval.high);
         }
         self.observer.evaluated(step, &scores);
-        let first = self.scores.take().map_or_else(|| scores.clone(), |(first, _)| first);
-        self.scores = Some((first, scores));
+        self.gains.add(scores.into_iter().map(|score| (score.name, score.interval)).collect());
     }
 
     /// Writes the scalars and the events of `step`, one of `steps`.
@@ -92,10 +95,5 @@ impl<'a> Books<'a> {
         if let Err(why) = report::write(self.folder) {
             self.observer.warning(&format!("report.html was not written: {why}"));
         }
-    }
-
-    /// The first and the last held-out scores, where there are any.
-    pub(crate) fn into_scores(self) -> Option<(Vec<Score>, Vec<Score>)> {
-        self.scores
     }
 }

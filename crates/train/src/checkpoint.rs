@@ -2,10 +2,12 @@
 //!
 //! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
 //! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with
-//! the f32 weights and the optimiser's moments, `state.json`, and `deferred.json` where proposals wait
-//! for their reward. It is written under a temporary name, made durable and renamed, so that a
-//! folder named `step-…` is whole.
+//! the f32 weights and the optimiser's moments, `deferred.json` where proposals wait for their
+//! reward, and `state.json`, which lists the other files with size and digest. It is written under a
+//! temporary name, made durable and renamed, so that a folder named `step-…` was whole once; what
+//! became of it since, `whole` finds out.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,12 @@ use serde::{Deserialize, Serialize};
 use crate::deferred::{self, DeferredProposal};
 use crate::error::fail;
 use crate::{CheckpointOptions, Error};
+
+mod whole;
+
+pub use whole::newest;
+pub(crate) use whole::newest_whole;
+use whole::{Stamp, stamps};
 
 /// A whole checkpoint on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +43,9 @@ struct State {
     step: u64,
     policy_version: u64,
     optimizer_steps: u64,
+    /// The other files by name; format 1 has none.
+    #[serde(default)]
+    files: BTreeMap<String, Stamp>,
 }
 
 /// What `state.json` has in every version.
@@ -43,19 +54,13 @@ struct Versioned {
     format: u32,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The oldest format that is read.
+const FORMAT_MIN: u32 = 1;
 const TRAINER_FILE: &str = "trainer.safetensors";
 const STATE_FILE: &str = "state.json";
 
-/// The newest whole checkpoint of the run in `folder`.
-///
-/// # Errors
-/// When the folder cannot be listed.
-pub fn newest(folder: &Path) -> Result<Option<Checkpoint>, Error> {
-    Ok(checkpoints(folder)?.pop())
-}
-
-/// All whole checkpoints of the run in `folder`, oldest first.
+/// All checkpoints of the run in `folder`, oldest first, by their names.
 ///
 /// # Errors
 /// When the folder cannot be listed.
@@ -85,7 +90,8 @@ impl Checkpoint {
     /// keep. Returns its folder.
     ///
     /// # Errors
-    /// When there is no space or a file cannot be written; older checkpoints stand.
+    /// When there is no space or a file cannot be written; older checkpoints stand, and nothing is
+    /// left of this one.
     pub(crate) fn write(
         run_folder: &Path,
         step: u64,
@@ -101,20 +107,12 @@ impl Checkpoint {
         }
         let temporary = folder.join(format!(".step-{step:06}.tmp"));
         remove(&temporary)?;
-        std::fs::create_dir_all(&temporary).map_err(fail("make", &temporary))?;
-        policy.save(&temporary)?;
-        learner.save(&policy.model, &temporary.join(TRAINER_FILE))?;
-        deferred::save(pending, &temporary)?;
-        let state = State {
-            format: FORMAT,
-            step,
-            policy_version: policy.version.0,
-            optimizer_steps: learner.n_steps(),
-        };
-        let path = temporary.join(STATE_FILE);
-        let json = serde_json::to_string_pretty(&state).unwrap_or_default();
-        std::fs::write(&path, json).map_err(fail("write", &path))?;
-        make_durable(&temporary)?;
+        let written = Self::fill(&temporary, step, policy, learner, pending);
+        if written.is_err() {
+            // The first error is the one to tell; half a checkpoint only takes up space.
+            let _ = remove(&temporary);
+        }
+        written?;
         std::fs::rename(&temporary, &done).map_err(fail("rename", &temporary))?;
         sync(&folder)?;
         let whole = checkpoints(run_folder)?;
@@ -125,28 +123,59 @@ impl Checkpoint {
         Ok(done)
     }
 
+    /// Writes all files of a checkpoint into the new folder `folder`.
+    fn fill(
+        folder: &Path,
+        step: u64,
+        policy: &Policy,
+        learner: &Learner,
+        pending: &[DeferredProposal],
+    ) -> Result<(), Error> {
+        std::fs::create_dir_all(folder).map_err(fail("make", folder))?;
+        policy.save(folder)?;
+        learner.save(&policy.model, &folder.join(TRAINER_FILE))?;
+        deferred::save(pending, folder)?;
+        let state = State {
+            format: FORMAT,
+            step,
+            policy_version: policy.version.0,
+            optimizer_steps: learner.n_steps(),
+            files: stamps(folder)?,
+        };
+        let path = folder.join(STATE_FILE);
+        let json = serde_json::to_string_pretty(&state).unwrap_or_default();
+        std::fs::write(&path, json).map_err(fail("write", &path))?;
+        make_durable(folder)
+    }
+
     /// Puts the checkpoint's weights into `policy` and its moments into `learner`.
     ///
     /// # Errors
     /// When a file is missing or damaged, of another version, or belongs to another model.
     pub fn restore(&self, mut policy: Policy, learner: &mut Learner) -> Result<Policy, Error> {
-        let path = self.folder.join(STATE_FILE);
-        let text = std::fs::read_to_string(&path).map_err(fail("read", &path))?;
-        let name = || self.folder.display().to_string();
-        let damaged = |why: String| Error::Damaged { path: name(), why };
-        if let Ok(Versioned { format }) = serde_json::from_str(&text)
-            && format != FORMAT
-        {
-            return Err(Error::Version { path: name(), found: format, expected: FORMAT });
-        }
-        let state: State = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
-        if state.step != self.step {
-            return Err(damaged(format!("it says step {}", state.step)));
-        }
+        let state = self.state()?;
         let path = self.folder.join(TRAINER_FILE);
         learner.restore(&mut policy.model, &path, state.optimizer_steps)?;
         policy.version = PolicyVersion(state.policy_version);
         Ok(policy)
+    }
+
+    /// What `state.json` says.
+    fn state(&self) -> Result<State, Error> {
+        let path = self.folder.join(STATE_FILE);
+        let text = std::fs::read_to_string(&path).map_err(|error| self.unread(&path, error))?;
+        if let Ok(Versioned { format }) = serde_json::from_str(&text)
+            && !(FORMAT_MIN..=FORMAT).contains(&format)
+        {
+            let path = self.folder.display().to_string();
+            return Err(Error::Version { path, found: format, expected: FORMAT });
+        }
+        let state: State = serde_json::from_str(&text)
+            .map_err(|error| self.damaged(format!("{STATE_FILE}: {error}")))?;
+        if state.step != self.step {
+            return Err(self.damaged(format!("{STATE_FILE} says step {}", state.step)));
+        }
+        Ok(state)
     }
 }
 

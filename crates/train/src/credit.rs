@@ -45,7 +45,7 @@ pub(crate) fn credit(options: &Options, graded: &Graded) -> Credit {
         // Proposers of one kind are asked the same but for their references: one group.
         let weight = options.proposer_weight;
         let row = |((kind, trace), reward): ((&Kind, &Trace), &Option<f32>)| {
-            row(seat(Role::Propose, kind), 0, trace, *reward, weight)
+            row(TaskRole::new(Role::Propose, kind), 0, trace, *reward, weight)
         };
         if is_deferred(options) {
             rows.extend(late().zip(&due).filter_map(row));
@@ -54,8 +54,9 @@ pub(crate) fn credit(options: &Options, graded: &Graded) -> Credit {
         }
     }
     for ((attempt, _), reward) in training().zip(&attempts) {
-        let (seat, group) = (seat(Role::Solve, &attempt.task.kind), attempt.group_idx as u64);
-        rows.extend(row(seat, group, &attempt.trace, *reward, options.solver_weight));
+        let task_role = TaskRole::new(Role::Solve, &attempt.task.kind);
+        let group = attempt.group_idx as u64;
+        rows.extend(row(task_role, group, &attempt.trace, *reward, options.solver_weight));
     }
     let punishment = punishment(options);
     let equal_groups = estimate(&options.advantage, &punishment, &mut rows);
@@ -124,11 +125,6 @@ fn worths(
         Judged::Rejected(_) | Judged::Fault(_) => None,
     };
     graded.played.judged.iter().map(of_judged).collect()
-}
-
-/// The seat `role` at `kind`.
-pub(crate) fn seat(role: Role, kind: &Kind) -> TaskRole {
-    TaskRole { role, kind: kind.clone() }
 }
 
 fn row(

@@ -39,7 +39,7 @@ pub struct Cross {
 ///
 /// # Errors
 /// When fewer than two checkpoints are kept, one does not read, experience is missing, nothing was
-/// proposed in a period, or the world fails.
+/// proposed in a period, or something fails at runtime.
 pub fn crossplay(
     folder: &Path,
     options: &Options,
@@ -105,11 +105,11 @@ fn periods(
         let mut tasks = Vec::new();
         for (kind, _) in &options.mix {
             let stored = pool.proposed(kind, from, to, cross.tasks_per_kind)?;
-            tasks.extend(
-                stored
-                    .into_iter()
-                    .map(|Stored { task, secret }| SuiteTask { task: Arc::new(task), secret }),
-            );
+            tasks.extend(stored.into_iter().map(|Stored { task, secret }| SuiteTask {
+                task: Arc::new(task),
+                secret,
+                line: 0,
+            }));
         }
         match (tasks.is_empty(), to) {
             (false, _) => periods.push(Period { steps: [from, to], tasks }),

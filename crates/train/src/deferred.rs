@@ -1,8 +1,8 @@
 //! Proposals whose reward is known one step late: they wait, with all that learning from them
 //! needs, until their tasks were answered again by the updated policy.
 //!
-//! What waits goes into the checkpoint as `deferred.json`. Log-probs stand there by their bits, so that
-//! a run that goes on learns from the very same numbers.
+//! What waits goes into the checkpoint as `deferred.json`. Log-probs stand there by their bits, so
+//! that a run that goes on learns from the very same numbers.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -124,8 +124,8 @@ pub(crate) fn is_deferred(options: &Options) -> bool {
     matches!(options.advantage.rewards.proposer.signal, Signal::PowerPlay(_))
 }
 
-/// One of `deferred.json`. In `held.json`, its form before traces, `prompt` stands apart and `tokens`
-/// are those that were written in the one turn.
+/// One of `deferred.json`. In `held.json`, its form before traces, `prompt` stands apart and
+/// `tokens` are those that were written in the one turn.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// The world failed, or the configuration asks for what cannot be.
+/// A runtime failure, or a configuration that asks for what cannot be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -53,9 +53,20 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// There are checkpoints, and all of them are damaged.
+    #[error(
+        "no checkpoint under {path} is whole ({why}): put back a copy of one, or start a new run \
+         with another --run"
+    )]
+    NoneWhole {
+        /// The run's folder.
+        path: String,
+        /// What is wrong with each, newest first.
+        why: String,
+    },
     /// A checkpoint of another version.
     #[error(
-        "checkpoint {path} has format {found}, this build reads format {expected}: use the build \
+        "checkpoint {path} has format {found}, this build reads up to {expected}: use the build \
          that wrote it"
     )]
     Version {
@@ -161,7 +172,9 @@ pub(crate) fn fail(action: &'static str, path: &Path) -> impl Fn(std::io::Error)
 
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => {
+        std::io::ErrorKind::StorageFull
+        | std::io::ErrorKind::QuotaExceeded
+        | std::io::ErrorKind::FileTooLarge => {
             "; free some space, then go on with --resume: nothing before this step is lost"
         }
         std::io::ErrorKind::PermissionDenied => "; choose a folder you may write with --run",

@@ -28,7 +28,20 @@ pub(crate) fn make(folder: &Path, config: &str, resume: bool) -> Result<(), Erro
     }
     let logs = folder.join("logs");
     std::fs::create_dir_all(&logs).map_err(fail("make", &logs))?;
-    quaero_weights::write_atomic(&path, config.len() as u64, &mut |out| {
+    write(&path, config)
+}
+
+/// Keeps the configuration that a run goes on with.
+pub(crate) fn keep(folder: &Path, config: &str) -> Result<(), Error> {
+    let path = folder.join("config.toml");
+    if std::fs::read_to_string(&path).is_ok_and(|kept| kept == config) {
+        return Ok(());
+    }
+    write(&path, config)
+}
+
+fn write(path: &Path, config: &str) -> Result<(), Error> {
+    quaero_weights::write_atomic(path, config.len() as u64, &mut |out| {
         out.write_all(config.as_bytes())
     })?;
     Ok(())

@@ -13,7 +13,7 @@
 //! come a step late.
 //! Around the steps: `mix` the kinds in play → `seeding` the phase before the first update →
 //! `probe` its graded tasks → `evaluate` held-out scores → `checkpoint` saving and resuming →
-//! `folder` where a run lives → `report` its page → `observe` who watches → `memory` what all of it
+//! `folder` where a run lives → `report` its page → `gains` how far it came → `observe` who watches → `memory` what all of it
 //! takes → `options`, `error`, `clock`.
 //! Beside the loop: `crossplay`, a run's checkpoints on each other's tasks.
 
@@ -27,6 +27,7 @@ mod deferred;
 mod error;
 mod evaluate;
 mod folder;
+mod gains;
 mod memory;
 mod metrics;
 mod mix;
@@ -47,6 +48,7 @@ mod world;
 pub use checkpoint::{Checkpoint, checkpoints, newest};
 pub use crossplay::{Cross, CrossPlay, Matrix, crossplay};
 pub use error::Error;
+pub use gains::Gain;
 pub use memory::{Misfit, Plan};
 pub use mix::check_mix;
 pub use observe::{Observer, Silent};

@@ -154,7 +154,7 @@ type Lever = (&'static str, fn(&Config, Place, &mut Options) -> bool, fn(&Option
 
 const LEVERS: &[Lever] = &[
     ("update.micro_batch_tokens", fewer_tokens, |o| o.update.micro_batch_tokens.to_string()),
-    ("engine.batch_max", smaller_batch, |o| o.engine.max_batch.to_string()),
+    ("engine.batch_max", smaller_batch, |o| o.engine.batch_max.to_string()),
     ("engine.cache_mib", smaller_cache, |o| o.engine.cache_mib.to_string()),
     ("update.recompute", recomputed, |o| o.update.recompute.to_string()),
     ("optim.state_precision", eight_bit, |o| {
@@ -172,8 +172,8 @@ fn fewer_tokens(config: &Config, _: Place, options: &mut Options) -> bool {
 }
 
 fn smaller_batch(_: &Config, _: Place, options: &mut Options) -> bool {
-    options.engine.max_batch /= 2;
-    options.engine.max_batch >= 8
+    options.engine.batch_max /= 2;
+    options.engine.batch_max >= 8
 }
 
 fn smaller_cache(config: &Config, place: Place, options: &mut Options) -> bool {

@@ -10,7 +10,6 @@ use quaero_telemetry::Metrics;
 use quaero_types::{Attempt, Finish, Judged, Proposal, Role, Status, TaskRole, Verdict};
 use quaero_update::Stats;
 
-use crate::credit::seat;
 use crate::deferred::is_deferred;
 use crate::record::{Meter, Record};
 use crate::round::Round;
@@ -74,12 +73,12 @@ impl Mean {
 struct Means(BTreeMap<String, Mean>);
 
 impl Means {
-    fn add(&mut self, seat: &TaskRole, name: &str, value: f64) {
-        self.0.entry(format!("{seat}/{name}")).or_default().add(value);
+    fn add(&mut self, task_role: &TaskRole, name: &str, value: f64) {
+        self.0.entry(format!("{task_role}/{name}")).or_default().add(value);
     }
 
-    fn flag(&mut self, seat: &TaskRole, name: &str, value: bool) {
-        self.add(seat, name, f64::from(u8::from(value)));
+    fn flag(&mut self, task_role: &TaskRole, name: &str, value: bool) {
+        self.add(task_role, name, f64::from(u8::from(value)));
     }
 
     fn write(self, metrics: &mut Metrics) {
@@ -101,14 +100,15 @@ fn describe_play(metrics: &mut Metrics, options: &Options, record: &Record) -> M
         let reward = reward.filter(|_| !is_deferred(options));
         describe_proposal(&mut means, proposal, judged, reward);
         if let Judged::Rejected(why) = judged {
-            let key = format!("{}/rejected/{}", seat(Role::Propose, &proposal.kind), why.cause);
+            let key =
+                format!("{}/rejected/{}", TaskRole::new(Role::Propose, &proposal.kind), why.cause);
             metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
         }
     }
     for task in graded.played.estimates().flat_map(|round| &round.tasks) {
         if let Some(mean) = graded.rates.get(&task.id).and_then(|rate| rate.mean()) {
-            let seat = seat(Role::Propose, &task.kind);
-            means.add(&seat, "learnability", Learnability::OneMinus.of(mean));
+            let task_role = TaskRole::new(Role::Propose, &task.kind);
+            means.add(&task_role, "learnability", Learnability::OneMinus.of(mean));
         }
     }
     let training = graded.played.training().flat_map(Round::judged);
@@ -122,20 +122,20 @@ fn describe_play(metrics: &mut Metrics, options: &Options, record: &Record) -> M
 fn describe_changes(means: &mut Means, options: &Options, record: &Record) {
     let (graded, credit) = (&record.graded, &record.credit);
     for (kind, old) in &graded.compared.old {
-        let solver = seat(Role::Solve, kind);
-        old.iter().for_each(|task| means.add(&solver, "retest_change", task.change()));
+        let solver = TaskRole::new(Role::Solve, kind);
+        old.iter().for_each(|task| means.add(&solver, "reevaluation_change", task.change()));
     }
     match options.advantage.rewards.proposer.signal {
         Signal::Rate(_) => {}
         Signal::LearningProgress(_) => {
             for (proposal, worth) in graded.played.proposals.iter().zip(&credit.worths) {
-                let proposer = seat(Role::Propose, &proposal.kind);
+                let proposer = TaskRole::new(Role::Propose, &proposal.kind);
                 worth.iter().for_each(|worth| means.add(&proposer, "progress", *worth));
             }
         }
         Signal::PowerPlay(gate) => {
             for (due, reward) in graded.compared.due.iter().zip(&credit.due) {
-                let proposer = seat(Role::Propose, &due.proposal.kind);
+                let proposer = TaskRole::new(Role::Propose, &due.proposal.kind);
                 reward.iter().for_each(|reward| means.add(&proposer, "reward", f64::from(*reward)));
                 if let Some((_, now)) = due.now {
                     means.flag(&proposer, "newly_solved", gate.newly_solved(0.0, now));
@@ -149,19 +149,19 @@ fn describe_proposal(means: &mut Means, proposal: &Proposal, judged: &Judged, re
     if matches!(judged, Judged::Fault(_)) {
         return;
     }
-    let seat = seat(Role::Propose, &proposal.kind);
-    means.flag(&seat, "valid_rate", matches!(judged, Judged::Task(..)));
-    means.add(&seat, "length", proposal.trace.n_written() as f64);
-    means.flag(&seat, "truncated", proposal.trace.finish == Finish::Length);
+    let task_role = TaskRole::new(Role::Propose, &proposal.kind);
+    means.flag(&task_role, "valid_rate", matches!(judged, Judged::Task(..)));
+    means.add(&task_role, "length", proposal.trace.n_written() as f64);
+    means.flag(&task_role, "truncated", proposal.trace.finish == Finish::Length);
     if let Some(reward) = reward {
-        means.add(&seat, "reward", f64::from(reward));
+        means.add(&task_role, "reward", f64::from(reward));
     }
     if let Judged::Task(task, proposed) = judged {
-        means.flag(&seat, "format_rate", proposed.format);
+        means.flag(&task_role, "format_rate", proposed.format);
         for (name, value) in &task.metrics {
             match name.strip_suffix("_diversity") {
-                Some(name) => means.add(&seat, &format!("diversity/{name}"), *value),
-                None => means.add(&seat, &format!("complexity/{name}"), *value),
+                Some(name) => means.add(&task_role, &format!("diversity/{name}"), *value),
+                None => means.add(&task_role, &format!("complexity/{name}"), *value),
             }
         }
     }
@@ -171,13 +171,13 @@ fn describe_attempt(means: &mut Means, attempt: &Attempt, verdict: &Verdict, rew
     if verdict.status == Status::Fault {
         return;
     }
-    let seat = seat(Role::Solve, &attempt.task.kind);
-    means.add(&seat, "solve_rate", f64::from(verdict.score));
-    means.add(&seat, "length", attempt.trace.n_written() as f64);
-    means.flag(&seat, "truncated", attempt.trace.finish == Finish::Length);
-    means.flag(&seat, "format_rate", verdict.format && verdict.status != Status::Unparsable);
+    let task_role = TaskRole::new(Role::Solve, &attempt.task.kind);
+    means.add(&task_role, "solve_rate", f64::from(verdict.score));
+    means.add(&task_role, "length", attempt.trace.n_written() as f64);
+    means.flag(&task_role, "truncated", attempt.trace.finish == Finish::Length);
+    means.flag(&task_role, "format_rate", verdict.format && verdict.status != Status::Unparsable);
     if let Some(reward) = reward {
-        means.add(&seat, "reward", f64::from(reward));
+        means.add(&task_role, "reward", f64::from(reward));
     }
 }
 
@@ -210,8 +210,9 @@ fn describe_work(metrics: &mut Metrics, record: &Record) {
     let played = &record.graded.played;
     metrics.set("tokens/prompt", played.work.prompt_tokens as f64);
     metrics.set("tokens/completion", played.work.completion_tokens as f64);
-    metrics.set("prompts_too_long", played.work.n_too_long() as f64);
-    for why in played.work.refused() {
+    let too_long = played.work.refusals.len() - played.refused().count();
+    metrics.set("prompts_too_long", too_long as f64);
+    for why in played.refused() {
         let key = format!("refused/{}", refusal(why));
         metrics.set(&key, metrics.get(&key).unwrap_or(0.0) + 1.0);
     }

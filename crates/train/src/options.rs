@@ -58,7 +58,7 @@ pub struct Propose {
     pub references: usize,
     /// How references are drawn.
     pub order: quaero_pool::Order,
-    /// Bounds and sampling law.
+    /// Bounds and sampling parameters.
     pub limits: Limits,
 }
 
@@ -71,7 +71,7 @@ pub struct Solve {
     pub samples: usize,
     /// Whether the attempts that estimate learnability train the solver.
     pub keep_estimates: bool,
-    /// Bounds and sampling law.
+    /// Bounds and sampling parameters.
     pub limits: Limits,
 }
 
@@ -97,7 +97,7 @@ pub struct Eval {
     pub every: u64,
     /// Sampled answers a task.
     pub samples: usize,
-    /// The tasks, answered at the solver's sampling law.
+    /// The tasks, answered with the solver's sampling parameters.
     pub suite: quaero_evals::Suite,
     /// The same tasks under the name of their greedy score.
     pub greedy_suite: quaero_evals::Suite,

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use quaero_engine::Refusal;
 use quaero_runtime::{Family, Host, Usage};
 use quaero_telemetry::Event;
-use quaero_types::{Attempt, Judged, Role, Verdict};
+use quaero_types::{Attempt, Judged, Role, Status, Verdict};
 use quaero_update::Stats;
 
 use crate::Error;
 use crate::clock::Stopwatch;
 use crate::credit::Credit;
+use crate::round::Played;
 use crate::settle::Graded;
 use crate::world::Pool;
 
@@ -65,6 +67,22 @@ impl Pool {
         }
         self.pending.clone_from(&credit.pending);
         Ok(())
+    }
+}
+
+impl Played {
+    /// What could not be judged, each once: proposals, attempts, and episodes that did not open.
+    pub(crate) fn n_faults(&self) -> usize {
+        let verdicts = self.rounds.iter().flat_map(|round| &round.verdicts);
+        let attempts = verdicts.filter(|verdict| verdict.status == Status::Fault).count();
+        let proposals = self.judged.iter().filter(|one| matches!(one, Judged::Fault(_))).count();
+        self.work.n_faults + attempts + proposals
+    }
+
+    /// Prompts that the engine refused for another reason than their length: something is set up
+    /// wrong.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = &Refusal> {
+        self.work.refusals.iter().filter(|why| !matches!(why, Refusal::TooLong { .. }))
     }
 }
 

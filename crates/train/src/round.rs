@@ -7,7 +7,7 @@ use quaero_advantage::SolveRate;
 use quaero_play::Work;
 use quaero_pool::Stored;
 use quaero_rng::Key;
-use quaero_types::{Attempt, Judged, Proposal, Status, Task, TaskId, Verdict};
+use quaero_types::{Attempt, Judged, Proposal, Task, TaskId, Verdict};
 use quaero_verify::Gold;
 
 /// What a round of attempts is for.
@@ -81,14 +81,6 @@ impl Played {
     /// Old tasks, compared with before.
     pub(crate) fn reevaluations(&self) -> impl Iterator<Item = &Round> {
         self.of(&[Purpose::Reevaluation])
-    }
-
-    /// What could not be judged, each once: proposals, attempts, and episodes that did not open.
-    pub(crate) fn n_faults(&self) -> usize {
-        let verdicts = self.rounds.iter().flat_map(|round| &round.verdicts);
-        let attempts = verdicts.filter(|verdict| verdict.status == Status::Fault).count();
-        let proposals = self.judged.iter().filter(|one| matches!(one, Judged::Fault(_))).count();
-        self.work.n_faults + attempts + proposals
     }
 
     fn of<'a>(&'a self, purposes: &'static [Purpose]) -> impl Iterator<Item = &'a Round> {

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quaero_engine::Engine;
-use quaero_evals::Score;
 use quaero_model::Model;
 use quaero_optim::StatePrecision;
 use quaero_policy::Policy;
@@ -14,8 +13,10 @@ use quaero_telemetry::Metrics;
 use quaero_update::{Learner, load_reference, save_reference};
 
 use crate::books::Books;
+use crate::checkpoint::newest_whole;
 use crate::clock::Stopwatch;
 use crate::evaluate::evaluate;
+use crate::gains::Gain;
 use crate::mix::check_mix;
 use crate::step::step;
 use crate::world::{Cast, Pool, World};
@@ -26,9 +27,10 @@ use crate::{Error, Observer, Options, deferred, folder, metrics, probe, seeding}
 pub struct Setup<'a> {
     /// The run's folder.
     pub folder: &'a Path,
-    /// The resolved configuration, kept as `config.toml`.
+    /// The resolved configuration, kept as `config.toml`; of a run that goes on, with what it was
+    /// before.
     pub config: &'a str,
-    /// Go on from the newest whole checkpoint.
+    /// Resume from the latest complete checkpoint.
     pub resume: bool,
 }
 
@@ -46,8 +48,8 @@ pub struct End {
     pub step: u64,
     /// Whether all steps were taken.
     pub whole: bool,
-    /// The first and the last held-out scores.
-    pub scores: Option<(Vec<Score>, Vec<Score>)>,
+    /// The held-out scores since the run was begun; empty where none was taken.
+    pub scores: Vec<Gain>,
     /// The newest checkpoint.
     pub checkpoint: PathBuf,
 }
@@ -65,7 +67,7 @@ struct Run<'a> {
 /// Trains `policy` by self-play until all steps are taken or `control` says stop.
 ///
 /// # Errors
-/// When the world fails; the newest checkpoint stands and `resume` goes on from it.
+/// When something fails at runtime; `resume` goes on from the latest checkpoint.
 pub fn train(
     setup: &Setup<'_>,
     options: &Options,
@@ -89,7 +91,7 @@ pub fn train(
         run.books.report();
     }
     let (step, whole) = (run.step, run.step >= options.steps);
-    Ok(End { step, whole, scores: run.books.into_scores(), checkpoint })
+    Ok(End { step, whole, scores: run.books.gains.list(), checkpoint })
 }
 
 impl<'a> Run<'a> {
@@ -110,9 +112,14 @@ impl<'a> Run<'a> {
             policy.model = policy.model.into_bf16()?;
         }
         let learner = Learner::new(&options.update, &policy.model)?;
-        let checkpoint = if setup.resume { crate::newest(folder)? } else { None };
-        if checkpoint.is_none() {
-            folder::make(folder, setup.config, setup.resume)?;
+        let checkpoint = if setup.resume {
+            newest_whole(folder, &mut |words| observer.warning(words))?
+        } else {
+            None
+        };
+        match &checkpoint {
+            Some(_) => folder::keep(folder, setup.config)?,
+            None => folder::make(folder, setup.config, setup.resume)?,
         }
         let mut cast = Cast { policy, learner, engine: Engine::new(options.engine) };
         let mut world = World { host, options, probe: None };

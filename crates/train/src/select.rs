@@ -87,6 +87,7 @@ pub(crate) fn attempts(
         round(Purpose::Estimate, fresh, options.samples, "estimate");
         round(Purpose::Practice, all, 1, "solve");
     }
+    // The names are part of the run's randomness.
     round(Purpose::Reevaluation, again, options.samples, "retest");
     Ok(played)
 }

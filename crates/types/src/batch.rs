@@ -5,7 +5,7 @@ use crate::{TaskRole, Trace};
 /// One sequence with its credit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Which seat wrote it.
+    /// Which role wrote it.
     pub task_role: TaskRole,
     /// Rows that answer the same prompt share a group.
     pub group: u64,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The two seats of self-play.
+/// The two roles of self-play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -74,14 +74,22 @@ impl From<Kind> for String {
     }
 }
 
-/// A seat at a kind: what AZR calls a task-role. Statistics and baselines are kept per task-role.
+/// A role at a kind: what AZR calls a task-role. Statistics and baselines are kept per task-role.
 /// Written `family/role/name`, as in `python/solve/deduction`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskRole {
-    /// The seat.
+    /// The role.
     pub role: Role,
     /// The kind played.
     pub kind: Kind,
+}
+
+impl TaskRole {
+    /// `role` at `kind`.
+    #[must_use]
+    pub fn new(role: Role, kind: &Kind) -> Self {
+        Self { role, kind: kind.clone() }
+    }
 }
 
 impl fmt::Display for TaskRole {

@@ -5,10 +5,12 @@
 //!
 //! # Layout
 //! `kind` who plays what → `task` what is asked → `episode` how a family and the host talk →
-//! `trace` what the policy wrote → `verdict` how it was judged → `batch` what is learned from.
+//! `verdict` how it was judged → `judged` what became of a proposal → `trace` what the policy wrote
+//! → `batch` what is learned from.
 
 mod batch;
 mod episode;
+mod judged;
 mod kind;
 mod task;
 mod trace;
@@ -16,7 +18,8 @@ mod verdict;
 
 pub use batch::{Batch, Row};
 pub use episode::{Episode, Manifest, ManifestKind, Opening, Pair, Prompt, Proposed, Reply, Turn};
+pub use judged::Judged;
 pub use kind::{Kind, PolicyVersion, Role, TaskRole};
 pub use task::{Origin, Secret, Task, TaskId};
 pub use trace::{Attempt, Finish, Proposal, Trace};
-pub use verdict::{Fault, Judged, Rejection, Status, Verdict};
+pub use verdict::{Fault, Rejection, Status, Verdict};

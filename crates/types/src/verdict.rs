@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Proposed, Task};
-
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,16 +66,4 @@ pub struct Fault {
     pub cause: String,
     /// One line for people.
     pub detail: String,
-}
-
-/// The outcome of a proposal.
-#[expect(clippy::large_enum_variant, reason = "short-lived, and most of them are tasks")]
-#[derive(Clone, Debug, PartialEq)]
-pub enum Judged {
-    /// A valid task. `Proposed` is kept for its format flag and its secret.
-    Task(Task, Proposed),
-    /// Not a task.
-    Rejected(Rejection),
-    /// The judge failed.
-    Fault(Fault),
 }

@@ -1,59 +1,17 @@
 //! The step.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use quaero_model::{ForwardOptions, Model, Params};
 use quaero_objective::{Row as LossRow, Share, policy_loss, scales};
-use quaero_ops::Tensor;
-use quaero_optim::{AdamW, AdamWOptions, Schedule, State, clip_grad_norm};
+use quaero_optim::{AdamW, clip_grad_norm};
 use quaero_policy::Policy;
 use quaero_rng::Key;
 use quaero_types::{Batch, PolicyVersion, Row, TaskRole};
-use quaero_weights::Weights;
 
-use crate::Error;
 use crate::micro::{cut, pack};
 use crate::minibatch::{Passes, plan};
-use crate::reference::{read_f32, write_f32};
-
-/// How to learn from a batch.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The loss.
-    pub objective: quaero_objective::Options,
-    /// The optimiser.
-    pub adamw: AdamWOptions,
-    /// The learning rate over optimiser steps.
-    pub schedule: Schedule,
-    /// The gradient's global norm is cut to this.
-    pub grad_norm_max: f64,
-    /// Times that a batch is learned from.
-    pub epochs: usize,
-    /// Parts of a batch that get an optimiser step each, in every epoch.
-    pub minibatches: usize,
-    /// Tokens in a micro-batch.
-    pub micro_batch_tokens: usize,
-    /// Recompute activations in the backward pass: less memory, a third more work.
-    pub recompute: bool,
-}
-
-/// What an update did.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Stats {
-    /// Optimiser steps taken: none of a batch without rows.
-    pub n_steps: usize,
-    /// The loss, a mean over optimiser steps.
-    pub loss: f64,
-    /// The gradient's global norm before clipping, a mean over optimiser steps.
-    pub grad_norm: f64,
-    /// The learning rate of the last optimiser step.
-    pub lr: f64,
-    /// Tokens that were learned from with their prompts, once for each time.
-    pub n_tokens: u64,
-    /// Sums over the tokens that were learned from, once for each time.
-    pub tokens: quaero_objective::Stats,
-}
+use crate::{Error, Options, Stats};
 
 /// Log-probs that stay the same over the optimiser steps of a batch, for each row.
 struct Before {
@@ -66,11 +24,11 @@ struct Before {
 /// The optimiser with its memory: what outlives a step beside the policy.
 #[derive(Debug)]
 pub struct Learner {
-    options: Options,
-    adamw: AdamW,
+    pub(crate) options: Options,
+    pub(crate) adamw: AdamW,
     grads: Params,
     /// The frozen policy that the KL penalty measures from.
-    reference: Option<Model>,
+    pub(crate) reference: Option<Model>,
 }
 
 impl Learner {
@@ -85,23 +43,6 @@ impl Learner {
             grads: model.params().zeros_like()?,
             reference: None,
         })
-    }
-
-    /// Whether the loss has a KL penalty, hence an update needs a reference.
-    #[must_use]
-    pub fn needs_reference(&self) -> bool {
-        self.options.objective.kl.is_some()
-    }
-
-    /// Measures the KL penalty from `reference` from now on.
-    pub fn set_reference(&mut self, reference: Model) {
-        self.reference = Some(reference);
-    }
-
-    /// Optimiser steps taken so far.
-    #[must_use]
-    pub fn n_steps(&self) -> u64 {
-        self.adamw.n_steps()
     }
 
     /// Learns from a batch: an optimiser step for each of its mini-batches, in every epoch. `key`
@@ -231,39 +172,6 @@ impl Learner {
             all.extend(micro.spans.into_iter().map(|span| logp[span].to_vec()));
         }
         Ok(all)
-    }
-
-    /// Writes weights and moments (of 8-bit Adam, their codes) in f32 to `path`.
-    ///
-    /// # Errors
-    /// When there is no space, the file cannot be written or the device failed.
-    pub fn save(&self, model: &Model, path: &Path) -> Result<(), Error> {
-        let state = self.adamw.state(model.params().names())?;
-        let moments = state.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
-        let all: Vec<(&str, &Tensor)> = model.params().iter().chain(moments).collect();
-        write_f32(path, &all)
-    }
-
-    /// Reads what [`Learner::save`] wrote after `n_steps` updates.
-    ///
-    /// # Errors
-    /// When the file is missing or damaged, belongs to another model, or the device failed.
-    pub fn restore(&mut self, model: &mut Model, path: &Path, n_steps: u64) -> Result<(), Error> {
-        let weights = Weights::open(path)?;
-        let mut tensors = Vec::new();
-        let (names, params) = (model.params().names(), model.params().tensors());
-        for (name, shape) in AdamW::state_shapes(self.options.adamw, names, params) {
-            let mut tensor = Tensor::zeros(shape.clone());
-            weights
-                .read_into(&name, &shape, tensor.data_mut())
-                .map_err(|source| Error::Moments { source })?;
-            tensors.push((name, tensor));
-        }
-        read_f32(&weights, model)?;
-        let (names, params) = (model.params().names(), model.params().tensors());
-        let state = State { n_steps, tensors };
-        self.adamw = AdamW::from_state(self.options.adamw, names, params, state)?;
-        Ok(())
     }
 }
 

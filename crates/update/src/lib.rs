@@ -5,15 +5,19 @@
 //! Knows no tasks and no rewards: an advantage per row is all it sees of them.
 //!
 //! # Layout
-//! `minibatch` the rows of each optimiser step → `micro` rows to micro-batches → `learner` the
-//! steps; `reference` the file of the frozen policy that a KL penalty measures from.
+//! `options` how to learn → `minibatch` the rows of each optimiser step → `micro` rows to
+//! micro-batches → `learner` the steps → `state` what a learner keeps; `reference` the file of the
+//! frozen policy that a KL penalty measures from.
 
 mod learner;
 mod micro;
 mod minibatch;
+mod options;
 mod reference;
+mod state;
 
-pub use learner::{Learner, Options, Stats};
+pub use learner::Learner;
+pub use options::{Options, Stats};
 pub use reference::{load_reference, save_reference};
 
 /// Why no step was taken.

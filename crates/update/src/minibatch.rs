@@ -16,8 +16,8 @@ pub(crate) struct Passes {
 
 /// The rows of each optimiser step as indices into `rows`, in the rows' order. Every epoch deals
 /// each row to one mini-batch: prompts are shuffled under `key`, and each goes with all the rows
-/// that read it to the smallest mini-batch so far, so that a prompt is read once an epoch. There are
-/// fewer mini-batches where there are fewer prompts; one alone is the batch as it is.
+/// that read it to the smallest mini-batch so far, so that a prompt is read once an epoch. There
+/// are fewer mini-batches where there are fewer prompts; one alone is the batch as it is.
 pub(crate) fn plan(rows: &[Row], passes: Passes, key: Key) -> Vec<Vec<usize>> {
     let blocks = blocks(rows);
     let n_parts = passes.minibatches.min(blocks.len());

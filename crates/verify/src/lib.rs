@@ -5,7 +5,8 @@
 //! fails yields a fault, which earns neither reward nor penalty.
 //!
 //! # Layout
-//! `gold` the secrets → `mint` a task → `proposals` completions to tasks → `attempts` completions to verdicts.
+//! `gold` the secrets → `mint` a task → `proposals` completions to tasks → `attempts` completions
+//! to verdicts.
 
 mod attempts;
 mod gold;

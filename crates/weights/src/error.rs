@@ -47,6 +47,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file is not a GGUF file that can be read.
+    #[error("{path}: not a GGUF file: {reason}; fetch it again")]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The shard index is not usable.
     #[error("{path}: not a shard index: {reason}; fetch the folder again")]
     Index {

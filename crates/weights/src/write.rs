@@ -1,5 +1,6 @@
 //! Weight files written so that a crash leaves the old file or the new one, never a torn one.
 
+use std::borrow::Cow;
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -33,26 +34,53 @@ pub struct Named<'a> {
 /// # Panics
 /// If a tensor has another number of values than its shape says.
 pub fn write(path: impl AsRef<Path>, tensors: &[Named<'_>], dtype: DType) -> Result<u64, Error> {
+    let specs: Vec<_> = tensors.iter().map(|it| (it.name, it.shape.clone())).collect();
+    write_each(path, &specs, dtype, |idx| Ok(Cow::Borrowed(tensors[idx].values)))
+}
+
+/// [`write()`] of tensors that are made one after the other: `values` gives those of `specs[idx]`.
+///
+/// # Errors
+/// As [`write()`], and when `values` fails.
+///
+/// # Panics
+/// If a tensor has another number of values than its shape says.
+pub fn write_each<'v>(
+    path: impl AsRef<Path>,
+    specs: &[(&str, Shape)],
+    dtype: DType,
+    mut values: impl FnMut(usize) -> Result<Cow<'v, [f32]>, Error>,
+) -> Result<u64, Error> {
     let path = path.as_ref();
-    let mut sorted: Vec<&Named<'_>> = tensors.iter().collect();
-    sorted.sort_by_key(|tensor| tensor.name);
-    if let Some(pair) = sorted.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        return Err(Error::Duplicate { path: path.to_owned(), name: pair[0].name.to_owned() });
+    let mut order: Vec<usize> = (0..specs.len()).collect();
+    order.sort_by_key(|&idx| specs[idx].0);
+    let sorted: Vec<&(&str, Shape)> = order.iter().map(|&idx| &specs[idx]).collect();
+    if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(Error::Duplicate { path: path.to_owned(), name: pair[0].0.to_owned() });
     }
     let (header, data_bytes) = header(path, &sorted, dtype)?;
     let needed = 8 + header.len() as u64 + data_bytes;
-    write_atomic(path, needed, &mut |out| {
+    let mut failed = None;
+    let written = write_atomic(path, needed, &mut |out| {
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
         let mut bytes = Vec::new();
-        for values in sorted.iter().flat_map(|tensor| tensor.values.chunks(CHUNK_ELEMENTS)) {
-            bytes.clear();
-            convert::encode(dtype, values, &mut bytes);
-            out.write_all(&bytes)?;
+        for &idx in &order {
+            let values = values(idx).map_err(|error| {
+                failed = Some(error);
+                io::Error::other("a tensor could not be made")
+            })?;
+            let (name, shape) = &specs[idx];
+            assert_eq!(values.len(), shape.n_elements(), "values of `{name}` {shape}");
+            for values in values.chunks(CHUNK_ELEMENTS) {
+                bytes.clear();
+                convert::encode(dtype, values, &mut bytes);
+                out.write_all(&bytes)?;
+            }
         }
         Ok(())
-    })?;
-    Ok(needed)
+    });
+    failed.map_or(written.map(|()| needed), Err)
 }
 
 /// Writes a file of `needed` bytes by `fill`: under a temporary name in the same folder, flushed to
@@ -88,7 +116,7 @@ pub fn write_atomic(
 }
 
 /// The header's bytes, padded to a multiple of eight, and the size of the data after it.
-fn header(path: &Path, sorted: &[&Named<'_>], dtype: DType) -> Result<(Vec<u8>, u64), Error> {
+fn header(path: &Path, sorted: &[&(&str, Shape)], dtype: DType) -> Result<(Vec<u8>, u64), Error> {
     let stored = match dtype {
         DType::F32 => Stored::F32,
         DType::BF16 => Stored::BF16,
@@ -96,17 +124,15 @@ fn header(path: &Path, sorted: &[&Named<'_>], dtype: DType) -> Result<(Vec<u8>, 
     };
     let mut end = 0;
     let mut infos = Vec::with_capacity(sorted.len());
-    for tensor in sorted {
-        let (name, shape) = (tensor.name, &tensor.shape);
-        assert_eq!(tensor.values.len(), shape.n_elements(), "values of `{name}` {shape}");
+    for (name, shape) in sorted {
         let begin = end;
-        end += tensor.values.len() * dtype.size_bytes();
+        end += shape.n_elements() * dtype.size_bytes();
         let info = TensorInfo {
             dtype: stored,
             shape: shape.extents().to_vec(),
             data_offsets: (begin, end),
         };
-        infos.push((name.to_owned(), info));
+        infos.push(((*name).to_owned(), info));
     }
     // One entry only: the order of several would depend on the hash map's seed.
     let marks = std::iter::once(("format".to_owned(), "pt".to_owned())).collect();

@@ -5,10 +5,10 @@
 //! arithmetic says so.
 
 use quaero_math_judge::{By, Extracted, Graded, Truth, grade};
-use quaero_sdk::{Episode, Reply, Status, Verdict, answer_section, tags_well_formed};
+use quaero_sdk::{Episode, Format, Reply, Status, Verdict, answer_section, tags_well_formed};
 
 use crate::language::shortened;
-use crate::options::{Format, Options};
+use crate::options::Options;
 use crate::task::Half;
 
 /// The verdict on a solver's episode.
@@ -25,7 +25,7 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
     let section = answer_section(completion);
     let Graded { found, joined, judgement } = grade(gold, section, &options.rules);
     let format = !episode.truncated
-        && match options.format {
+        && match options.azr.format {
             Format::Azr => tags_well_formed(completion),
             Format::Plain => matches!(found, Extracted::Boxed(_)),
         };

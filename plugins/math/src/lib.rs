@@ -8,11 +8,10 @@
 //! # Layout
 //! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose`
 //! and `solve` the self-play judgements, `answer` the free-form one; `language` programs and their
-//! values; `seeds`, `golden`, `cases` come with the family.
+//! values; `seeds` and `cases` come with the family.
 
 mod answer;
 mod cases;
-mod golden;
 mod language;
 mod options;
 mod prompt;
@@ -65,7 +64,7 @@ impl Family for Math {
                 .to_owned(),
             kinds: Kind::ALL.map(kind).to_vec(),
             capabilities: Vec::new(),
-            golden: golden::cases(&self.options),
+            golden: quaero_sdk::golden_cases(&cases::FILES, &self.options.azr, false),
         }
     }
 

@@ -1,66 +1,30 @@
 //! The prompt of each role and kind, in the style of the options.
-//!
-//! Sees public halves only, and whole tasks as references; never the secret of the task it asks.
 
 mod azr;
-mod compact;
 
-use quaero_sdk::{Opening, Role};
+use quaero_sdk::{Ask, Half, Opening, Role};
 
-use crate::options::{Options, Style};
-use crate::task::{Example, Half, Kind, Reference};
-
-/// What a prompt asks for.
-enum Ask {
-    /// A program and an input.
-    ProposeProgram { kind: Kind, references: Vec<(String, Example)> },
-    /// Inputs for a program.
-    ProposeInputs { program: String, n_inputs: usize },
-    /// The answer of a problem in words.
-    Answer { problem: String },
-    /// The value.
-    Deduction { program: String, input: String },
-    /// Arguments.
-    Abduction { program: String, output: String },
-    /// The program.
-    Induction { message: String, examples: Vec<Example> },
-}
+use crate::options::Options;
+use crate::task::Kind;
 
 /// The prompt that opens an episode.
 ///
 /// # Errors
 /// If the task or a reference cannot be read, a reference is missing, or the kind has no proposals.
 pub(crate) fn prompt(options: &Options, opening: &Opening) -> Result<String, String> {
-    let ask = ask(options, opening)?;
-    Ok(match options.style {
-        Style::Compact => compact::write(&ask),
-        Style::Azr => azr::write(&ask),
-    })
-}
-
-fn ask(options: &Options, opening: &Opening) -> Result<Ask, String> {
     let kind = Kind::parse(&opening.kind)?;
-    if opening.role == Role::Propose {
-        if kind == Kind::Answer {
+    let compact = options.azr.style == quaero_sdk::Style::Compact;
+    if kind == Kind::Answer {
+        if opening.role == Role::Propose {
             return Err("tasks of the kind answer are given, not proposed".to_owned());
         }
-        let pairs = &opening.references;
-        if kind == Kind::Induction {
-            let program = Reference::only_program(pairs)?;
-            return Ok(Ask::ProposeInputs { program, n_inputs: options.n_inputs });
-        }
-        return Ok(Ask::ProposeProgram { kind, references: Reference::with_examples(pairs)? });
+        let public = Half::parse(&opening.public, "public")?;
+        let problem = public.text("problem")?;
+        return Ok(match compact {
+            true => format!("{problem}\nPut the final answer into \\boxed{{}}.\n"),
+            false => azr::answer(problem),
+        });
     }
-    let public = Half::parse(&opening.public, "public")?;
-    let text = |field: &str| public.text(field).map(str::to_owned);
-    Ok(match kind {
-        Kind::Answer => Ask::Answer { problem: text("problem")? },
-        Kind::Deduction => Ask::Deduction { program: text("program")?, input: text("input")? },
-        Kind::Abduction => Ask::Abduction { program: text("program")?, output: text("output")? },
-        Kind::Induction => Ask::Induction {
-            // Suites without a message leave it out.
-            message: text("message").unwrap_or_default(),
-            examples: public.examples("examples")?,
-        },
-    })
+    let ask = Ask::of(kind.name(), opening, options.azr.n_inputs)?;
+    Ok(if compact { ask.compact(kind.name(), "math") } else { azr::write(kind, &ask) })
 }

@@ -5,10 +5,10 @@
 //!
 //! `not_proposable` refuses proposals of `answer`: nobody here can tell whether a gold is right.
 
-use quaero_sdk::{Episode, Rejection, Reply};
+use quaero_sdk::{Cause, Episode, Inputs, Reply, block, fits, rejected, whole};
 
 use crate::language::{Program, Rat, Undefined, Value, arguments, print_arguments, run, shortened};
-use crate::options::{Options, Style};
+use crate::options::Options;
 use crate::reading::Reading;
 use crate::task::{self, Kind, Played, Reference};
 
@@ -19,32 +19,19 @@ pub(crate) fn judge(options: &Options, kind: Kind, episode: &Episode) -> Reply {
         Kind::Deduction | Kind::Abduction => program(options, kind, episode),
         Kind::Induction => inputs(options, episode),
     };
-    reply.unwrap_or_else(|cause| match cause {
-        Cause::Rejected(rejection) => Reply::Rejected(rejection),
-        Cause::Fault(why) => Reply::Fault(why),
-    })
-}
-
-/// Why there is no task.
-enum Cause {
-    Rejected(Rejection),
-    Fault(String),
-}
-
-fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
-    Cause::Rejected(Rejection { cause: cause.to_owned(), detail: detail.into() })
+    reply.unwrap_or_else(Reply::from)
 }
 
 /// A proposal of deduction or abduction: one program and one input.
 fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Reply, Cause> {
-    let reading = Reading::new(options.style, episode, "math");
+    let reading = Reading::new(options.azr.style, episode, "math");
     whole(episode)?;
-    let (text, input) = (block(&reading, "math")?, block(&reading, "input")?);
-    fits("the program", text, options.program_bytes_max)?;
-    fits("the input", input, options.input_bytes_max)?;
+    let (text, input) = (block(&reading, "math")?.trim(), block(&reading, "input")?.trim());
+    fits("the program", text, options.azr.program_bytes_max)?;
+    fits("the input", input, options.azr.input_bytes_max)?;
     let program = checked(options, text)?;
     let input = read_arguments(&program, input)?;
-    if options.reject_copies_of_references {
+    if options.azr.reject_copies_of_references {
         let key = format!("{program}\n# {}", print_arguments(&input));
         for pair in &episode.opening.references {
             let Reference { program, example } = Reference::parse(pair).map_err(Cause::Fault)?;
@@ -56,15 +43,8 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Reply, Ca
     }
     let played = play(options, &program, &input)?;
     worth(options, &program, &input, &played)?;
-    let format = reading.keeps(options.format, &["math", "input"]);
+    let format = reading.keeps(options.azr.format, &["math", "input"]);
     Ok(Reply::Proposed(task::of_program(kind, &played, format)))
-}
-
-/// The first block of `kind`, if there is anything in it.
-fn block<'a>(reading: &'a Reading, kind: &'static str) -> Result<&'a str, Cause> {
-    let text = reading.blocks.first(kind).map(|block| block.text.trim());
-    text.filter(|text| !text.is_empty())
-        .ok_or_else(|| rejected("parse", format!("no {kind} block with anything in it")))
 }
 
 /// A proposal of induction: inputs for the reference's program, and a message.
@@ -75,26 +55,10 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Reply, Cause> {
     let reference = Reference::parse(pair).map_err(Cause::Fault)?.program;
     let program = Program::parse(&reference)
         .map_err(|why| Cause::Fault(format!("the reference's program: {why}")))?;
-    let reading = Reading::new(options.style, episode, "input");
-    whole(episode)?;
-    let found: Vec<&str> = reading.blocks.of("input").map(|block| block.text.trim()).collect();
-    let n_inputs = options.n_inputs;
-    let message = reading.blocks.first("message").map(|block| block.text.trim());
-    if found.len() < n_inputs {
-        let detail = format!("{} input blocks, {n_inputs} are asked for", found.len());
-        return Err(rejected("parse", detail));
-    }
-    if message.is_none() && options.style == Style::Azr {
-        return Err(rejected("parse", "no message block"));
-    }
-    let mut kinds = vec!["input"; n_inputs];
-    kinds.extend(message.map(|_| "message"));
-    let format = reading.keeps(options.format, &kinds);
-    let message = message.unwrap_or_default();
-    fits("the message", message, options.input_bytes_max)?;
-    let mut played: Vec<Played<'_>> = Vec::with_capacity(n_inputs);
-    for text in &found[found.len() - n_inputs..] {
-        fits("an input", text, options.input_bytes_max)?;
+    let Inputs { inputs, message, format } = Inputs::read(&options.azr, episode)?;
+    let mut played: Vec<Played<'_>> = Vec::with_capacity(inputs.len());
+    for text in &inputs {
+        fits("an input", text, options.azr.input_bytes_max)?;
         let input = read_arguments(&program, text)?;
         let next = play(options, &program, &input)?;
         if played.iter().any(|earlier| earlier.input == next.input) {
@@ -105,23 +69,7 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Reply, Cause> {
     if played.iter().all(|next| next.output == played[0].output) {
         return Err(rejected("ignores_input", "every input gives the same value"));
     }
-    Ok(Reply::Proposed(task::of_examples(&played, message, options.n_shown, format)))
-}
-
-fn whole(episode: &Episode) -> Result<(), Cause> {
-    match episode.truncated {
-        true => Err(rejected("parse", "cut at the length limit")),
-        false => Ok(()),
-    }
-}
-
-fn fits(what: &str, text: &str, max_bytes: usize) -> Result<(), Cause> {
-    match text.len() <= max_bytes {
-        true => Ok(()),
-        false => {
-            Err(rejected("too_large", format!("{what}: {} bytes, limit {max_bytes}", text.len())))
-        }
-    }
+    Ok(Reply::Proposed(task::of_examples(&played, &message, options.azr.n_shown, format)))
 }
 
 /// The program of a text, if it is worth running.
@@ -160,7 +108,7 @@ fn play<'a>(options: &Options, program: &'a Program, input: &[Rat]) -> Result<Pl
         Undefined::Nowhere(why) => rejected("undefined", why),
         Undefined::Limit(limit) => rejected("limit", limit),
     })?;
-    fits("the value", &output.to_string(), options.value_bytes_max)?;
+    fits("the value", &output.to_string(), options.azr.value_bytes_max)?;
     Ok(Played { program, input: print_arguments(input), output, n_steps })
 }
 
@@ -172,7 +120,7 @@ fn worth(
     input: &[Rat],
     played: &Played<'_>,
 ) -> Result<(), Cause> {
-    let near = variants(input, options.n_variants);
+    let near = variants(input, options.azr.n_variants);
     let ran: Vec<(&Vec<Rat>, Value)> = near
         .iter()
         .filter_map(|variant| run(program, variant).ok().map(|(value, _)| (variant, value)))

@@ -62,7 +62,7 @@ fn given(problem: &str, answer: &str) -> Proposed {
 fn induction(options: &Options, (program, inputs): &(&str, &[&str; 6])) -> Proposed {
     let program = parsed(program);
     let all: Vec<Played<'_>> = inputs.iter().map(|input| played(&program, input)).collect();
-    task::of_examples(&all, "", options.n_shown.min(all.len() / 2), true)
+    task::of_examples(&all, "", options.azr.n_shown.min(all.len() / 2), true)
 }
 
 // The seeds are part of the program: a test plays every one of them.

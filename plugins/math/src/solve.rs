@@ -15,8 +15,8 @@ pub(crate) fn judge(options: &Options, kind: Kind, episode: &Episode) -> Reply {
         Kind::Induction => "math",
         Kind::Answer | Kind::Deduction => "output",
     };
-    let reading = Reading::new(options.style, episode, fence);
-    let format = reading.keeps(options.format, &[fence]);
+    let reading = Reading::new(options.azr.style, episode, fence);
+    let format = reading.keeps(options.azr.format, &[fence]);
     let judged = match (episode.truncated, answer(&reading, fence)) {
         (true, _) => Ok((Status::Unparsable, "cut at the length limit".to_owned())),
         (false, None) => Ok((Status::Unparsable, format!("no {fence} block"))),
@@ -53,7 +53,7 @@ fn compared(gold: &Value, got: &Value) -> (Status, String) {
 fn deduction(options: &Options, episode: &Episode, answer: &str) -> Judged {
     let secret = Half::parse(&episode.secret, "secret")?;
     let gold = gold(secret.text("output")?)?;
-    if answer.len() > 2 * options.value_bytes_max {
+    if answer.len() > 2 * options.azr.value_bytes_max {
         return Ok((Status::Unparsable, "a value over the size limit".to_owned()));
     }
     Ok(match Value::parse(answer) {
@@ -71,7 +71,7 @@ fn abduction(options: &Options, episode: &Episode, answer: &str) -> Judged {
     let gold = gold(public.text("output")?)?;
     let program = Program::parse(public.text("program")?)
         .map_err(|why| format!("the task's program: {why}"))?;
-    if answer.len() > options.input_bytes_max {
+    if answer.len() > options.azr.input_bytes_max {
         return Ok((Status::Unparsable, "an input over the size limit".to_owned()));
     }
     let read = match arguments(answer) {
@@ -93,7 +93,7 @@ fn induction(options: &Options, episode: &Episode, answer: &str) -> Judged {
     let public = Half::parse(&episode.opening.public, "public")?;
     let secret = Half::parse(&episode.secret, "secret")?;
     let (shown, hidden) = (public.examples("examples")?, secret.examples("hidden")?);
-    if answer.len() > options.program_bytes_max {
+    if answer.len() > options.azr.program_bytes_max {
         return Ok((Status::Unparsable, "a program over the size limit".to_owned()));
     }
     let program = match Program::parse(answer) {

@@ -29,7 +29,7 @@ impl Given {
         let composes = opening.role == Role::Propose && kind != Kind::Induction;
         let mut rng = Rng::new(&format!("composite {}", opening.seed));
         let chosen = rng.below(100) < options.composite_percent as usize;
-        if !composes || !chosen || options.style == Style::Compact {
+        if !composes || !chosen || options.azr.style == Style::Compact {
             return Self::default();
         }
         let wanted = 1 + rng.below(options.composite_functions_max as usize);

@@ -5,9 +5,9 @@
 //! loads has no input to depend on) and have a plain name; a value must be plain and within its
 //! limit, or two runs could not be compared.
 
-use quaero_sdk::{Answer, Outcome, Reply, Status};
+use quaero_sdk::{Answer, Cause, Outcome, Reply, Status, rejected};
 
-use crate::propose::{Cause, rejected, values};
+use crate::propose::values;
 use crate::solve::verdict;
 
 /// The answer where nothing is raised.

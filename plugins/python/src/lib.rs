@@ -10,13 +10,12 @@
 //! `options` → `task` the wire → `prompt` what is asked → `reading` what was written → `propose`
 //! and `solve` the judgements, `error` those of error prediction → `plan` their one call of the
 //! interpreter; `source` looks at programs as tokens, `measure` at their trees, `perturb` varies
-//! inputs, `composite` says what a proposal has to build on; `seeds`, `golden`, `cases` come with
-//! the family.
+//! inputs, `composite` says what a proposal has to build on; `seeds` and `cases` come with the
+//! family.
 
 mod cases;
 mod composite;
 mod error;
-mod golden;
 mod measure;
 mod options;
 mod perturb;
@@ -72,7 +71,7 @@ impl Family for Python {
             summary: "Absolute Zero's kinds of task over Python programs".to_owned(),
             kinds: Kind::ALL.map(kind).to_vec(),
             capabilities: vec!["interpreter".to_owned()],
-            golden: golden::cases(&self.options),
+            golden: quaero_sdk::golden_cases(&cases::FILES, &self.options.azr, false),
         }
     }
 

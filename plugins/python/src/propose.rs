@@ -7,7 +7,10 @@
 //!
 //! Only a value that came back whole becomes gold: never an empty or a cut one.
 
-use quaero_sdk::{Answer, Episode, Job, Outcome, Rejection, Reply, Value};
+use quaero_sdk::{
+    Answer, Cause, Episode, Inputs, Job, LiteralError, Outcome, Rejection, Reply, Value, block,
+    fits, rejected, whole,
+};
 
 use crate::composite::Given;
 use crate::error;
@@ -34,44 +37,20 @@ pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
     plan.unwrap_or_else(|cause| Plan::Now(cause.into()))
 }
 
-/// Why there is no task.
-pub(crate) enum Cause {
-    Rejected(Rejection),
-    Fault(String),
-}
-
-impl From<Cause> for Reply {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::Rejected(rejection) => Reply::Rejected(rejection),
-            Cause::Fault(why) => Reply::Fault(why),
-        }
-    }
-}
-
-pub(crate) fn rejected(cause: &str, detail: impl Into<String>) -> Cause {
-    Cause::Rejected(Rejection { cause: cause.to_owned(), detail: detail.into() })
-}
-
 /// A proposal of deduction, abduction or error prediction: one program and one input.
 fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cause> {
-    let reading = Reading::new(options.style, episode, "python");
+    let reading = Reading::new(options.azr.style, episode, "python");
     whole(episode)?;
-    let block = |kind: &str| {
-        let text = reading.blocks.first(kind).map(|block| trimmed(&block.text));
-        text.filter(|text| !text.is_empty())
-            .ok_or_else(|| rejected("parse", format!("no {kind} block with anything in it")))
-    };
-    let (mut program, input) = (block("python")?, block("input")?);
-    let input = input.trim().to_owned();
-    let format = reading.keeps(options.format, &["python", "input"]);
-    fits("the program", &program, options.program_bytes_max)?;
-    fits("the input", &input, options.input_bytes_max)?;
+    let mut program = trimmed(block(&reading, "python")?);
+    let input = block(&reading, "input")?.trim().to_owned();
+    let format = reading.keeps(options.azr.format, &["python", "input"]);
+    fits("the program", &program, options.azr.program_bytes_max)?;
+    fits("the input", &input, options.azr.input_bytes_max)?;
     not_banned(options, &program)?;
     if kind == Kind::Error {
         no_banned_keyword(options, &program)?;
     }
-    if options.style == Style::Azr {
+    if options.azr.style == Style::Azr {
         program = Source::new(&program).with_entry(ENTRY);
     }
     let given = Given::of(options, kind, &episode.opening);
@@ -91,13 +70,17 @@ fn program(options: &Options, kind: Kind, episode: &Episode) -> Result<Plan, Cau
             _ => rejected(&cause, detail).into(),
         }));
     }
-    if options.reject_copies_of_references {
+    if options.azr.reject_copies_of_references {
         differs_from_references(&episode.opening.references, &program, &input)?;
     }
     let main = job(options, &program, vec![input.clone()], options.determinism_runs);
     let variants = match arguments {
         Ok(Some(values)) if options.require_input_dependence && kind != Kind::Error => {
-            perturb::variants(&values, options.n_variants, &task::key_of_program(&program, &input))
+            perturb::variants(
+                &values,
+                options.azr.n_variants,
+                &task::key_of_program(&program, &input),
+            )
         }
         _ => Vec::new(),
     };
@@ -141,30 +124,12 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Plan, Cause> {
         return Err(Cause::Fault("an induction proposal needs one reference, got none".to_owned()));
     };
     let program = Reference::parse(pair).map_err(Cause::Fault)?.program;
-    let reading = Reading::new(options.style, episode, "input");
-    whole(episode)?;
-    let found: Vec<String> =
-        reading.blocks.of("input").map(|block| block.text.trim().to_owned()).collect();
-    let n_inputs = options.n_inputs;
-    let message = reading.blocks.first("message").map(|block| block.text.trim().to_owned());
-    if found.len() < n_inputs {
-        let detail = format!("{} input blocks, {n_inputs} are asked for", found.len());
-        return Err(rejected("parse", detail));
-    }
-    if message.is_none() && options.style == Style::Azr {
-        return Err(rejected("parse", "no message block"));
-    }
-    let mut kinds = vec!["input"; n_inputs];
-    kinds.extend(message.as_ref().map(|_| "message"));
-    let format = reading.keeps(options.format, &kinds);
-    let message = message.unwrap_or_default();
-    fits("the message", &message, options.input_bytes_max)?;
-    let inputs = found[found.len() - n_inputs..].to_vec();
+    let Inputs { inputs, message, format } = Inputs::read(&options.azr, episode)?;
     for input in &inputs {
-        fits("an input", input, options.input_bytes_max)?;
+        fits("an input", input, options.azr.input_bytes_max)?;
         arguments(options, input).map_err(Cause::Rejected)?;
     }
-    let (n_shown, must_depend) = (options.n_shown, options.require_input_dependence);
+    let (n_shown, must_depend) = (options.azr.n_shown, options.require_input_dependence);
     let job = job(options, &program, inputs.clone(), options.determinism_runs);
     Ok(Plan::run(vec![job], move |outcomes| {
         let judged = values(outcomes[0], inputs.len()).and_then(|values| {
@@ -184,38 +149,13 @@ fn inputs(options: &Options, episode: &Episode) -> Result<Plan, Cause> {
     }))
 }
 
-fn whole(episode: &Episode) -> Result<(), Cause> {
-    match episode.truncated {
-        true => Err(rejected("parse", "cut at the length limit")),
-        false => Ok(()),
-    }
-}
-
-fn fits(what: &str, text: &str, max_bytes: usize) -> Result<(), Cause> {
-    match text.len() <= max_bytes {
-        true => Ok(()),
-        false => {
-            Err(rejected("too_large", format!("{what}: {} bytes, limit {max_bytes}", text.len())))
-        }
-    }
-}
-
 fn not_banned(options: &Options, program: &str) -> Result<(), Cause> {
     let source = Source::new(program);
-    let within = |path: &str, banned: &str| {
-        path.strip_prefix(banned).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let imports = source.imports();
-    let reached = source.attributes();
-    for banned in &options.banned_imports {
-        let dotted = banned.contains('.') && reached.iter().any(|path| path == banned);
-        if dotted || imports.iter().any(|path| within(path, banned)) {
-            return Err(rejected("banned_import", banned.as_str()));
-        }
+    if let Some(banned) = source.banned_import(&options.banned_imports) {
+        return Err(rejected("banned_import", banned));
     }
-    let calls = source.calls();
-    match options.banned_calls.iter().find(|banned| calls.contains(&banned.as_str())) {
-        Some(banned) => Err(rejected("banned_call", format!("{banned}()"))),
+    match source.banned_call(&options.banned_calls) {
+        Some(banned) => Err(rejected("banned_call", banned)),
         None => Ok(()),
     }
 }
@@ -237,9 +177,12 @@ fn static_fault(options: &Options, program: &str) -> Result<(), Rejection> {
 /// The argument values where they are literals, `None` where they are plain expressions.
 fn arguments(options: &Options, input: &str) -> Result<Option<Vec<Value>>, Rejection> {
     let bad = |detail: String| Rejection { cause: "bad_arguments".to_owned(), detail };
-    match Value::parse_arguments(input, options.input_bytes_max) {
+    match Value::parse_arguments(input, options.azr.input_bytes_max) {
         Ok(values) if values.is_empty() => Err(bad("no argument".to_owned())),
         Ok(values) => Ok(Some(values)),
+        Err(error @ LiteralError::Surrogate) => {
+            Err(Rejection { cause: "not_plain".to_owned(), detail: error.to_string() })
+        }
         Err(error) if options.literal_inputs || options.require_input_dependence => {
             Err(bad(format!("not comma-separated literals: {error}")))
         }
@@ -277,7 +220,7 @@ fn job(options: &Options, program: &str, calls: Vec<String>, runs: u32) -> Job {
         entry: ENTRY.to_owned(),
         calls,
         runs,
-        value_bytes_max: options.value_bytes_max,
+        value_bytes_max: options.azr.value_bytes_max as u32,
         deadline_ms: options.deadline_ms,
     }
 }
@@ -313,6 +256,7 @@ fn value(answer: &Answer) -> Result<(String, Value), Cause> {
                 Err(rejected("not_plain", "a NaN, which equals no answer"))
             }
             Ok(value) => Ok((text.clone(), value)),
+            Err(error @ LiteralError::Surrogate) => Err(rejected("not_plain", error.to_string())),
             Err(error) => Err(Cause::Fault(format!("canonical value {text:?}: {error}"))),
         },
         Answer::Raised((class, why)) => Err(rejected("error", format!("{class}: {why}"))),

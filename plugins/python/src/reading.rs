@@ -3,11 +3,16 @@
 use quaero_sdk::Block;
 pub(crate) use quaero_sdk::Reading;
 
+use crate::propose::ENTRY;
+use crate::source::Source;
+
 /// The last block of `kind`, then what stands in its place in published answers: a block of
 /// no kind, `<output>…</output>`, `# Output:` or "the output is" and the rest of the line, the
-/// whole answer.
+/// whole answer. Of programs, the last block that defines a function is asked for first: an example
+/// of its use may follow.
 pub(crate) fn answer(reading: &Reading, kind: &str) -> Option<String> {
-    let block = reading.blocks.last(kind).or_else(|| reading.blocks.last(""));
+    let program = (kind == "python").then(|| program(reading)).flatten();
+    let block = program.or_else(|| reading.blocks.last(kind)).or_else(|| reading.blocks.last(""));
     if let Some(Block { text, .. }) = block {
         return Some(text.clone());
     }
@@ -26,6 +31,16 @@ pub(crate) fn answer(reading: &Reading, kind: &str) -> Option<String> {
         }
     }
     (!section.is_empty()).then(|| section.to_owned())
+}
+
+/// The last block that defines the entry, else any function at its top level.
+fn program(reading: &Reading) -> Option<&Block> {
+    let programs = reading.blocks.all().iter().filter(|b| ["python", ""].contains(&&*b.kind));
+    let last = |fits: &dyn Fn(&Source<'_>) -> bool| {
+        programs.clone().rfind(|block| fits(&Source::new(&block.text)))
+    };
+    last(&|source| source.has_parameter(ENTRY).is_some())
+        .or_else(|| last(&|source| source.defines_any()))
 }
 
 /// Source text without blank lines at its ends and without white space after it.

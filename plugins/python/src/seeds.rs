@@ -18,11 +18,11 @@ pub(crate) fn seeds(options: &Options, kind: Kind) -> Vec<Proposed> {
         let value = Value::parse(input, usize::MAX).expect("seed inputs are literals");
         (Example { input: input.to_owned(), output: value.to_string() }, value)
     };
-    let azr = options.style == Style::Azr;
+    let azr = options.azr.style == Style::Azr;
     if kind == Kind::Induction {
         let message = if azr { "Gives back what it is given." } else { "" };
         let examples = MIXED.map(example);
-        let n_shown = options.n_shown.min(MIXED.len() / 2);
+        let n_shown = options.azr.n_shown.min(MIXED.len() / 2);
         return vec![task::of_examples(IDENTITY, message, &examples, n_shown, true)];
     }
     let (example, value) = example(if azr { "'Hello world'" } else { "'ab'" });

@@ -1,7 +1,9 @@
 //! Is an answer right? Values are compared here, never inside the interpreter that ran the answer,
 //! so no class, no patched name and no closing bracket of an answer can judge itself.
 
-use quaero_sdk::{Answer, Episode, Equality, Job, Outcome, Reply, Status, Value, Verdict};
+use quaero_sdk::{
+    Answer, Episode, Equality, Job, LiteralError, Outcome, Reply, Status, Value, Verdict,
+};
 
 use crate::error;
 use crate::options::{InductionScore, Options, Style};
@@ -18,8 +20,8 @@ pub(crate) fn plan(options: &Options, kind: Kind, episode: &Episode) -> Plan {
         Kind::Abduction => "input",
         Kind::Induction => "python",
     };
-    let reading = Reading::new(options.style, episode, fence);
-    let format = reading.keeps(options.format, &[fence]);
+    let reading = Reading::new(options.azr.style, episode, fence);
+    let format = reading.keeps(options.azr.format, &[fence]);
     let unparsable = |why: String| Plan::Now(verdict(0.0, Status::Unparsable, why, format));
     if episode.truncated {
         return unparsable("cut at the length limit".to_owned());
@@ -82,9 +84,12 @@ fn shortened(text: &str) -> String {
 
 /// A literal is compared as it is; a plain expression is evaluated by an interpreter first.
 fn deduction(options: &Options, gold: &Value, answer: &str, format: bool) -> Plan {
-    let max_bytes = options.value_bytes_max as usize;
+    let max_bytes = options.azr.value_bytes_max;
     let error = match Value::parse(answer, max_bytes) {
         Ok(value) => return Plan::Now(compared(options.equality, gold, &value, format)),
+        Err(error @ LiteralError::Surrogate) => {
+            return Plan::Now(verdict(0.0, Status::Wrong, error.to_string(), format));
+        }
         Err(error) => error,
     };
     if let Err(why) = expression(options, answer, max_bytes) {
@@ -105,7 +110,9 @@ fn deduction(options: &Options, gold: &Value, answer: &str, format: bool) -> Pla
 
 /// Whatever input gives the gold output will do.
 fn abduction(options: &Options, program: &str, gold: Value, answer: &str, format: bool) -> Plan {
-    let literals = Value::parse_arguments(answer, options.input_bytes_max);
+    // Published answers often give the whole call.
+    let answer = Source::new(answer).only_call(ENTRY).unwrap_or(answer);
+    let literals = Value::parse_arguments(answer, options.azr.input_bytes_max);
     let fault = match literals {
         Ok(values)
             if values.is_empty() && Source::new(program).has_parameter(ENTRY) != Some(false) =>
@@ -113,7 +120,7 @@ fn abduction(options: &Options, program: &str, gold: Value, answer: &str, format
             Some("no argument".to_owned())
         }
         Ok(_) => None,
-        Err(error) => expression(options, answer, options.input_bytes_max)
+        Err(error) => expression(options, answer, options.azr.input_bytes_max)
             .err()
             .map(|why| format!("no literals: {error}; no plain expressions: {why}")),
     };
@@ -145,10 +152,10 @@ fn induction(
     if program.is_empty() {
         return unparsable("an empty program");
     }
-    if program.len() > options.program_bytes_max {
+    if program.len() > options.azr.program_bytes_max {
         return unparsable("a program over the size limit");
     }
-    if options.style == Style::Azr {
+    if options.azr.style == Style::Azr {
         program = Source::new(&program).with_entry(ENTRY);
     }
     if Source::new(&program).has_parameter(ENTRY).is_none() {
@@ -222,7 +229,7 @@ fn job(options: &Options, program: &str, calls: Vec<String>) -> Job {
         entry: ENTRY.to_owned(),
         calls,
         runs: 1,
-        value_bytes_max: options.value_bytes_max,
+        value_bytes_max: options.azr.value_bytes_max as u32,
         deadline_ms: options.deadline_ms,
     }
 }
@@ -238,6 +245,10 @@ fn single(outcome: &Outcome) -> Result<&Answer, &Outcome> {
 fn returned(equality: Equality, gold: &Value, text: &str, format: bool) -> Reply {
     match Value::parse(text, usize::MAX) {
         Ok(value) => compared(equality, gold, &value, format),
+        // No gold has one.
+        Err(error @ LiteralError::Surrogate) => {
+            verdict(0.0, Status::Wrong, format!("a value with {error}"), format)
+        }
         Err(error) => Reply::Fault(format!("canonical value {text:?}: {error}")),
     }
 }

@@ -1,155 +1,22 @@
-//! Python source as tokens: enough to find imports, calls, definitions and the shape of a program
-//! without running it. Strings and comments hide what they hold.
+//! Python source as tokens and names: enough to find imports, builtins, definitions and the shape
+//! of a program without running it.
 //!
 //! Knows no grammar: whether the program is Python at all, the interpreter says.
+//!
+//! # Layout
+//! `tokens` → `names` what they are bound to → `plain` values without a program.
 
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
-    /// A name or keyword.
-    Name,
-    /// A number.
-    Number,
-    /// A string with its prefix and quotes.
-    Str,
-    /// An operator or bracket.
-    Op,
-    /// A quote that never closes, or a character that Python has no use for.
-    Broken,
-}
+mod names;
+mod plain;
+mod tokens;
 
-/// One token.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token<'a> {
-    /// What it is.
-    pub kind: TokenKind,
-    /// Its text.
-    pub text: &'a str,
-    /// Its offset in bytes.
-    pub at: usize,
-    /// Brackets open before it; negative when too many were closed.
-    pub depth: i32,
-    /// Whether it opens a logical line.
-    pub opens_line: bool,
-    /// Whether it stands in the first column of a logical line.
-    pub top_level: bool,
-}
+use names::{Binding, Names, normal};
+pub(crate) use plain::plain_arguments;
+use tokens::{Token, TokenKind, tokens};
 
-impl Token<'_> {
-    fn is(&self, text: &str) -> bool {
-        self.text == text && self.kind != TokenKind::Str
-    }
-}
-
-const LONG_OPERATORS: [&str; 23] = [
-    "**=", "//=", ">>=", "<<=", "...", ":=", "==", "!=", "<=", ">=", "->", "**", "//", "<<", ">>",
-    "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
-];
-
-/// The tokens of `text`.
-pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens: Vec<Token<'_>> = Vec::new();
-    let (mut at, mut depth, mut opens_line, mut line_at) = (0, 0, true, 0);
-    while let Some(c) = text[at..].chars().next() {
-        match c {
-            '\n' | '\r' => {
-                at += 1;
-                line_at = at;
-                opens_line |= depth <= 0;
-                continue;
-            }
-            '\\' if text[at + 1..].starts_with('\n') => {
-                at += 2;
-                continue;
-            }
-            '#' => {
-                at += text[at..].find('\n').unwrap_or(text.len() - at);
-                continue;
-            }
-            _ if c.is_whitespace() => {
-                at += c.len_utf8();
-                continue;
-            }
-            _ => {}
-        }
-        let (kind, len) = token_len(&text[at..], c);
-        let token = &text[at..at + len];
-        let top_level = opens_line && at == line_at;
-        tokens.push(Token { kind, text: token, at, depth, opens_line, top_level });
-        opens_line = false;
-        depth += match token {
-            "(" | "[" | "{" => 1,
-            ")" | "]" | "}" => -1,
-            _ => 0,
-        };
-        at += len;
-    }
-    tokens
-}
-
-fn token_len(rest: &str, first: char) -> (TokenKind, usize) {
-    let word = |from: usize| {
-        let end = rest[from..].find(|c: char| !(c.is_alphanumeric() || c == '_'));
-        end.map_or(rest.len(), |end| from + end)
-    };
-    if first == '"' || first == '\'' {
-        return string_len(rest, 0);
-    }
-    if first.is_alphabetic() || first == '_' {
-        let len = word(0);
-        let prefix = len <= 2 && rest[..len].chars().all(|c| "rRbBuUfFtT".contains(c));
-        if prefix && rest[len..].starts_with(['"', '\'']) {
-            return string_len(rest, len);
-        }
-        return (TokenKind::Name, len);
-    }
-    let next_is_digit = rest[first.len_utf8()..].starts_with(|c: char| c.is_ascii_digit());
-    if first.is_ascii_digit() || (first == '.' && next_is_digit) {
-        return (TokenKind::Number, number_len(rest));
-    }
-    if let Some(operator) = LONG_OPERATORS.iter().find(|operator| rest.starts_with(**operator)) {
-        return (TokenKind::Op, operator.len());
-    }
-    let known = "+-*/%@&|^~<>()[]{},:.;=!".contains(first);
-    (if known { TokenKind::Op } else { TokenKind::Broken }, first.len_utf8())
-}
-
-fn number_len(rest: &str) -> usize {
-    let bytes = rest.as_bytes();
-    let radix = matches!(bytes, [b'0', b'x' | b'X', ..]);
-    let mut len = 0;
-    while let Some(&byte) = bytes.get(len) {
-        let sign = matches!(byte, b'+' | b'-')
-            && !radix
-            && len > 0
-            && matches!(bytes[len - 1], b'e' | b'E');
-        if !(byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_' || sign) {
-            break;
-        }
-        len += 1;
-    }
-    len
-}
-
-fn string_len(rest: &str, quote_at: usize) -> (TokenKind, usize) {
-    let one = &rest[quote_at..=quote_at];
-    let triple = one.repeat(3);
-    let quote = if rest[quote_at..].starts_with(&triple) { triple.as_str() } else { one };
-    let mut at = quote_at + quote.len();
-    while let Some(c) = rest[at..].chars().next() {
-        if rest[at..].starts_with(quote) {
-            return (TokenKind::Str, at + quote.len());
-        }
-        if c == '\n' && quote.len() == 1 {
-            return (TokenKind::Broken, at);
-        }
-        at += c.len_utf8();
-        if c == '\\' {
-            at += rest[at..].chars().next().map_or(0, char::len_utf8);
-        }
-    }
-    (TokenKind::Broken, rest.len())
-}
+/// Attributes that a banned call is reached by, or whose value tells the platform.
+const BANNED_ATTRIBUTES: [&str; 5] =
+    ["__hash__", "__sizeof__", "__globals__", "__builtins__", "__subclasses__"];
 
 /// A program as text and tokens.
 pub(crate) struct Source<'a> {
@@ -163,44 +30,59 @@ impl<'a> Source<'a> {
         Self { text, tokens: tokens(text) }
     }
 
-    /// The statements: runs of tokens between logical lines and semicolons.
-    fn statements(&self) -> impl Iterator<Item = &[Token<'a>]> {
-        self.tokens.chunk_by(|a, b| !(b.opens_line || (a.depth == 0 && a.is(";"))))
+    fn names(&self) -> Names<'a> {
+        names::names(&self.tokens)
     }
 
-    /// What it imports, wherever the import stands: `a.b` for `import a.b`, and both `a` and `a.b`
-    /// for `from a import b`.
-    pub(crate) fn imports(&self) -> Vec<String> {
-        let mut paths = Vec::new();
-        for statement in self.statements() {
-            let Some(import) = statement.iter().position(|token| token.is("import")) else {
-                continue;
+    /// The first of `banned` that it imports, or reaches as `os.path` by a name that it imported.
+    pub(crate) fn banned_import<'b>(&self, banned: &'b [String]) -> Option<&'b str> {
+        let names = self.names();
+        let reached: Vec<String> = self
+            .attributes()
+            .filter_map(|(name, attribute)| {
+                Some(format!("{}.{attribute}", names.modules.get(&*normal(name))?))
+            })
+            .collect();
+        let within = |path: &str, banned: &str| {
+            path.strip_prefix(banned).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let found = banned.iter().find(|banned| {
+            let dotted = banned.contains('.') && reached.contains(banned);
+            dotted || names.imports.iter().any(|path| within(path, banned))
+        });
+        found.map(String::as_str)
+    }
+
+    /// The first of `banned` whose builtin stands in it, called or not; an attribute counts where
+    /// it reaches one.
+    ///
+    /// Two uses are let be. What `id` gives differs between the worlds of the two runs, so that the
+    /// interpreter sees where it matters: only a call is refused. And `hash` in a class's own
+    /// `__hash__` shows in the order of sets alone, which differs as well.
+    pub(crate) fn banned_call<'b>(&'b self, banned: &'b [String]) -> Option<&'b str> {
+        if banned.is_empty() {
+            return None;
+        }
+        let called = |token: usize| self.tokens.get(token + 1).is_some_and(|next| next.is("("));
+        for used in self.names().uses.iter().filter(|used| used.binding == Binding::Builtin) {
+            let harmless = match &*used.name {
+                "id" => !called(used.token),
+                "hash" => called(used.token) && used.function.as_deref() == Some("__hash__"),
+                "__builtins__" => return Some("__builtins__"),
+                _ => false,
             };
-            let from = statement[..import].iter().position(|token| token.is("from"));
-            let module = from.map(|from| join(&statement[from + 1..import]));
-            paths.extend(module.clone());
-            for name in statement[import + 1..].split(|token| token.is(",")) {
-                let name = name.split(|token| token.is("as")).next().unwrap_or_default();
-                let name = join(name).replace(['(', ')', ';'], "");
-                paths.push(match &module {
-                    Some(module) => format!("{module}.{name}"),
-                    None => name,
-                });
+            let name = banned.iter().find(|banned| **banned == used.name);
+            if let Some(name) = name.filter(|_| !harmless) {
+                return Some(name);
             }
         }
-        paths
-    }
-
-    /// The names called as plain functions that the program does not define itself.
-    pub(crate) fn calls(&self) -> Vec<&'a str> {
-        let defined: Vec<&str> = self.defined().map(|(_, name)| name.text).collect();
-        let windows = self.tokens.iter().enumerate().filter(|(idx, token)| {
-            let before = idx.checked_sub(1).map(|before| &self.tokens[before]);
-            token.kind == TokenKind::Name
-                && self.tokens.get(idx + 1).is_some_and(|next| next.is("("))
-                && !before.is_some_and(|b| b.is(".") || b.is("def") || b.is("class"))
-        });
-        windows.map(|(_, token)| token.text).filter(|name| !defined.contains(name)).collect()
+        let is_banned = |token: &Token<'_>| {
+            let name = normal(token.text);
+            BANNED_ATTRIBUTES
+                .into_iter()
+                .find(|banned| token.kind == TokenKind::Name && *banned == name)
+        };
+        self.tokens.windows(2).filter(|pair| pair[0].is(".")).find_map(|pair| is_banned(&pair[1]))
     }
 
     /// How often a plain name stands in it, and how often as what is called.
@@ -210,7 +92,7 @@ impl<'a> Source<'a> {
         let places: Vec<usize> = (0..self.tokens.len())
             .filter(|&idx| {
                 let token = &self.tokens[idx];
-                token.kind == TokenKind::Name && token.text == name && !attribute(idx)
+                token.kind == TokenKind::Name && normal(token.text) == name && !attribute(idx)
             })
             .collect();
         let called = |idx: &&usize| {
@@ -220,18 +102,30 @@ impl<'a> Source<'a> {
         (places.len(), places.iter().filter(called).count())
     }
 
-    /// Attributes of plain names: `os.environ` for `os.environ['x']`.
-    pub(crate) fn attributes(&self) -> Vec<String> {
+    /// Attributes of plain names: `os` and `environ` for `os.environ['x']`.
+    fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let triples = self.tokens.windows(3).filter(|w| {
             w[0].kind == TokenKind::Name && w[1].is(".") && w[2].kind == TokenKind::Name
         });
-        triples.map(|w| format!("{}.{}", w[0].text, w[2].text)).collect()
+        triples.map(|w| (w[0].text, w[2].text))
     }
 
     /// `def` and the name after it, of every function wherever it stands.
     fn defined(&self) -> impl Iterator<Item = (&Token<'a>, &Token<'a>)> {
         let pairs = self.tokens.windows(2).map(|w| (&w[0], &w[1]));
         pairs.filter(|(def, name)| def.is("def") && name.kind == TokenKind::Name)
+    }
+
+    /// The names of the functions of its top level. `async def` is no entry: it returns a
+    /// coroutine, which is no plain value.
+    fn top_level(&self) -> impl Iterator<Item = &Token<'a>> {
+        let top = |def: &Token<'_>| def.opens_line && def.column == 0;
+        self.defined().filter(move |(def, _)| top(def)).map(|(_, name)| name)
+    }
+
+    /// Whether it defines a function at its top level.
+    pub(crate) fn defines_any(&self) -> bool {
+        self.top_level().next().is_some()
     }
 
     /// How many functions it defines, methods and inner ones included.
@@ -241,34 +135,24 @@ impl<'a> Source<'a> {
 
     /// Whether its last top-level function `name` has a parameter; `None` where there is none such.
     pub(crate) fn has_parameter(&self, name: &str) -> Option<bool> {
-        let (_, entry) =
-            self.defined().filter(|(def, n)| n.text == name && self.is_top_level(def)).last()?;
+        let entry = self.top_level().filter(|n| normal(n.text) == name).last()?;
         let after = self.tokens.iter().skip_while(|token| token.at <= entry.at);
         let mut inside = after.skip_while(|token| !token.is("(") || token.depth > 0).skip(1);
         Some(inside.next().is_some_and(|token| !token.is(")")))
     }
 
-    fn is_top_level(&self, def: &Token<'_>) -> bool {
-        // `async def` is no entry: it returns a coroutine, which is no plain value.
-        def.top_level
-    }
-
     /// The program with its last top-level function renamed to `name`, unless it has one of that
-    /// name already. Every use of the old name as a plain name goes with it.
+    /// name already. Every use of what the old name is bound to goes with it.
     pub(crate) fn with_entry(&self, name: &str) -> String {
-        let top: Vec<&str> = self
-            .defined()
-            .filter(|(def, _)| self.is_top_level(def))
-            .map(|(_, name)| name.text)
-            .collect();
-        let Some(old) = top.last().filter(|_| !top.contains(&name)) else {
+        let top: Vec<_> = self.top_level().map(|token| normal(token.text)).collect();
+        let Some(old) = top.last().filter(|_| !top.iter().any(|known| known == name)) else {
             return self.text.to_owned();
         };
         let mut renamed = String::with_capacity(self.text.len());
         let mut done = 0;
-        for (idx, token) in self.tokens.iter().enumerate() {
-            let attribute = idx > 0 && self.tokens[idx - 1].is(".");
-            if token.kind == TokenKind::Name && token.text == *old && !attribute {
+        for used in self.names().uses {
+            if used.binding == Binding::Module && used.name == *old {
+                let token = &self.tokens[used.token];
                 renamed.push_str(&self.text[done..token.at]);
                 renamed.push_str(name);
                 done = token.at + token.text.len();
@@ -277,85 +161,21 @@ impl<'a> Source<'a> {
         renamed + &self.text[done..]
     }
 
+    /// The arguments where it is one call of `name` and nothing else.
+    pub(crate) fn only_call(&self, name: &str) -> Option<&'a str> {
+        let [callee, open, .., close] = self.tokens.as_slice() else { return None };
+        let whole = callee.kind == TokenKind::Name && normal(callee.text) == name && open.is("(");
+        // No bracket in between closes the call.
+        let closes = |token: &Token<'_>| token.depth == 1 && token.is(")");
+        let inner = &self.tokens[2..self.tokens.len() - 1];
+        let last = closes(close) && !inner.iter().any(closes);
+        (whole && last).then(|| self.text[open.at + 1..close.at].trim())
+    }
+
     /// How often any of these keywords stands in it.
     pub(crate) fn n_keywords(&self, keywords: &[&str]) -> usize {
         let names = self.tokens.iter().filter(|token| token.kind == TokenKind::Name);
         names.filter(|token| keywords.contains(&token.text)).count()
-    }
-}
-
-fn join(tokens: &[Token<'_>]) -> String {
-    tokens.iter().map(|token| token.text).collect()
-}
-
-/// Names that an argument or answer may use beside literals. None of them can reach the judged
-/// function, so an argument is what it says and nothing more.
-const PLAIN_NAMES: [&str; 24] = [
-    "True",
-    "False",
-    "None",
-    "set",
-    "frozenset",
-    "list",
-    "tuple",
-    "dict",
-    "str",
-    "int",
-    "float",
-    "complex",
-    "bool",
-    "bytes",
-    "range",
-    "inf",
-    "nan",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "if",
-    "else",
-];
-
-/// Whether `text` is the inside of one call: positional arguments made of literals, operators and
-/// a few plain names.
-///
-/// # Errors
-/// Says what stands in the way.
-pub(crate) fn plain_arguments(text: &str) -> Result<(), String> {
-    let tokens = tokens(text);
-    let mut depth = 0;
-    let mut opens_argument = true;
-    for (idx, token) in tokens.iter().enumerate() {
-        let fstring = token.kind == TokenKind::Str
-            && token.text.split(['"', '\'']).next().is_some_and(|p| p.contains(['f', 'F', 't']));
-        match token.text {
-            _ if token.kind == TokenKind::Broken => {
-                return Err(format!("{:?} is not Python", token.text));
-            }
-            _ if fstring => return Err("a formatted string is no plain value".to_owned()),
-            _ if token.kind == TokenKind::Str => {}
-            // The one method that published answers need.
-            "." if tokens.get(idx + 1).is_some_and(|next| next.text == "join") => {}
-            "join" if idx > 0 && tokens[idx - 1].text == "." => {}
-            "." | "=" | ":=" | ";" | "@" => return Err(format!("`{}` in a value", token.text)),
-            "*" | "**" if opens_argument => return Err("an unpacked argument".to_owned()),
-            "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" => depth -= 1,
-            name if token.kind == TokenKind::Name && !PLAIN_NAMES.contains(&name) => {
-                return Err(format!("the name `{name}` in a value"));
-            }
-            _ => {}
-        }
-        if depth < 0 {
-            return Err(format!("a bracket closes the call at byte {}", token.at));
-        }
-        opens_argument = depth == 0 && token.text == "," && idx > 0;
-    }
-    match (tokens.is_empty(), depth) {
-        (true, _) => Err("nothing there".to_owned()),
-        (_, 0) => Ok(()),
-        _ => Err("a bracket is left open".to_owned()),
     }
 }
 

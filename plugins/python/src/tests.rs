@@ -57,7 +57,7 @@ fn json(text: &str) -> Json {
 const STYLES: [&str; 2] = [r#"{"style": "compact"}"#, r#"{"style": "azr", "deadline_ms": 1000}"#];
 
 fn golden(options: &str, with_slow: bool) -> Vec<Golden> {
-    crate::golden::all(&family(options).options, with_slow)
+    quaero_sdk::golden_cases(&crate::cases::FILES, &family(options).options.azr, with_slow)
 }
 
 #[test]

@@ -1,14 +1,25 @@
-//! Fenced blocks of a completion: ```` ```python ```` … ```` ``` ````.
+//! Fenced blocks of a completion: ```` ```python ```` … ```` ``` ````, by CommonMark's rule for
+//! fences, with what models write besides.
 //!
-//! A line that starts with three backticks is a fence. With a word after them it opens a block of
-//! that kind (and ends one left open); alone it closes the open block, or opens one of no kind. A
-//! last block that is never closed ends with the text, unless the text was cut. Lines may end in
-//! CRLF; contents have none. Knows no tags and nothing of what the blocks hold.
+//! A line of three or more backticks or tildes opens a block; a line of the same character, at
+//! least as long, indented by at most three columns more and with nothing behind it, closes it. A
+//! fence in a list item or quote is taken out of it: its content loses the same indentation and
+//! marks. Beyond CommonMark: a fence inside a triple-quoted string is content, if the block is
+//! closed outside of one as well; a fence with a word ends a block of the same fence that was left
+//! open; a block may stand on one line, or be closed at the end of its last line. A last block that
+//! is never closed ends with the text, unless the text was cut. Lines may end in CRLF; contents
+//! have none. Knows no tags and nothing of what the blocks hold.
 
-/// A closed block of `kind`, as prompts show it.
+mod fence;
+
+use fence::Quotes;
+pub(crate) use fence::{Fence, on_one_line};
+
+/// A closed block of `kind`, as prompts show it: its fence is longer than any in it.
 #[must_use]
 pub fn fenced(kind: &str, text: &str) -> String {
-    format!("```{kind}\n{text}\n```\n")
+    let fence = "`".repeat(fence::longest_run(text).max(2) + 1);
+    format!("{fence}{kind}\n{text}\n{fence}\n")
 }
 
 /// `completion` as it reads after a prompt that ended with the opening fence of a `kind` block:
@@ -42,36 +53,21 @@ impl Blocks {
     #[must_use]
     pub fn parse(text: &str, truncated: bool) -> Self {
         let text = text.replace("\r\n", "\n");
+        let lines: Vec<&str> = text.split('\n').collect();
         let mut blocks = Vec::new();
-        let mut open: Option<(String, Vec<&str>)> = None;
-        let mut close = |open: &mut Option<(String, Vec<&str>)>, closed: bool| {
-            if let Some((kind, lines)) = open.take() {
-                blocks.push(Block { kind, text: lines.join("\n"), closed });
+        let mut at = 0;
+        while at < lines.len() {
+            let line = lines[at];
+            at += 1;
+            if let Some((kind, content)) = on_one_line(line) {
+                blocks.push(Block { kind, text: content.to_owned(), closed: true });
+            } else if let Some(fence) = Fence::opening(line) {
+                let body = Body::find(&fence, &lines[at..]);
+                at += body.n_lines;
+                if body.ends || !truncated {
+                    blocks.push(Block { kind: fence.kind, text: body.text, closed: body.closed });
+                }
             }
-        };
-        for line in text.split('\n') {
-            match (fence(line), open.as_mut()) {
-                (Fence::Open(kind), _) => {
-                    close(&mut open, false);
-                    open = Some((kind, Vec::new()));
-                }
-                (Fence::Whole(kind, content), _) => {
-                    close(&mut open, false);
-                    open = Some((kind, vec![content]));
-                    close(&mut open, true);
-                }
-                (Fence::Bare, Some(_)) => close(&mut open, true),
-                (Fence::Bare, None) => open = Some((String::new(), Vec::new())),
-                (Fence::Tail(content), Some((_, lines))) => {
-                    lines.push(content);
-                    close(&mut open, true);
-                }
-                (Fence::None, Some((_, lines))) => lines.push(line),
-                (Fence::None | Fence::Tail(_), None) => {}
-            }
-        }
-        if !truncated {
-            close(&mut open, false);
         }
         Self(blocks)
     }
@@ -103,92 +99,70 @@ impl Blocks {
     /// exact form looks like.
     #[must_use]
     pub fn render(&self) -> String {
-        let blocks = self.0.iter().map(|block| format!("```{}\n{}\n```", block.kind, block.text));
-        blocks.collect::<Vec<_>>().join("\n")
+        let blocks: String = self.0.iter().map(|block| fenced(&block.kind, &block.text)).collect();
+        blocks.trim_end_matches('\n').to_owned()
     }
 }
 
-enum Fence<'a> {
-    None,
-    /// Three backticks alone.
-    Bare,
-    /// Three backticks and a kind.
-    Open(String),
-    /// A block on one line.
-    Whole(String, &'a str),
-    /// The end of a block's last line.
-    Tail(&'a str),
+/// What stands between an opening fence and its end.
+struct Body {
+    text: String,
+    /// Lines that it takes, its closing fence included.
+    n_lines: usize,
+    closed: bool,
+    /// Closed, or ended by the next block.
+    ends: bool,
 }
 
-fn fence(line: &str) -> Fence<'_> {
-    let trimmed = line.trim_end();
-    let indent = trimmed.len() - trimmed.trim_start_matches(' ').len();
-    let Some(after) = trimmed[indent..].strip_prefix("```").filter(|_| indent < 4) else {
-        return match trimmed.strip_suffix("```") {
-            Some(content) => Fence::Tail(content),
-            None => Fence::None,
-        };
-    };
-    let info = after.trim_start_matches('`').trim();
-    if info.is_empty() {
-        return Fence::Bare;
+impl Body {
+    fn find(fence: &Fence, lines: &[&str]) -> Self {
+        let mut content = Vec::new();
+        let mut quotes = Quotes::default();
+        // Closing fences within an open string, and ends of lines that may be closing ones.
+        let (mut quoted, mut tail) = (None, None);
+        for (idx, line) in lines.iter().enumerate() {
+            let Some(inner) = fence.inside(line) else { break };
+            if fence.is_closed_by(inner) {
+                if !quotes.open() {
+                    return Self::closed(&content, idx + 1);
+                }
+                quoted = quoted.or(Some(idx));
+            }
+            if !quotes.open() && fence.is_ended_by(inner) {
+                break;
+            }
+            let dedented = fence.dedent(inner);
+            if tail.is_none() && fence.tail(&dedented).is_some() && !quotes.open() {
+                tail = Some(idx);
+            }
+            quotes.read(&dedented);
+            content.push(dedented);
+        }
+        let n_lines = content.len();
+        // A string that is never closed hides no fence.
+        match (quoted, tail) {
+            (Some(at), tail) if tail.is_none_or(|tail| at < tail) => {
+                content.truncate(at);
+                Self::closed(&content, at + 1)
+            }
+            (_, Some(at)) => {
+                content.truncate(at + 1);
+                if let Some(last) = content.last_mut() {
+                    *last = fence.tail(last).unwrap_or_default().to_owned();
+                }
+                Self::closed(&content, at + 1)
+            }
+            _ => {
+                let ends = n_lines < lines.len();
+                Self { text: content.join("\n"), n_lines, closed: false, ends }
+            }
+        }
     }
-    let word_len = info.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(info.len());
-    let (word, rest) = info.split_at(word_len);
-    let kind = match word.to_ascii_lowercase().as_str() {
-        "py" | "python3" => "python".to_owned(),
-        word => word.to_owned(),
-    };
-    match rest.strip_suffix("```") {
-        Some(content) => Fence::Whole(kind, content.trim()),
-        None => Fence::Open(kind),
+
+    fn closed(content: &[String], n_lines: usize) -> Self {
+        Self { text: content.join("\n"), n_lines, closed: true, ends: true }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, truncated: bool, expected: &[(&str, &str, bool)]) {
-        let blocks = Blocks::parse(text, truncated);
-        let got: Vec<_> =
-            blocks.all().iter().map(|b| (b.kind.as_str(), b.text.as_str(), b.closed)).collect();
-        assert_eq!(got, expected, "of {text:?}");
-    }
-
-    #[test]
-    fn blocks_are_found() {
-        check("a\n```python\nx\n\ny\n```\nb", false, &[("python", "x\n\ny", true)]);
-        check("```input\r\n1\r\n```\r\n", false, &[("input", "1", true)]);
-        check("```Python3  \nx\n```  ", false, &[("python", "x", true)]);
-        check("```output\n3", false, &[("output", "3", false)]);
-        check("```output\n3", true, &[]);
-        check("```output\n3\n```\n```input\n4", true, &[("output", "3", true)]);
-        check("```\nx\n```\n```input\n1\n```", false, &[("", "x", true), ("input", "1", true)]);
-        check(
-            "```output\nthe answer\n```output\n3\n```",
-            false,
-            &[("output", "the answer", false), ("output", "3", true)],
-        );
-        check("```output 3```", false, &[("output", "3", true)]);
-        check("```output\n3```", false, &[("output", "3", true)]);
-        check("  ```output\n3\n  ```", false, &[("output", "3", true)]);
-        check("no blocks", false, &[]);
-        check("```output\n```", false, &[("output", "", true)]);
-    }
-
-    #[test]
-    fn first_and_last_of_a_kind() {
-        let blocks = Blocks::parse("```a\n1\n```\n```b\n2\n```\n```a\n3\n```", false);
-        assert_eq!(blocks.first("a").map(|b| b.text.as_str()), Some("1"));
-        assert_eq!(blocks.last("a").map(|b| b.text.as_str()), Some("3"));
-        assert_eq!(blocks.last("c"), None);
-    }
-
-    #[test]
-    fn rendering_gives_back_the_exact_form() {
-        let text = "```python\ndef f(a):\n    return a\n```\n```input\n1\n```";
-        assert_eq!(Blocks::parse(text, false).render(), text);
-    }
-}
+mod tests;

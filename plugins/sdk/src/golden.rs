@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::{Episode, Golden, Opening, Pair, Role};
+use crate::{Episode, Golden, Opening, Pair, Role, Settings, Style};
 
 /// The case `name` written in `text`, an object of `kind`, `role` (`propose` or `solve`),
 /// `completion` and `expect` (`task`, `rejected:<cause>` or a status); where they matter `public`,
@@ -42,6 +42,28 @@ pub fn golden(name: &str, text: &str) -> Golden {
         truncated: json["truncated"].as_bool().unwrap_or(false),
     };
     Golden { name: name.to_owned(), episode, expect: must("expect") }
+}
+
+/// Of `files`, names and texts as for [`golden`], the cases that hold under `settings`: a case may
+/// be for one `style` only, and is left out where one of the options was given whose defaults it
+/// `leans_on`. Those that run into a deadline are `slow`: for tests alone, as loading a family
+/// should not wait.
+///
+/// # Panics
+/// As [`golden`].
+#[must_use]
+pub fn golden_cases(files: &[(&str, &str)], settings: &Settings, with_slow: bool) -> Vec<Golden> {
+    let style = if settings.style == Style::Azr { "azr" } else { "compact" };
+    let read = |(name, text): &(&str, &str)| {
+        let case = golden(name, text);
+        let json: Json = serde_json::from_str(text).unwrap_or_default();
+        let given = |key: &Json| settings.given.iter().any(|given| key.as_str() == Some(given));
+        let fits = json["style"].as_str().is_none_or(|wanted| wanted == style)
+            && !json["leans_on"].as_array().is_some_and(|keys| keys.iter().any(given))
+            && (with_slow || json["slow"] != true);
+        fits.then_some(case)
+    };
+    files.iter().filter_map(read).collect()
 }
 
 #[cfg(test)]

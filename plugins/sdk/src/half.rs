@@ -20,7 +20,10 @@ impl Half {
     /// If `text` is no JSON object.
     pub fn parse(text: &str, what: &'static str) -> Result<Self, String> {
         match serde_json::from_str(text) {
-            Ok(json @ Json::Object(_)) => Ok(Self { json, what }),
+            Ok(Json::Object(mut fields)) => {
+                fields.values_mut().for_each(number_to_text);
+                Ok(Self { json: Json::Object(fields), what })
+            }
             Ok(_) => Err(format!("the {what} half of the task is no JSON object")),
             Err(error) => Err(format!("the {what} half of the task is no JSON: {error}")),
         }
@@ -52,6 +55,20 @@ impl Half {
             _ => None,
         };
         pairs.iter().map(read).collect::<Option<_>>().ok_or_else(bad)
+    }
+}
+
+/// Most digits that a JSON number has and keeps when it is read as a float.
+const DIGITS: usize = 15;
+
+/// A number where a text is meant, as in `{"answer": 42}`, is the text of that number. One with so
+/// many digits that reading it has rounded it stays a number, which is no text.
+fn number_to_text(value: &mut Json) {
+    let Json::Number(number) = value else { return };
+    let text = number.to_string();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if !number.is_f64() || digits <= DIGITS {
+        *value = Json::String(text);
     }
 }
 
@@ -118,5 +135,23 @@ impl Reference {
             Ok((reference.program, reference.example.ok_or(missing)?))
         };
         Self::all(pairs)?.into_iter().map(whole).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_the_text_of_it() {
+        let json = r#"{"a": 42, "b": -7, "c": 0.25, "d": 18446744073709551615, "e": "x",
+                       "f": 123456789012345678901234567890, "g": true, "h": [1]}"#;
+        let half = Half::parse(json, "secret").unwrap();
+        let all = ["a", "b", "c", "d", "e"].map(|field| half.text(field).unwrap());
+        assert_eq!(all, ["42", "-7", "0.25", "18446744073709551615", "x"]);
+        for field in ["f", "g", "h", "z"] {
+            let expected = format!("the secret half of the task has no text `{field}`");
+            assert_eq!(half.text(field), Err(expected));
+        }
     }
 }

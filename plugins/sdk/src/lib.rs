@@ -10,8 +10,10 @@
 //! `family` the trait → `bindings` the words it speaks, generated from `plugins/wit` → `options`
 //! configuration, `style` of prompts → `blocks`, `tags`, `reading` of completions → `replies`
 //! saying what they are worth → `golden` cases from files → `half`, `json` halves of tasks →
-//! `value`, `int`, `parse`, `repr`, `equal` plain Python data.
+//! `value`, `int`, `parse`, `repr`, `equal` plain Python data → `azr` the kit of families that play
+//! Absolute Zero's kinds.
 
+mod azr;
 #[doc(hidden)]
 pub mod bindings;
 mod blocks;
@@ -31,6 +33,9 @@ mod style;
 mod tags;
 mod value;
 
+pub use azr::{
+    Ask, Cause, Defaults, Inputs, Settings, block, conversation, fits, rejected, snippets, whole,
+};
 pub use bindings::quaero::family::interpreter::{Answer, Job, Outcome};
 pub use bindings::quaero::family::vocabulary::{
     Episode, Golden, Kind, Manifest, Metric, Opening, Pair, Proposed, Rejection, Reply, Role,
@@ -42,7 +47,7 @@ pub use equal::Equality;
 #[doc(hidden)]
 pub use family::component;
 pub use family::{Family, Interpreter, log};
-pub use golden::golden;
+pub use golden::{golden, golden_cases};
 pub use half::{Example, Half, Reference};
 pub use int::{DIGITS_MAX, Int};
 pub use json::canonical_json;
@@ -50,7 +55,7 @@ pub use options::{Options, OptionsError};
 pub use parse::{DEPTH_MAX, LiteralError};
 pub use reading::Reading;
 pub use style::{Format, Style};
-pub use tags::{answer_section, tags_well_formed};
+pub use tags::{answer_section, tags_well_formed, without_thought};
 pub use value::Value;
 
 #[cfg(test)]

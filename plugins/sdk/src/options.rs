@@ -72,6 +72,12 @@ impl Options {
         self.given.contains_key(key)
     }
 
+    /// The keys that were given.
+    #[must_use]
+    pub fn given(&self) -> Vec<String> {
+        self.given.keys().cloned().collect()
+    }
+
     /// A switch.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 //!
 //! Knows nothing of what the blocks mean.
 
-use crate::{Blocks, Episode, Format, Style, after_fence, answer_section, tags_well_formed};
+use crate::{Blocks, Episode, Format, Style, after_fence};
+use crate::{answer_section, tags_well_formed, without_thought};
 
 /// A completion, read.
 #[derive(Clone, Debug)]
@@ -24,7 +25,11 @@ impl Reading {
     pub fn new(style: Style, episode: &Episode, fence: &str) -> Self {
         let completion = episode.completion.replace("\r\n", "\n");
         let tags = tags_well_formed(&completion);
-        let section = answer_section(&completion).to_owned();
+        // Tags are structure only where the style asks for them.
+        let section = match style {
+            Style::Compact => without_thought(&completion).to_owned(),
+            Style::Azr => answer_section(&completion).to_owned(),
+        };
         let text = match style {
             Style::Compact => after_fence(fence, &section),
             Style::Azr => section.clone(),

@@ -266,7 +266,7 @@ fn number(row: &serde_json::Map<String, serde_json::Value>, key: &str) -> Option
 fn learning_progress_trains_and_remembers_what_it_saw() {
     let rows = over_time("learning_progress");
     let (progress, change) =
-        ("python/propose/deduction/progress", "python/solve/deduction/retest_change");
+        ("python/propose/deduction/progress", "python/solve/deduction/reevaluation_change");
     // Nothing was graded before the first step, so it tells of no progress.
     assert_eq!((number(&rows[1], progress), number(&rows[1], change)), (None, None));
     for row in &rows[2..] {

@@ -126,7 +126,10 @@ mod tests {
 
         #[test]
         fn learning_and_forgetting_are_worth_the_same(history in history(), at in 0.0..6.0_f64) {
-            let back = |task: &Reevaluation| Reevaluation { before: task.now, now: task.before, ..*task };
+            let back = |task: &Reevaluation| {
+                let (before, now) = (task.now, task.before);
+                Reevaluation { before, now, ..*task }
+            };
             let back: Vec<Reevaluation> = history.iter().map(back).collect();
             let progress = LearningProgress { neighbours: 5 };
             let (a, b) = (progress.of(at, &history), progress.of(at, &back));

@@ -3,7 +3,7 @@
 use quaero_kernels::Error;
 use quaero_kernels::gemm::{Matrix, MatrixMut};
 use quaero_kernels::head::{self, Chunk, Logits, LossOptions, LossOutput, LossRows};
-use quaero_kernels::sample::{self, Draws, Law};
+use quaero_kernels::sample::{self, Draws, Sampling};
 use quaero_kernels::{Buffer, Indices};
 
 use super::{Case, Outputs, Set};
@@ -23,9 +23,9 @@ const OPTIONS: LossOptions = LossOptions {
 pub(super) fn add(cases: &mut Vec<Case>, s: Shapes) {
     losses(cases, s);
     whole(cases, s);
-    let plain = Law { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
+    let plain = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
     draws(cases, s, "sample", plain);
-    draws(cases, s, "sample_cut", Law { top_k: 50, top_p: 0.95, ..plain });
+    draws(cases, s, "sample_cut", Sampling { top_k: 50, top_p: 0.95, ..plain });
 }
 
 fn targets(source: &Source, r: usize, v: usize) -> Result<Indices, Error> {
@@ -131,14 +131,15 @@ fn whole(cases: &mut Vec<Case>, s: Shapes) {
     }));
 }
 
-fn draws(cases: &mut Vec<Case>, s: Shapes, op: &'static str, law: Law) {
+fn draws(cases: &mut Vec<Case>, s: Shapes, op: &'static str, sampling: Sampling) {
     let (r, v) = (s.batch, s.vocab);
-    let dims = [("R", r), ("V", v), ("k", law.top_k)];
+    let dims = [("R", r), ("V", v), ("k", sampling.top_k)];
     let work = Work::moving(4 * r * v);
     cases.push(Case::new((op, &s), ("sample.cu", &["sample"]), &dims, work, move |source| {
         let data = source.floats(r * head::stride(v))?;
-        let laws: Vec<(Law, u64, u64)> = (0..r as u64).map(|row| (law, row, 7 * row)).collect();
-        let draws = Draws::new(source.device(), &laws)?;
+        let samplings: Vec<(Sampling, u64, u64)> =
+            (0..r as u64).map(|row| (sampling, row, 7 * row)).collect();
+        let draws = Draws::new(source.device(), &samplings)?;
         let mut token = source.device().zero_indices(r, v)?;
         Set::new(Outputs::new(source, &[], &[r, r])?, move |to| {
             let logits = Logits { data: data.view(), vocab_size: v, temperature: 1.0 };

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! `list` what is there → `new` from a template → `build` a component → `check` the contract →
-//! `play` one task by hand → `grade` many from a pipe.
+//! `play` one task by hand → `grade` many from a pipe, which `stream` cuts into lines.
 
 mod build;
 mod check;
@@ -10,6 +10,7 @@ mod grade;
 mod list;
 mod new;
 mod play;
+mod stream;
 mod templates;
 
 use std::path::Path;

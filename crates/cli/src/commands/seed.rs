@@ -94,8 +94,7 @@ fn propose(
         })
         .collect();
     let n = asked.len() as f64;
-    let key = key.named("propose").named(name);
-    let (proposals, _) = quaero_play::propose(player, &asked, key)?;
+    let (proposals, _) = quaero_play::propose(player, &asked, key.named("propose").named(name))?;
     let judged = quaero_verify::proposals(player.host, &proposals, 0);
     let tasks = judged.iter().filter_map(|one| match one {
         Judged::Task(task, _) => Some(task.id),

@@ -12,16 +12,20 @@ use quaero_dashboard::Dashboard;
 use quaero_evals::{Grading, Suite};
 use quaero_ops::{Device, Kind, Place};
 use quaero_runtime::Host;
-use quaero_terminal::{INTERRUPTED, print};
-use quaero_train::{Control, End, Eval, Observer, Options, Plan, Setup, check_mix, train};
+use quaero_terminal::{INTERRUPTED, UsageError, print};
+use quaero_train::{Control, End, Eval, Gain, Observer, Options, Plan, Setup, check_mix, train};
 
 use crate::args::Train;
 use crate::progress::Progress;
 use crate::world;
 
+/// What a run takes if nothing is named.
+const DEFAULT: &str = "configs/default.toml";
+
 pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<ExitCode> {
     let folder = run_folder(args)?;
     let resolved = resolve(args, &folder, &[])?;
+    check_overlay(args, &folder, &resolved)?;
     let kind = resolved.device()?;
     if args.dry_run {
         return dry_run(plugins, &resolved, kind).map(|()| ExitCode::SUCCESS);
@@ -45,7 +49,8 @@ pub(crate) fn run(plugins: &Path, args: &Train) -> anyhow::Result<ExitCode> {
     let done = if args.resume { done_steps(&folder)? } else { 0 };
     let dashboard = args.dashboard.map(|address| dashboard(&folder, address, done)).transpose()?;
     let mut progress = Progress::new(done, options.steps, dashboard);
-    let setup = Setup { folder: &folder, config: &resolved.text, resume: args.resume };
+    let config = if args.resume { with_history(&folder, done, &resolved)? } else { resolved.text };
+    let setup = Setup { folder: &folder, config: &config, resume: args.resume };
     let observer: &mut dyn Observer = &mut progress;
     let end = train(&setup, &options, policy, &host, &control, observer);
     progress.finish();
@@ -75,7 +80,7 @@ fn run_folder(args: &Train) -> anyhow::Result<PathBuf> {
     if args.resume {
         anyhow::bail!("--resume needs the run's folder: add --run runs/NAME");
     }
-    let stem = args.config.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = overlay(args).file_stem().unwrap_or_default().to_string_lossy();
     let numbered = (1..).map(|n| PathBuf::from(format!("runs/{stem}-{n}")));
     numbered.into_iter().find(|path| !path.exists()).context("no free name under runs/")
 }
@@ -87,11 +92,59 @@ fn resolve(args: &Train, folder: &Path, found: &[String]) -> anyhow::Result<Reso
     sets.extend_from_slice(found);
     sets.extend(args.steps.map(|steps| format!("run.steps={steps}")));
     let kept = folder.join("config.toml");
-    let overlay = if args.resume { &kept } else { &args.config };
+    let overlay = if args.resume { &kept } else { overlay(args) };
     if args.resume && !kept.is_file() {
         anyhow::bail!("no run to go on with at {}: it holds no config.toml", folder.display());
     }
     Ok(quaero_config::load(Some(overlay), &sets)?)
+}
+
+/// The overlay that a new run takes.
+fn overlay(args: &Train) -> &Path {
+    args.config.as_deref().unwrap_or(Path::new(DEFAULT))
+}
+
+/// A run that goes on has its own configuration. One that is named all the same must say nothing
+/// else: to pass over it in silence would train what nobody asked for.
+fn check_overlay(args: &Train, folder: &Path, run: &Resolved) -> anyhow::Result<()> {
+    let Some(file) = args.config.as_deref().filter(|_| args.resume) else { return Ok(()) };
+    // `auto` is what a run was begun with and is resolved to what it found.
+    let device = format!("run.device={}", run.raw.run.device);
+    let begun = Train { resume: false, ..args.clone() };
+    let asked = resolve(&begun, folder, &[])?;
+    let asked =
+        if asked.raw.run.device == "auto" { resolve(&begun, folder, &[device])? } else { asked };
+    let changes = asked.changes(run);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let (file, folder) = (file.display(), folder.display());
+    let list = changes.iter().map(|change| format!("\n  {change}")).collect::<String>();
+    Err(UsageError(format!(
+        "a run that goes on keeps its own configuration, {folder}/config.toml, and {file} says \
+         something else: leave {file} out, or change a key by --set; it would set{list}"
+    ))
+    .into())
+}
+
+/// What the lines of `config.toml` begin with that say what was changed, and when.
+const HISTORY: &str = "# after step ";
+
+/// The configuration of a run that goes on: as it stands or, where `--set` changes something, with
+/// a line for each key that was changed, now and before.
+fn with_history(folder: &Path, done: u64, now: &Resolved) -> anyhow::Result<String> {
+    let path = folder.join("config.toml");
+    let kept = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let changes = now.changes(&quaero_config::load(Some(&path), &[])?);
+    if changes.is_empty() {
+        return Ok(kept);
+    }
+    let before = kept.lines().filter(|line| line.starts_with(HISTORY)).map(str::to_owned);
+    let new = changes.iter().map(|change| format!("{HISTORY}{done}: {change}"));
+    new.clone().for_each(|line| print::note(line.trim_start_matches("# ")));
+    let history = before.chain(new).collect::<Vec<_>>().join("\n");
+    Ok(format!("{}\n\n{history}\n", now.text.trim_end()))
 }
 
 /// The memory that the run takes, in a line, before any of it is taken.
@@ -174,24 +227,26 @@ fn done_steps(folder: &Path) -> anyhow::Result<u64> {
 
 fn say_farewell(folder: &Path, end: &End, page: bool) {
     let say = |text: String| print::note(&text);
-    if let Some((first, last)) = &end.scores {
-        say("held-out tasks solved, 95 % intervals:".to_owned());
-        for (a, b) in first.iter().zip(last) {
-            say(format!("  {:<28} {} → {}", a.name, a.interval, b.interval));
-        }
+    if !end.scores.is_empty() {
+        say("held-out tasks solved at the start of the run and now, 95 % intervals:".to_owned());
     }
-    let folder = folder.display();
+    for Gain { name, first, last } in &end.scores {
+        say(format!("  {name:<28} {first} → {last}"));
+    }
+    let quoted = |name: &str| print::quoted(&folder.join(name));
+    let run = print::quoted(folder);
     if !end.whole {
         say(format!("interrupted after step {}; nothing is lost", end.step));
-        say(format!("go on:  cargo xtask train --run {folder} --resume"));
+        say(format!("go on:  cargo xtask train --run {run} --resume"));
         return;
     }
     say(format!("model:      {}", end.checkpoint.display()));
     if page {
-        say(format!("to look at: {folder}/report.html, tensorboard --logdir {folder}"));
+        say(format!("to look at: {}, tensorboard --logdir {run}", quoted("report.html")));
     } else {
-        say(format!("to look at: quaero report {folder}, tensorboard --logdir {folder}"));
+        say(format!("to look at: quaero report {run}, tensorboard --logdir {run}"));
     }
-    say(format!("what it asked itself: sqlite3 {folder}/experience.db 'SELECT * FROM task_stats'"));
-    say(format!("train on:   cargo xtask train --run {folder} --resume --steps {}", 2 * end.step));
+    let store = quoted("experience.db");
+    say(format!("what it asked itself: sqlite3 {store} 'SELECT * FROM task_stats'"));
+    say(format!("train on:   cargo xtask train --run {run} --resume --steps {}", 2 * end.step));
 }

@@ -4,12 +4,14 @@
 
 mod crossplay;
 mod dashboard;
+mod data;
 mod plugins;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
 #[path = "../../../runtime/tests/all/programs.rs"]
 mod programs;
+mod resume;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -36,7 +36,7 @@ fn model() -> Model {
         mlp_bias: false,
     };
     let mut model = Model::random(config, Key::new(4)).expect("a sound configuration");
-    // A sharper law than random weights have, so that every layer shows in what is drawn.
+    // A sharper distribution than random weights give, so that every layer shows in what is drawn.
     for tensor in model.params_mut().tensors_mut() {
         if tensor.shape().n_axes() == 2 {
             tensor.data_mut().iter_mut().for_each(|x| *x *= 3.0);
@@ -45,14 +45,19 @@ fn model() -> Model {
     model
 }
 
-fn engine(max_batch: usize) -> Engine {
-    Engine::new(Options { max_batch, page_tokens: 32, cache_mib: 8, graphs: false })
+fn engine(batch_max: usize) -> Engine {
+    Engine::new(Options { batch_max, page_tokens: 32, cache_mib: 8, graphs: false })
 }
 
-fn request(n_prompt: usize, n_samples: usize, max_new: usize, sampling: Sampling) -> Request {
+fn request(
+    n_prompt: usize,
+    n_samples: usize,
+    new_tokens_max: usize,
+    sampling: Sampling,
+) -> Request {
     let mut stream = Key::new(n_prompt as u64).stream();
     let prompt: Arc<[u32]> = (0..n_prompt).map(|_| stream.below(53) as u32).collect();
-    Request { prompt, n_samples, max_new, sampling, key: Key::new(9).with(n_prompt as u64) }
+    Request { prompt, n_samples, new_tokens_max, sampling, key: Key::new(9).with(n_prompt as u64) }
 }
 
 fn requests() -> Vec<Request> {
@@ -78,7 +83,7 @@ fn run(engine: &mut Engine, model: &Model, requests: &[Request]) -> Vec<Output> 
 
 /// One sample alone: the whole sequence is read anew for every token.
 fn reference(model: &Model, request: &Request, sample_idx: usize) -> (Vec<u32>, Finish) {
-    let limit = request.max_new.min(CONTEXT - request.prompt.len());
+    let limit = request.new_tokens_max.min(CONTEXT - request.prompt.len());
     let mut sequence = request.prompt.to_vec();
     while sequence.len() < request.prompt.len() + limit {
         let mut cache = KvCache::new(model.device(), model.config(), 8, 32).unwrap();
@@ -138,14 +143,14 @@ fn log_probabilities_are_the_bits_of_forward() {
 fn nothing_around_a_sample_changes_it() {
     let (model, requests) = (model(), requests());
     let expected = run(&mut engine(64), &model, &requests);
-    for max_batch in [1, 2, 5, 33] {
+    for batch_max in [1, 2, 5, 33] {
         for (prefill_tokens, page_tokens, cache_mib) in [(512, 32, 1), (1, 64, 8), (37, 40, 2)] {
             let mut engine =
-                Engine::new(Options { max_batch, page_tokens, cache_mib, graphs: false });
+                Engine::new(Options { batch_max, page_tokens, cache_mib, graphs: false });
             engine.prefill_tokens = Some(prefill_tokens);
-            assert_eq!(run(&mut engine, &model, &requests), expected, "{max_batch}");
+            assert_eq!(run(&mut engine, &model, &requests), expected, "{batch_max}");
             // The pages now hold what was left there.
-            assert_eq!(run(&mut engine, &model, &requests), expected, "{max_batch} again");
+            assert_eq!(run(&mut engine, &model, &requests), expected, "{batch_max} again");
         }
     }
     for n_threads in [1, 2, 5] {
@@ -204,7 +209,7 @@ fn over_long_prompt_is_rejected_not_crashed() {
 fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     let model = model();
     let page_tokens = 32 * 120;
-    let mut small = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 4, graphs: false });
+    let mut small = Engine::new(Options { batch_max: 8, page_tokens, cache_mib: 4, graphs: false });
     let page_bytes = KvCache::page_bytes(model.device().place(), model.config(), page_tokens);
     let n_pages = (4 << 20) / page_bytes;
     assert_eq!(n_pages, 1, "one page of {page_bytes} bytes");
@@ -215,10 +220,10 @@ fn what_never_fits_the_cache_is_refused_and_the_rest_is_served() {
     assert_eq!(outputs[0].finish, Finish::Refused(needs));
     assert_eq!(outputs[2].tokens, reference(&model, &request(9, 1, 1, plain), 0).0);
 
-    let mut none = Engine::new(Options { max_batch: 8, page_tokens, cache_mib: 0, graphs: false });
+    let mut none = Engine::new(Options { batch_max: 8, page_tokens, cache_mib: 0, graphs: false });
     let error = none.generate(&model, &EOS, &[], &mut |_| ()).expect_err("no memory");
     assert!(matches!(error, Error::CacheTooSmall { cache_mib: 0, .. }), "{error}");
-    let mut empty = Engine::new(Options { max_batch: 0, page_tokens, cache_mib: 8, graphs: false });
+    let mut empty = Engine::new(Options { batch_max: 0, page_tokens, cache_mib: 8, graphs: false });
     let error = empty.generate(&model, &EOS, &[], &mut |_| ()).expect_err("no batch");
     assert!(matches!(error, Error::EmptyBatch));
 }
@@ -263,21 +268,21 @@ proptest! {
     #[test]
     fn any_mix_is_its_samples(
         shapes in prop::collection::vec((1_usize..100, 0_usize..5, 0_usize..24, 0_usize..3), 1..6),
-        max_batch in 1_usize..9,
+        batch_max in 1_usize..9,
         prefill_tokens in 1_usize..80,
         cache_mib in 1_usize..3,
     ) {
         let model = model();
-        let laws = [
+        let samplings = [
             Sampling::plain(1.0),
             Sampling::greedy(),
             Sampling { temperature: 1.5, top_k: 9, top_p: 0.8, min_p: 0.0 },
         ];
         let requests: Vec<Request> = shapes
             .iter()
-            .map(|&(n_prompt, n, max_new, law)| request(n_prompt, n, max_new, laws[law]))
+            .map(|&(n_prompt, n, new_tokens_max, i)| request(n_prompt, n, new_tokens_max, samplings[i]))
             .collect();
-        let mut engine = Engine::new(Options { max_batch, page_tokens: 32, cache_mib, graphs: false });
+        let mut engine = Engine::new(Options { batch_max, page_tokens: 32, cache_mib, graphs: false });
         engine.prefill_tokens = Some(prefill_tokens);
         for output in run(&mut engine, &model, &requests) {
             let expected = reference(&model, &requests[output.request_idx], output.sample_idx);

@@ -46,18 +46,18 @@ fn check(logits: &[f32], (top_k, top_p, min_p): (usize, f32, f32), expected: &[u
 fn by_hand() {
     let half = |n: i32| -(n as f32) * std::f32::consts::LN_2;
     // Probabilities 1/2, 1/4, 1/8, 1/8.
-    let law = [half(2), half(1), half(3), half(3)];
-    check(&law, (0, 1.0, 0.0), &[1, 1, 1, 1]);
-    check(&law, (1, 1.0, 0.0), &[0, 1, 0, 0]);
-    check(&law, (2, 1.0, 0.0), &[1, 1, 0, 0]);
-    check(&law, (3, 1.0, 0.0), &[1, 1, 1, 1]); // the third and the fourth tie
-    check(&law, (9, 1.0, 0.0), &[1, 1, 1, 1]);
-    check(&law, (0, 0.49, 0.0), &[0, 1, 0, 0]);
-    check(&law, (0, 0.51, 0.0), &[1, 1, 0, 0]);
-    check(&law, (0, 0.76, 0.0), &[1, 1, 1, 1]);
-    check(&law, (2, 0.6, 0.0), &[0, 1, 0, 0]); // of the two that top-k leaves, 2/3 and 1/3
-    check(&law, (0, 1.0, 0.4), &[1, 1, 0, 0]);
-    check(&law, (0, 1.0, 0.6), &[0, 1, 0, 0]);
+    let weights = [half(2), half(1), half(3), half(3)];
+    check(&weights, (0, 1.0, 0.0), &[1, 1, 1, 1]);
+    check(&weights, (1, 1.0, 0.0), &[0, 1, 0, 0]);
+    check(&weights, (2, 1.0, 0.0), &[1, 1, 0, 0]);
+    check(&weights, (3, 1.0, 0.0), &[1, 1, 1, 1]); // the third and the fourth tie
+    check(&weights, (9, 1.0, 0.0), &[1, 1, 1, 1]);
+    check(&weights, (0, 0.49, 0.0), &[0, 1, 0, 0]);
+    check(&weights, (0, 0.51, 0.0), &[1, 1, 0, 0]);
+    check(&weights, (0, 0.76, 0.0), &[1, 1, 1, 1]);
+    check(&weights, (2, 0.6, 0.0), &[0, 1, 0, 0]); // of the two that top-k leaves, 2/3 and 1/3
+    check(&weights, (0, 1.0, 0.4), &[1, 1, 0, 0]);
+    check(&weights, (0, 1.0, 0.6), &[0, 1, 0, 0]);
     check(&[0.0, -0.0, -1.0], (1, 1.0, 0.0), &[1, 1, 0]);
     check(&[7.0], (1, 0.1, 0.9), &[1]);
 }

@@ -158,7 +158,7 @@ fn options(args: &BenchStep, model: &Model) -> quaero_engine::Options {
         + n * (args.completion_tokens / page_len + 2);
     let bytes = pages * quaero_model::KvCache::page_bytes(device.place(), model.config(), page_len);
     quaero_engine::Options {
-        max_batch: n,
+        batch_max: n,
         page_tokens: PAGE_TOKENS,
         cache_mib: bytes.div_ceil(1 << 20),
         graphs: args.graphs,
@@ -206,7 +206,7 @@ fn requests(args: &BenchStep, step: u64, vocab_size: usize) -> Vec<Request> {
             Request {
                 prompt: (0..args.prompt_tokens).map(&mut token).collect::<Arc<[u32]>>(),
                 n_samples: args.samples,
-                max_new: args.completion_tokens,
+                new_tokens_max: args.completion_tokens,
                 sampling: Sampling::plain(1.0),
                 key: Key::new(3).with(step).with(i),
             }

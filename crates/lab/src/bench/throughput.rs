@@ -32,7 +32,7 @@ pub(crate) fn rollout(args: &BenchThroughput) -> anyhow::Result<()> {
     let model = place::policy(&args.model)?.model;
     let requests = requests(model.config().vocab_size);
     let options =
-        quaero_engine::Options { max_batch: 128, page_tokens: 32, cache_mib: 2048, graphs: false };
+        quaero_engine::Options { batch_max: 128, page_tokens: 32, cache_mib: 2048, graphs: false };
     let mut engine = Engine::new(options);
     run(args, "rollout", "new tokens", &model, || {
         engine.generate(&model, &[], &requests, &mut |_| ())?;
@@ -84,9 +84,9 @@ fn requests(vocab: usize) -> Vec<Request> {
             let n = length(group, 40, 80, 0);
             let prompt: Arc<[u32]> = (0..n).map(|_| stream.below(vocab) as u32).collect();
             let lengths = (0..SAMPLES).map(|i| length(group * SAMPLES + i, 20, 60, 17));
-            let max_new = lengths.sum::<usize>() / SAMPLES;
+            let new_tokens_max = lengths.sum::<usize>() / SAMPLES;
             let (sampling, key) = (Sampling::plain(1.0), Key::new(2).with(group as u64));
-            Request { prompt, n_samples: SAMPLES, max_new, sampling, key }
+            Request { prompt, n_samples: SAMPLES, new_tokens_max, sampling, key }
         })
         .collect()
 }

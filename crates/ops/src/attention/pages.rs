@@ -3,7 +3,7 @@
 use quaero_cpu::attention::{self as cpu, Heads, Write};
 use quaero_kernels::rope as kernel;
 
-use crate::activation::apart;
+use crate::activation::device_mismatch;
 use crate::{Device, Error, Place};
 
 /// Keys and values of one layer in pages: f32 on the CPU, bf16 on a device.
@@ -73,7 +73,7 @@ impl KvPages {
     /// # Panics
     /// On the CPU, where nothing has to be copied; if a slot is read and written.
     pub fn copy_slots(&mut self, copies: &[(Slot, Slot)]) -> Result<(), Error> {
-        let Self::Device(pages) = self else { apart("copy of slots") };
+        let Self::Device(pages) = self else { device_mismatch("copy of slots") };
         let (from, to): (Vec<usize>, Vec<usize>) =
             copies.iter().map(|(from, to)| (from.number(), to.number())).unzip();
         if copies.is_empty() { Ok(()) } else { pages.copy_slots(&from, &to) }
@@ -126,7 +126,7 @@ impl Slots {
     /// # Panics
     /// On the CPU.
     pub fn none(device: &Device, n_rows: usize, n_pages: usize) -> Result<Self, Error> {
-        let Some(device) = &device.0 else { apart("slots") };
+        let Some(device) = &device.0 else { device_mismatch("slots") };
         Ok(Self::Device(kernel::Slots::new(device, &vec![None; n_rows], n_pages)?))
     }
 
@@ -138,7 +138,7 @@ impl Slots {
     /// # Panics
     /// As [`Self::new`]; on the CPU.
     pub fn write(&mut self, writes: &[Write], n_rows: usize) -> Result<(), Error> {
-        let Self::Device(slots) = self else { apart("slots") };
+        let Self::Device(slots) = self else { device_mismatch("slots") };
         let mut numbers: Vec<Option<usize>> =
             writes.iter().map(|write| Some(number(write))).collect();
         numbers.resize(n_rows, None);

@@ -6,7 +6,7 @@ use quaero_cpu::attention::{Piece, Query};
 use quaero_cpu::rope as cpu;
 use quaero_kernels::{Indices, attention as kernel, rope as kernel_rope};
 
-use crate::activation::apart;
+use crate::activation::device_mismatch;
 use crate::{Device, Error};
 
 /// Cosines and sines of the first positions.
@@ -100,7 +100,7 @@ impl Positions<'_> {
     /// On the CPU, where they are made anew; if they are not as many, or the table does not hold
     /// one.
     pub fn write(&mut self, positions: &[usize]) -> Result<(), Error> {
-        let Self::Device(_, indices) = self else { apart("positions") };
+        let Self::Device(_, indices) = self else { device_mismatch("positions") };
         indices.write(&positions.iter().map(|&p| p as i32).collect::<Vec<_>>())
     }
 }
@@ -148,7 +148,7 @@ impl<'a> Queries<'a> {
         n_listed: usize,
         bound: usize,
     ) -> Result<Self, Error> {
-        let Some(device) = &device.0 else { apart("queries") };
+        let Some(device) = &device.0 else { device_mismatch("queries") };
         let queries = kernel::Queries::one_row_each(device, n, n_listed, bound)?;
         Ok(Self::Device { queries, one_row_each: true })
     }
@@ -161,7 +161,7 @@ impl<'a> Queries<'a> {
     /// # Panics
     /// As [`Self::new`]; on the CPU; if they are not what there is room for.
     pub fn write(&mut self, queries: &[Query<'_>]) -> Result<(), Error> {
-        let Self::Device { queries: kept, .. } = self else { apart("queries") };
+        let Self::Device { queries: kept, .. } = self else { device_mismatch("queries") };
         kept.write(&of(&lists(queries)))
     }
 }

@@ -7,7 +7,7 @@ use quaero_kernels::Buffer;
 use quaero_kernels::gemm::{self as kernel, Layout, Matrix, MatrixMut};
 use quaero_kernels::head::stride;
 
-use crate::activation::{Store, apart};
+use crate::activation::{Store, device_mismatch};
 use crate::linear::Packed;
 use crate::{Activation, Error};
 
@@ -57,7 +57,7 @@ impl Logits {
                 }
                 Rows::Device(logits)
             }
-            _ => apart("logits"),
+            _ => device_mismatch("logits"),
         };
         Ok(Self { rows, vocab_size })
     }
@@ -89,7 +89,7 @@ impl Logits {
     /// If they lie on a device: [`Self::to_host`] brings them.
     #[must_use]
     pub fn row(&self, i: usize) -> &[f32] {
-        let Rows::Host(data) = &self.rows else { apart("a row of logits") };
+        let Rows::Host(data) = &self.rows else { device_mismatch("a row of logits") };
         &data[i * self.vocab_size..(i + 1) * self.vocab_size]
     }
 

@@ -18,7 +18,7 @@ fn answer(group: u64, reward: f32, n_tokens: usize, cut: bool) -> Row {
         finish: if cut { Finish::Length } else { Finish::Stop },
         ..Trace::one_turn(&[1, 2], &vec![3; n_tokens], vec![-1.0; n_tokens])
     };
-    let task_role = seat(Role::Solve, &Kind::new("python", "deduction"));
+    let task_role = TaskRole::new(Role::Solve, &Kind::new("python", "deduction"));
     Row { task_role, group, trace, reward, advantage: 0.0, weight: 1.0 }
 }
 

@@ -60,7 +60,10 @@ fn id() -> TaskId {
 fn who_waits_for_what() {
     #[track_caller]
     fn check(judged: &Judged, rate: Option<f64>, expect: Option<Wait>) {
-        assert_eq!(DeferredProposal::of(&proposal(), judged, rate).map(|held| held.wait), expect);
+        assert_eq!(
+            DeferredProposal::of(&proposal(), judged, rate).map(|waiting| waiting.wait),
+            expect
+        );
     }
     let (cause, detail) = ("parse".to_owned(), String::new());
     let rejected = Judged::Rejected(Rejection { cause: cause.clone(), detail: detail.clone() });
@@ -80,17 +83,17 @@ fn what_waits_comes_back_to_the_bit() {
     save(&[], folder.path()).unwrap();
     assert!(!folder.path().join(FILE).exists(), "no file where nothing waits");
     let rates = [Some(0.0), Some(0.5)];
-    let mut held: Vec<DeferredProposal> = rates
+    let mut waiting: Vec<DeferredProposal> = rates
         .iter()
         .filter_map(|&rate| DeferredProposal::of(&proposal(), &task(true), rate))
         .collect();
-    held.extend(DeferredProposal::of(&proposal(), &task(false), None));
-    save(&held, folder.path()).unwrap();
+    waiting.extend(DeferredProposal::of(&proposal(), &task(false), None));
+    save(&waiting, folder.path()).unwrap();
     let back = load(folder.path()).unwrap();
-    assert_eq!(back, held);
+    assert_eq!(back, waiting);
     let bits =
         |one: &DeferredProposal| one.trace.logp.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-    assert_eq!(bits(&back[0]), bits(&held[0]));
+    assert_eq!(bits(&back[0]), bits(&waiting[0]));
 
     std::fs::write(folder.path().join(FILE), "[{}]").unwrap();
     let error = load(folder.path()).unwrap_err().to_string();

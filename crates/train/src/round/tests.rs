@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quaero_types::{Fault, Kind, Origin, Trace};
+use quaero_types::{Fault, Kind, Origin, Status, Trace};
 
 use super::*;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use quaero_advantage::{EqualGroups, Estimator, Row as CreditRow, advantages};
 use quaero_model::Config;
-use quaero_optim::StatePrecision;
+use quaero_optim::{AdamWOptions, Schedule, StatePrecision};
 use quaero_types::{Kind, Role, Trace};
 use serde::Deserialize;
 

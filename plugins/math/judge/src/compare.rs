@@ -183,7 +183,11 @@ impl Equality for Comparison {
             return stop.into();
         }
         if matches!(a, Node::Given(..)) || matches!(b, Node::Given(..)) {
-            return condition::same(self, a, b);
+            let named = |node| relation::definition(node).filter(|d| !d.parameters.is_empty());
+            return match (named(a), named(b)) {
+                (Some(x), Some(y)) if x.name == y.name => relation::same(self, a, b),
+                _ => condition::same(self, a, b),
+            };
         }
         if let (Node::And(xs), Node::List(_) | Node::Tuple(_), other)
         | (Node::List(_) | Node::Tuple(_), Node::And(xs), other) = (a, b, [a, b])

@@ -18,6 +18,7 @@ const MARKS_TRIED_MAX: usize = 40;
 const MARKS: &[&str] = &[
     "####",
     "answer",
+    "ans.",
     "ans",
     "result is",
     "result:",
@@ -240,7 +241,8 @@ fn announced(text: &str) -> Option<&str> {
         let before = lower[..at].chars().next_back();
         let ascii = lower[at..end].is_ascii() && !lower[at..end].starts_with('#');
         let within = ascii && before.is_some_and(char::is_alphabetic);
-        if !within && let Some(rest) = linked(&text[end..], lower[at..end].ends_with(['#', ':'])) {
+        let marked = lower[at..end].ends_with(['#', ':', '.']);
+        if !within && let Some(rest) = linked(&text[end..], marked) {
             return Some(rest);
         }
         until = at;
@@ -319,7 +321,7 @@ fn plain(line: &str) -> String {
         }
         // A factorial is no exclamation.
         if text.ends_with('!') && text[..text.len() - 1].ends_with(|c: char| c.is_ascii_digit()) {
-            let whole = text.chars().all(|c| c.is_ascii_digit() || c == '!');
+            let whole = text.chars().all(|c| c.is_ascii_digit() || c == '!' || c == '-');
             if !whole {
                 break;
             }
@@ -417,7 +419,10 @@ fn concluded(line: &str) -> Option<Cow<'_, str>> {
 
 /// Without `so`, `therefore` and their like at the start.
 fn without_leads(line: &str) -> (&str, bool) {
-    let mut rest = line.trim_start_matches(['>', ' ', '*', '-', '•']);
+    let mut rest = line.trim_start_matches(['>', ' ', '•']);
+    for bullet in ["- ", "* ", "+ "] {
+        rest = rest.strip_prefix(bullet).unwrap_or(rest);
+    }
     let mut led = false;
     loop {
         let lower = rest.to_ascii_lowercase();

@@ -144,6 +144,7 @@ pub(crate) fn same(comparison: &dyn Equality, a: &Node, b: &Node) -> Truth {
         return match y.over(&x.parameters) {
             Some(value) if y.parameters == x.parameters => comparison.same(&x.value, &value),
             Some(value) => comparison.same(&x.value, &value).by(By::RENAMED),
+            None if !x.parameters.is_empty() && !y.parameters.is_empty() => Truth::Different,
             None if x.parameters.is_empty() => y.same_value(&x.value, comparison),
             None => x.same_value(&y.value, comparison),
         };

@@ -138,12 +138,24 @@ fn named(text: &str) -> Unit {
         _ => text,
     };
     let (mut below, mut power) = (false, 1);
-    for word in text.split_whitespace() {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    // `metres squared` is `square metres`.
+    let word = |idx: usize| words.get(idx).map(|word| word.to_lowercase());
+    let raised_after = |idx: usize| match word(idx).as_deref() {
+        Some("squared" | "carré" | "carrés" | "cuadrados" | "quadrati") => Some(2),
+        Some("cubed" | "cube" | "cubes" | "cúbicos" | "cubi") => Some(3),
+        _ => None,
+    };
+    for (idx, &word) in words.iter().enumerate() {
+        if raised_after(idx).is_some() {
+            continue;
+        }
+        power = raised_after(idx + 1).unwrap_or(power);
         let (word, exponent) = word.split_once('^').unwrap_or((word, "1"));
         match word.to_lowercase().as_str() {
             "/" | "per" => below = true,
-            "square" | "sq" | "squared" | "кв" | "carrés" => power = 2,
-            "cubic" | "cu" | "cubed" | "куб" | "cubes" => power = 3,
+            "square" | "sq" | "кв" => power = 2,
+            "cubic" | "cu" | "куб" => power = 3,
             "of" | "" | "unit" | "units" => {}
             counter if COUNTERS.contains(&counter) => {}
             lower => {

@@ -1,45 +1,39 @@
 //! Instructions in words inside R1's think/answer preamble, for the kinds of Absolute Zero (arXiv
 //! 2505.03335) over the expression language.
 
-use std::fmt::Write;
+use quaero_sdk::{Ask, Example, conversation, fenced, snippets};
 
-use quaero_sdk::fenced;
+use crate::task::Kind;
 
-use super::Ask;
-use crate::task::{Example, Kind};
+/// A problem in words.
+pub(super) fn answer(problem: &str) -> String {
+    conversation(&format!(
+        "{problem}\n\nReason step by step. Put the final answer into \\boxed{{}} within the answer \
+         tags."
+    ))
+}
 
-pub(super) fn write(ask: &Ask) -> String {
-    let task = match ask {
-        Ask::ProposeProgram { kind, references } => propose_program(*kind, references),
+pub(super) fn write(kind: Kind, ask: &Ask) -> String {
+    conversation(&match ask {
+        Ask::ProposeProgram { references } => propose_program(kind, references),
         Ask::ProposeInputs { program, n_inputs } => propose_inputs(program, *n_inputs),
-        Ask::Answer { problem } => format!(
-            "{problem}\n\nReason step by step. Put the final answer into \\boxed{{}} within the \
-             answer tags."
-        ),
-        Ask::Deduction { program, input } => format!(
+        Ask::Output { program, input } => format!(
             "## Task: say what this function gives for this input.\n{LANGUAGE}\n{}{}\n\
              Write the value in an ```output block: a whole number, a fraction in lowest terms, or \
              a polynomial in t written out as a sum.\n",
             fenced("math", program),
             fenced("input", input)
         ),
-        Ask::Abduction { program, output } => format!(
+        Ask::Input { program, output } => format!(
             "## Task: find an input for which this function gives this value.\n{LANGUAGE}\n{}{}\n\
              Any input that works is right. Write its arguments, separated by commas, in an \
              ```input block.\n",
             fenced("math", program),
             fenced("output", output)
         ),
-        Ask::Induction { message, examples } => induction(message, examples),
-    };
-    format!("{PREAMBLE}\nUser: {}\nAssistant: <think>", task.trim_end())
+        Ask::Program { message, examples } => induction(message, examples),
+    })
 }
-
-const PREAMBLE: &str = "A conversation between User and Assistant. The User asks a question and \
-the Assistant solves it. The Assistant first reasons in its mind and then gives the User the \
-answer. The reasoning stands within <think> </think> and the answer within <answer> </answer> \
-tags, like this: \
-<think> reasoning here </think> <answer> answer here </answer>.";
 
 const LANGUAGE: &str = "\
 The function is one expression over exact rational numbers. It has the operators + - * / ^, // \
@@ -59,7 +53,7 @@ fn propose_program(kind: Kind, references: &[(String, Example)]) -> String {
              hand. Make that a matter of several exact steps, not of long arithmetic."
         }
     };
-    let mut text = format!(
+    let text = format!(
         "## Task: write a new function and one input for it.\n{goal}\n\n{LANGUAGE}\n\
          - The function has one to three parameters and uses each; its value depends on them.\n\
          - It is unlike the references below: another idea, other operations.\n\
@@ -68,17 +62,7 @@ fn propose_program(kind: Kind, references: &[(String, Example)]) -> String {
          block, like this:\n\
          ```math\nf(x, y) = gcd(x, y) + x % 7\n```\n```input\n12, 18\n```\n"
     );
-    for (idx, (program, example)) in references.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "<reference_{idx}>\n{}{}{}</reference_{idx}>\n",
-            fenced("math", program),
-            fenced("input", &example.input),
-            fenced("output", &example.output)
-        );
-    }
-    text
+    text + &snippets("reference", "math", references)
 }
 
 fn propose_inputs(program: &str, n_inputs: usize) -> String {

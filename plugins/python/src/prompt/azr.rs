@@ -5,33 +5,26 @@
 
 use std::fmt::Write;
 
-use quaero_sdk::fenced;
+use quaero_sdk::{Ask, Opening, conversation, fenced, snippets};
 
-use super::Ask;
 use crate::composite::Given;
 use crate::error::NO_ERROR;
 use crate::options::Options;
 use crate::task::{Example, Kind};
 
-pub(super) fn write(ask: &Ask, options: &Options) -> String {
-    let task = match ask {
-        Ask::ProposeProgram { kind, references, given } => {
-            propose_program(*kind, references, options) + &build_on(given)
+pub(super) fn write(kind: Kind, ask: &Ask, options: &Options, opening: &Opening) -> String {
+    conversation(&match ask {
+        Ask::ProposeProgram { references } => {
+            let given = Given::of(options, kind, opening);
+            propose_program(kind, references, options) + &build_on(&given)
         }
         Ask::ProposeInputs { program, n_inputs } => propose_inputs(program, *n_inputs),
-        Ask::Deduction { program, input } => deduction(program, input),
-        Ask::Abduction { program, output } => abduction(program, output),
-        Ask::Error { program, input } => error(program, input),
-        Ask::Induction { message, examples } => induction(message, examples),
-    };
-    format!("{PREAMBLE}\nUser: {}\nAssistant: <think>", task.trim_end())
+        Ask::Output { program, input } if kind == Kind::Error => error(program, input),
+        Ask::Output { program, input } => deduction(program, input),
+        Ask::Input { program, output } => abduction(program, output),
+        Ask::Program { message, examples } => induction(message, examples),
+    })
 }
-
-const PREAMBLE: &str = "A conversation between User and Assistant. The User asks a question and \
-the Assistant solves it. The Assistant first reasons in its mind and then gives the User the \
-answer. The reasoning stands within <think> </think> and the answer within <answer> </answer> \
-tags, like this: \
-<think> reasoning here </think> <answer> answer here </answer>.";
 
 const PROGRAM_RULES: &str = "\
 - The entry function is named `f`; it takes at least one parameter and returns a value.
@@ -94,16 +87,7 @@ fn propose_program(kind: Kind, references: &[(String, Example)], options: &Optio
     if !references.is_empty() {
         text.push_str("\n### Reference snippets\n");
     }
-    for (idx, (program, example)) in references.iter().enumerate() {
-        let _ = write!(
-            text,
-            "<snippet_{idx}>\n{}{}{}</snippet_{idx}>\n",
-            fenced("python", program),
-            fenced("input", &example.input),
-            fenced("output", &example.output)
-        );
-    }
-    text
+    text + &snippets("snippet", "python", references)
 }
 
 /// What a composite program is made of.

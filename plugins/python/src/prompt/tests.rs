@@ -1,6 +1,6 @@
 //! Tests of the module above.
 
-use quaero_sdk::Pair;
+use quaero_sdk::{Pair, Role};
 
 use super::*;
 

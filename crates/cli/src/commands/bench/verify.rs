@@ -1,5 +1,5 @@
 //! `quaero bench verify`: programs a second and core, each in a fresh interpreter and evaluated
-//! twice, beside two rivals that run in turn with us on the same core: pyeryx (full isolation) and
+//! twice, beside two baselines that run in turn with us on the same core: pyeryx (full isolation) and
 //! a pool of processes in the manner of Absolute Zero's executor (none). Then a training step's
 //! work, k answers to each task, on all cores.
 //!
@@ -7,11 +7,11 @@
 //! time. What each says of the programs must agree.
 //!
 //! # Layout
-//! `work` what is run → `ours` our side → `side` a process that is asked → `peers` where the rivals
+//! `work` what is run → `ours` our side → `side` a process that is asked → `baselines` where the baselines
 //! come from → `report` the tables.
 
+mod baselines;
 mod ours;
-mod peers;
 mod report;
 mod side;
 mod work;
@@ -34,7 +34,7 @@ pub(crate) fn run(plugins: &Path, args: &BenchVerify) -> anyhow::Result<()> {
     }
     let folder = tempfile::tempdir()?;
     work::write(folder.path())?;
-    let rivals = peers::find(args, folder.path())?;
+    let baselines = baselines::find(args, folder.path())?;
     let ours = |workers: usize, cores| {
         let mut command = std::process::Command::new(std::env::current_exe()?);
         command.arg("--plugins-dir").arg(plugins).args(["bench", "verify"]);
@@ -45,10 +45,10 @@ pub(crate) fn run(plugins: &Path, args: &BenchVerify) -> anyhow::Result<()> {
 
     let mut sides = vec![ours(1, Spawn::OneCore)?];
     let mut missing = Vec::new();
-    for rival in &rivals {
-        match rival.start(folder.path(), 1, Spawn::OneCore) {
+    for baseline in &baselines {
+        match baseline.start(folder.path(), 1, Spawn::OneCore) {
             Ok(side) => sides.push(side),
-            Err(error) => missing.push(format!("no {}: {error:#}", rival.name)),
+            Err(error) => missing.push(format!("no {}: {error:#}", baseline.name)),
         }
     }
     let answers = sides[0].answers.clone();
@@ -73,9 +73,9 @@ pub(crate) fn run(plugins: &Path, args: &BenchVerify) -> anyhow::Result<()> {
 
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut steps = vec![("quaero, all cores", "step", ours(n_cores, Spawn::AllCores)?)];
-    for rival in rivals.iter().filter(|rival| rival.judges_steps) {
-        let all = rival.start(folder.path(), n_cores, Spawn::AllCores);
-        let one = rival.start(folder.path(), 1, Spawn::AllCores);
+    for baseline in baselines.iter().filter(|baseline| baseline.judges_steps) {
+        let all = baseline.start(folder.path(), n_cores, Spawn::AllCores);
+        let one = baseline.start(folder.path(), 1, Spawn::AllCores);
         // That it cannot start has been said above.
         if let (Ok(all), Ok(one)) = (all, one) {
             steps.push(("Absolute Zero's way: one worker, one by one", "azr", one));

@@ -1,10 +1,8 @@
 //! `quaero plugin grade` and `propose`: JSON lines from a pipe, one line out for each, in their
-//! order. What has come is judged together, so that a stream of one line at a time is answered at
-//! once and a file goes in large batches.
+//! order. Their format is in `grade.schema.json` and `propose.schema.json`, which `--schema` prints.
 
-use std::io::BufRead;
+use std::cmp::Ordering;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::Context;
 use quaero_runtime::{Error, Family, Host, Refused};
@@ -13,15 +11,18 @@ use quaero_types::{Episode, Fault, Kind, Pair, Reply, Role, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::stream::{self, Line};
 use crate::args::{Format, Grade};
 use crate::world;
 
-/// Completions judged in one call.
-const BATCH: usize = 256;
+/// Lines that could not be read of which each is told to people; the output names all.
+const TOLD: u64 = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GradeLine {
+    #[serde(default)]
+    id: Option<Value>,
     task: TaskLine,
     completion: String,
     #[serde(default)]
@@ -40,6 +41,8 @@ struct TaskLine {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProposeLine {
+    #[serde(default)]
+    id: Option<Value>,
     completion: String,
     #[serde(default)]
     references: Vec<TaskLine>,
@@ -49,76 +52,128 @@ struct ProposeLine {
     seed: u64,
 }
 
-/// What became of a line: an episode to be judged, or why it is none.
-type Read = Result<Episode, String>;
+/// What became of a chunk of lines.
+struct Answers {
+    /// A line for each.
+    text: String,
+    n_lines: u64,
+    /// Lines that could not be read, or whose task the family cannot.
+    bad: Vec<String>,
+    /// Lines on which the judge failed.
+    faults: Vec<String>,
+}
+
+/// What became of all of them.
+#[derive(Default)]
+struct Total {
+    n_lines: u64,
+    n_bad: u64,
+    n_faults: u64,
+    first_fault: Option<String>,
+}
 
 pub(super) fn run(plugins: &Path, args: &Grade, role: Role) -> anyhow::Result<()> {
-    let (host, refused) = open(plugins, args)?;
-    let family = super::find(&host, refused, &args.family)?;
-    let kind = super::kind(family, &args.kind)?;
-    let (sender, receiver) = sync_channel(BATCH);
-    let reader = std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let failed = line.is_err();
-            if sender.send(line).is_err() || failed {
-                break;
-            }
-        }
-    });
-    let n_bad = each_batch(family, &kind, role, &receiver)?;
-    // It ended with the input.
-    let _ = reader.join();
-    if n_bad > 0 {
-        return Err(UsageError(format!("{n_bad} lines could not be read, see above")).into());
+    if args.schema {
+        print::line(schema(role).trim_end());
+        return Ok(());
     }
-    Ok(())
+    let (Some(family), Some(kind)) = (&args.family, &args.kind) else {
+        unreachable!("clap demands both");
+    };
+    let jobs = args.jobs.map_or(0, usize::from);
+    let (host, refused) = open(plugins, args, family, jobs)?;
+    let family = super::find(&host, refused, family)?;
+    let kind = super::kind(family, kind)?;
+    let mut total = Total::default();
+    let judge = |lines| judged(family, &kind, role, lines);
+    stream::answer(std::io::stdin(), n_judges(jobs), judge, |answers| total.tell(answers))
+        .context("cannot read standard input")?;
+    total.close()
+}
+
+/// What `--schema` prints.
+fn schema(role: Role) -> &'static str {
+    match role {
+        Role::Solve => include_str!("grade.schema.json"),
+        Role::Propose => include_str!("propose.schema.json"),
+    }
+}
+
+/// Calls of the family at a time: each spreads over up to four cores, and while one waits for its
+/// slowest line the others go on.
+fn n_judges(jobs: usize) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    match if jobs == 0 { cores() } else { jobs } {
+        1 => 1,
+        n => n.div_ceil(4) + 1,
+    }
+}
+
+impl Total {
+    /// Writes a chunk's lines, and counts.
+    fn tell(&mut self, answers: Answers) {
+        print::line(&answers.text);
+        for why in &answers.bad {
+            match self.n_bad.cmp(&TOLD) {
+                Ordering::Less => print::note(&format!("error: {why}")),
+                Ordering::Equal => print::note("more such lines follow; the output names each"),
+                Ordering::Greater => {}
+            }
+            self.n_bad += 1;
+        }
+        self.n_lines += answers.n_lines;
+        self.n_faults += answers.faults.len() as u64;
+        self.first_fault = self.first_fault.take().or(answers.faults.into_iter().next());
+    }
+
+    /// Says what was not judged.
+    fn close(self) -> anyhow::Result<()> {
+        let Self { n_lines, n_bad, n_faults, first_fault } = self;
+        if let Some(first) = first_fault {
+            print::note(&format!(
+                "warning: the judge failed on {n_faults} of {n_lines} lines, which have no \
+                 verdict; the first: {first}"
+            ));
+        }
+        if n_bad > 0 {
+            let words = format!("{n_bad} of {n_lines} lines could not be read, see above");
+            return Err(UsageError(words).into());
+        }
+        Ok(())
+    }
 }
 
 /// The host with the family told which format completions are to keep. The default goes unsaid to a
 /// family that knows no such option.
-fn open(plugins: &Path, args: &Grade) -> anyhow::Result<(Host, Vec<Refused>)> {
+fn open(
+    plugins: &Path,
+    args: &Grade,
+    name: &str,
+    jobs: usize,
+) -> anyhow::Result<(Host, Vec<Refused>)> {
     let (config, sets) = (args.configured.config.as_deref(), &args.configured.sets);
     let style = if args.format == Some(Format::Azr) { "azr" } else { "plain" };
     let mut told = sets.clone();
-    told.push(format!("families.{}.format={style}", args.family));
-    let opened = world::host_each(&quaero_config::load(config, &told)?, plugins)?;
+    told.push(format!("families.{name}.format={style}"));
+    let opened = world::host_each(&quaero_config::load(config, &told)?, plugins, jobs)?;
     let its_own = |one: &Refused| match &one.error {
-        Error::Configure { family, .. } => *family == args.family,
+        Error::Configure { family, .. } => family == name,
         _ => false,
     };
     if args.format == Some(Format::Azr) || !opened.1.iter().any(its_own) {
         return Ok(opened);
     }
-    world::host_each(&quaero_config::load(config, sets)?, plugins)
+    world::host_each(&quaero_config::load(config, sets)?, plugins, jobs)
 }
 
-/// Judges what comes, as it comes; gives back how many lines could not be read.
-fn each_batch(
-    family: &Family,
-    kind: &Kind,
-    role: Role,
-    lines: &Receiver<std::io::Result<String>>,
-) -> anyhow::Result<usize> {
-    let (mut n_bad, mut line_no) = (0, 0);
-    while let Ok(first) = lines.recv() {
-        let waiting = std::iter::once(first).chain(lines.try_iter()).take(BATCH);
-        let mut batch: Vec<Read> = Vec::new();
-        for line in waiting {
-            let line = line.context("cannot read standard input")?;
-            line_no += 1;
-            if !line.trim().is_empty() {
-                batch.push(read(kind, role, &line).map_err(|why| format!("line {line_no}: {why}")));
-            }
-        }
-        n_bad += batch.iter().filter(|one| one.is_err()).count();
-        if !batch.is_empty() {
-            print::line(&judged(family, batch));
-        }
-    }
-    Ok(n_bad)
+/// A line that was read.
+struct Asked {
+    /// Its `id`, which its answer has again.
+    id: Option<Value>,
+    episode: Episode,
 }
 
-fn read(kind: &Kind, role: Role, text: &str) -> Read {
+fn read(kind: &Kind, role: Role, text: &str) -> Result<Asked, String> {
     let wrong = |error: serde_json::Error| match role {
         Role::Solve => format!(
             "{error}; a line is {{\"task\": {{\"public\": …, \"secret\": …}}, \
@@ -134,7 +189,7 @@ fn read(kind: &Kind, role: Role, text: &str) -> Read {
             episode.secret = Some(Secret::new(line.task.secret.to_string()));
             episode.completion = line.completion;
             episode.truncated = line.truncated;
-            Ok(episode)
+            Ok(Asked { id: line.id, episode })
         }
         Role::Propose => {
             let line: ProposeLine = serde_json::from_str(text).map_err(wrong)?;
@@ -146,27 +201,55 @@ fn read(kind: &Kind, role: Role, text: &str) -> Read {
             episode.opening.references = line.references.into_iter().map(pair).collect();
             episode.completion = line.completion;
             episode.truncated = line.truncated;
-            Ok(episode)
+            Ok(Asked { id: line.id, episode })
         }
     }
 }
 
-/// One line for each of the batch.
-fn judged(family: &Family, batch: Vec<Read>) -> String {
-    let mut told: Vec<Option<String>> = Vec::with_capacity(batch.len());
-    let mut episodes = Vec::with_capacity(batch.len());
-    for one in batch {
-        told.push(one.as_ref().err().map(|why| {
-            print::note(&format!("error: {why}"));
-            json!({ "error": why }).to_string()
-        }));
-        episodes.extend(one);
+/// Judges a chunk.
+fn judged(family: &Family, kind: &Kind, role: Role, lines: Vec<Line>) -> Answers {
+    let (mut slots, mut episodes) = (Vec::with_capacity(lines.len()), Vec::new());
+    for Line { no, text } in lines {
+        let asked = text.and_then(|text| read(kind, role, &text));
+        slots.push((
+            no,
+            asked.map(|Asked { id, episode }| {
+                episodes.push(episode);
+                id
+            }),
+        ));
     }
     let mut replies = family.step(&episodes).into_iter();
-    let lines = told
-        .into_iter()
-        .map(|one| one.unwrap_or_else(|| replies.next().map_or_else(String::new, line)));
-    lines.collect::<Vec<_>>().join("\n")
+    let (n_lines, mut texts) = (slots.len() as u64, Vec::with_capacity(slots.len()));
+    let (mut bad, mut faults) = (Vec::new(), Vec::new());
+    for (no, slot) in slots {
+        match slot {
+            Ok(id) => {
+                let Some(reply) = replies.next() else { continue };
+                if let Err(fault) = &reply {
+                    let refused = fault.cause == "family";
+                    let told = if refused { &mut bad } else { &mut faults };
+                    told.push(format!("line {no}: {}: {}", fault.cause, fault.detail));
+                }
+                texts.push(with_id(line(reply), id));
+            }
+            Err(why) => {
+                let why = format!("line {no}: {why}");
+                texts.push(json!({ "error": why, "line": no }).to_string());
+                bad.push(why);
+            }
+        }
+    }
+    Answers { text: texts.join("\n"), n_lines, bad, faults }
+}
+
+/// `object` with the `id` of the line that it answers.
+fn with_id(mut object: String, id: Option<Value>) -> String {
+    if let Some(id) = id {
+        object.truncate(object.len() - 1);
+        object.push_str(&format!(",\"id\":{id}}}"));
+    }
+    object
 }
 
 fn line(reply: Result<Reply, Fault>) -> String {

@@ -11,7 +11,7 @@ use crate::world;
 pub(super) fn run(plugins: &Path, args: &PluginList) -> anyhow::Result<()> {
     let configured = &args.configured;
     let resolved = quaero_config::load(configured.config.as_deref(), &configured.sets)?;
-    let (host, refused) = world::host_each(&resolved, plugins)?;
+    let (host, refused) = world::host_each(&resolved, plugins, 0)?;
     if args.json.json {
         let loaded = host.families().map(|family| {
             let m = family.manifest();

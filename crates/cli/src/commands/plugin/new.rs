@@ -34,13 +34,14 @@ pub(super) fn run(args: &PluginNew) -> anyhow::Result<()> {
         write(&folder, *file)?;
     }
     let source = if args.lang == Lang::Rust { "src/lib.rs" } else { "family.py" };
-    let at = folder.display();
-    print::line(&at.to_string());
-    print::note(&format!("a family `{name}`; what to fill in is {at}/{source}. Next:"));
-    print::note(&format!("  cargo xtask plugin build {at}"));
-    print::note(&format!("  cargo xtask plugin check {at}/{name}.wasm"));
-    print::note(&format!("  cargo xtask plugin try {name} --config {at}/train.toml"));
-    print::note(&format!("  cargo xtask train {at}/train.toml"));
+    let at = |file: &str| print::quoted(&folder.join(file));
+    print::line(&folder.display().to_string());
+    let to_fill = folder.join(source);
+    print::note(&format!("a family `{name}`; what to fill in is {}. Next:", to_fill.display()));
+    print::note(&format!("  cargo xtask plugin build {}", print::quoted(&folder)));
+    print::note(&format!("  cargo xtask plugin check {}", at(&format!("{name}.wasm"))));
+    print::note(&format!("  cargo xtask plugin try {name} --config {}", at("train.toml")));
+    print::note(&format!("  cargo xtask train {}", at("train.toml")));
     Ok(())
 }
 

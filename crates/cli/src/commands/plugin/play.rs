@@ -17,7 +17,7 @@ const REFERENCES: usize = 2;
 pub(super) fn run(plugins: &Path, args: &PluginTry) -> anyhow::Result<()> {
     let configured = &args.configured;
     let resolved = quaero_config::load(configured.config.as_deref(), &configured.sets)?;
-    let (host, refused) = world::host_each(&resolved, plugins)?;
+    let (host, refused) = world::host_each(&resolved, plugins, 0)?;
     let family = super::find(&host, refused, &args.family)?;
     let kind = match &args.kind {
         Some(name) => super::kind(family, name)?,

@@ -68,7 +68,7 @@ pub(super) fn measure(
             table::hold_against(row, best);
         }
         let name = row["case"].as_str().unwrap_or_default().to_owned();
-        table::beside_peer(row, &baseline["cases"][&name]);
+        table::add_baseline(row, &baseline["cases"][&name]);
     }
     all["ceilings"] = json!({
         "copy_gb_s": best.map(|best| best.copy_gb_s),

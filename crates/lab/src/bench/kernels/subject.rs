@@ -98,10 +98,10 @@ impl Variant {
                 found.map(|kernel| kernel.file.clone())
             });
         let file = file.ok_or_else(|| {
-            let path = path.display();
+            let (path, quoted) = (path.display(), quaero_terminal::print::quoted(path));
             UsageError(format!(
                 "{path} defines no kernel of the registry; keep the name and arguments of the one \
-                 it replaces, or name that one: quaero-lab bench kernels NAME --variant {path}"
+                 it replaces, or name that one: quaero-lab bench kernels NAME --variant {quoted}"
             ))
         })?;
         Ok(Self { file, label, text })

@@ -254,6 +254,9 @@ impl Parser {
         if self.eat_sym('}') {
             return Ok(self.prefixed().unwrap_or(Node::Named(Named::Empty)));
         }
+        if self.is_described() {
+            return self.set_until(&Tok::Sym('}'));
+        }
         let inside = self.within(|parser| {
             let left = parser.statement()?;
             if parser.eat_cmd("choose") {
@@ -276,6 +279,22 @@ impl Parser {
         if self.eat_cmd("}") {
             return Ok(Node::Named(Named::Empty));
         }
+        self.set_until(&Tok::Cmd("}"))
+    }
+
+    /// Whether a plain brace opens a set that a condition describes: `{x | x > 2}`.
+    fn is_described(&self) -> bool {
+        matches!(self.peek(), Some(Tok::Var(_)))
+            && match self.peek_at(1) {
+                Some(Tok::Sym('|' | ':')) => true,
+                Some(Tok::Cmd("in")) => {
+                    matches!(self.peek_at(3), Some(Tok::Sym('|' | ':') | Tok::Rel(_)))
+                }
+                _ => false,
+            }
+    }
+
+    fn set_until(&mut self, end: &Tok) -> Parsed {
         let inside = self.within(|parser| {
             parser.in_head = true;
             let head = parser.statement()?;
@@ -292,7 +311,7 @@ impl Parser {
                 (head, condition) => Ok(Node::Given(Box::new(head), vec![condition])),
             }
         })?;
-        self.close(&Tok::Cmd("}"))?;
+        self.close(end)?;
         Ok(match inside {
             given @ Node::Given(..) => given,
             Node::List(items) => Node::Set(items),

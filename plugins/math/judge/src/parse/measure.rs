@@ -91,6 +91,11 @@ impl Reader<'_> {
             return None;
         }
         match self.peek()?.clone() {
+            Tok::Sym('(') => {
+                self.at += 1;
+                self.product(sign, depth + 1)?;
+                self.eat(')').then_some(())
+            }
             Tok::Cmd("frac") => {
                 self.at += 1;
                 for sign in [sign, -sign] {
@@ -135,6 +140,12 @@ impl Reader<'_> {
             let unit = format!("µ{unit}");
             self.at += 1;
             return Some(unit);
+        }
+        if matches!(name.as_str(), "k" | "M" | "m" | "G")
+            && self.peek() == Some(&Tok::Var("Omega".to_owned()))
+        {
+            self.at += 1;
+            return Some(format!("{name}ohm"));
         }
         known(&name)
     }

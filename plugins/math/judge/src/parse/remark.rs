@@ -414,12 +414,38 @@ impl Parser {
         if !matches!(statement, Node::Chain(..) | Node::Member(..) | Node::Apply(..)) {
             return Err(Unreadable("words that are no condition"));
         }
+        if let Some(counted) = self.counted(&statement)? {
+            into.extend(counted);
+            return Ok(());
+        }
         if let Node::Member(_, set) = &statement {
             let member = |name| Node::Member(Box::new(Node::Var(name)), set.clone());
             into.extend(shared.into_iter().map(member));
         }
         into.push(statement);
         Ok(())
+    }
+
+    /// `n = 1, 2, 3, …` after its first number.
+    fn counted(&mut self, statement: &Node) -> Result<Option<Vec<Node>>, Unreadable> {
+        let name = match statement {
+            Node::Chain(parts, relations) if *relations == [Rel::Eq] => match parts.as_slice() {
+                [name @ Node::Var(_), Node::Num(_)] => name.clone(),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let mut items = vec![name, statement.clone()];
+        while self.peek() == Some(&Tok::Sym(','))
+            && matches!(self.peek_at(1), Some(Tok::Num(_) | Tok::Cmd("dots")))
+        {
+            self.at += 1;
+            items.push(self.sum()?);
+        }
+        Ok(super::settle::counted(&items).and_then(|given| match given {
+            Node::Given(_, conditions) => Some(conditions),
+            _ => None,
+        }))
     }
 
     /// The class words that come next.

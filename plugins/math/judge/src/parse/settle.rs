@@ -116,7 +116,7 @@ pub(super) fn is_system(items: &[Node]) -> bool {
 }
 
 /// `2n + 1, n = 0, 1, 2, …`: the letter runs over all whole numbers from the first on.
-fn counted(items: &[Node]) -> Option<Node> {
+pub(super) fn counted(items: &[Node]) -> Option<Node> {
     let [value, Node::Chain(parts, relations), rest @ .., Node::Ellipsis] = items else {
         return None;
     };

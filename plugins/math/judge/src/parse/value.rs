@@ -83,7 +83,6 @@ const NO_UNITS: &[&str] = &[
     "exactly",
     "altogether",
     "as",
-    "in",
     "by",
     "see",
     "therefore",

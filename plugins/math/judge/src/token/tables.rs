@@ -222,7 +222,7 @@ pub(crate) const UNITS: &[&str] = &[
     "lb", "lbs", "oz", "gal", "mph", "kph", "kmh", "hz", "khz", "pa", "kj", "kw", "mol", "rad",
     "deg", "usd", "eur", "gbp", "cc", "kb", "mb", "gb", "nm", "kpa", "rpm", "pts", "pt", "day",
     "cents", "cent", "feet", "foot", "inch", "days", "men", "ha", "dm", "cl", "dl", "bps", "am",
-    "pm", "ohm", "cal", "sq", "per", "au", "ly", "psi", "qt", "amu", "ev",
+    "pm", "ohm", "cal", "sq", "cu", "per", "au", "ly", "psi", "qt", "amu", "ev",
 ];
 
 /// Short words that are no products of letters.

@@ -145,8 +145,8 @@ pub(super) const KNOWN: &[(&[&str], &str, i64, i64)] = &[
     ),
     (
         &[
-            "day", "days", "天", "日", "день", "дня", "дней", "tag", "tage", "jour",
-            "jours", "día", "días", "dia", "dias", "giorni", "일",
+            "day", "days", "天", "日", "день", "дня", "дней", "tag", "tage", "jour", "jours",
+            "día", "días", "dia", "dias", "giorni", "일",
         ],
         "s",
         86_400,

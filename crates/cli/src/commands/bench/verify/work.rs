@@ -17,7 +17,7 @@ const TASKS: &str = include_str!("../../../../fixtures/verify_step.json");
 const N_SHOWN: usize = 3;
 const DEADLINE_MS: u32 = 10_000;
 
-/// Writes what the rivals read: `programs.json` and `step.json`.
+/// Writes what the baselines read: `programs.json` and `step.json`.
 pub(super) fn write(folder: &Path) -> anyhow::Result<()> {
     std::fs::write(folder.join("programs.json"), PROGRAMS)?;
     let step: Vec<Value> = answered()?.into_iter().map(|one| one.plain).collect();
@@ -88,7 +88,7 @@ struct Answered {
     secret: Value,
     /// What stands in its block; `None` has no block.
     answer: Option<String>,
-    /// The same for a rival: no prompts, no blocks.
+    /// The same for a baseline: no prompts, no blocks.
     plain: Value,
 }
 
@@ -155,7 +155,7 @@ fn induction(program: &str, inputs: &[String], outputs: &[String]) -> Vec<Answer
             kind: "induction",
             public: json!({"message": "", "examples": shown}),
             secret: json!({"program": program, "hidden": hidden}),
-            // A rival runs the hidden examples, as Absolute Zero does; we run the shown ones too.
+            // A baseline runs the hidden examples, as Absolute Zero does; we run the shown ones too.
             plain: json!({"kind": "induction", "hidden": hidden, "answer": answer}),
             answer,
         })

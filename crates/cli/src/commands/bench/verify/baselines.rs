@@ -1,4 +1,4 @@
-//! The rivals: their sources are part of this program, their packages come from PyPI into a private
+//! The baselines: their sources are part of this program, their packages come from PyPI into a private
 //! folder when they are asked for. Without them the benchmark shows our figures alone.
 
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use quaero_terminal::print;
 use super::side::{Side, Spawn};
 use crate::args::BenchVerify;
 
-/// What to install, pinned: a rival must not change between two runs.
+/// What to install, pinned: a baseline must not change between two runs.
 const PACKAGES: [&str; 2] = ["pebble==5.2.3", "pyeryx==0.11.0"];
 
-/// A rival that may be there.
-pub(super) struct Rival {
+/// A baseline that may be there.
+pub(super) struct Baseline {
     pub(super) name: &'static str,
     /// It can judge a step's answers.
     pub(super) judges_steps: bool,
@@ -22,19 +22,19 @@ pub(super) struct Rival {
     python: PathBuf,
 }
 
-/// The rivals, in the table's order. Installs their packages if `args` say so.
-pub(super) fn find(args: &BenchVerify, folder: &Path) -> anyhow::Result<Vec<Rival>> {
+/// The baselines, in the table's order. Installs their packages if `args` say so.
+pub(super) fn find(args: &BenchVerify, folder: &Path) -> anyhow::Result<Vec<Baseline>> {
     let system = args.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
-    let python = if args.install_peers { install(&system)? } else { system };
+    let python = if args.install_baselines { install(&system)? } else { system };
     let eryx = args.python_eryx.clone().unwrap_or_else(|| python.clone());
-    let rivals = vec![
-        Rival {
+    let baselines = vec![
+        Baseline {
             name: "pyeryx, fresh sandbox",
             judges_steps: false,
             source: "verify_eryx.py",
             python: eryx,
         },
-        Rival {
+        Baseline {
             name: "process pool (no isolation)",
             judges_steps: true,
             source: "verify_pool.py",
@@ -43,16 +43,16 @@ pub(super) fn find(args: &BenchVerify, folder: &Path) -> anyhow::Result<Vec<Riva
     ];
     std::fs::write(
         folder.join("verify_eryx.py"),
-        include_str!("../../../../peers/verify_eryx.py"),
+        include_str!("../../../../baselines/verify_eryx.py"),
     )?;
     std::fs::write(
         folder.join("verify_pool.py"),
-        include_str!("../../../../peers/verify_pool.py"),
+        include_str!("../../../../baselines/verify_pool.py"),
     )?;
-    Ok(rivals)
+    Ok(baselines)
 }
 
-impl Rival {
+impl Baseline {
     /// Starts it with the work that lies in `folder`.
     pub(super) fn start(
         &self,
@@ -64,15 +64,15 @@ impl Rival {
         command.arg(folder.join(self.source)).arg(folder.join("programs.json"));
         command.arg(folder.join("step.json")).arg(workers.to_string());
         Side::start(self.name, command, cores).context(
-            "install the rivals with --install-peers, or name a Python that has them with \
+            "install the baselines with --install-baselines, or name a Python that has them with \
              --python (pyeryx wants 3.12 or later)",
         )
     }
 }
 
-/// A private Python with the rivals' packages, in `target/verify-peers`.
+/// A private Python with the baselines' packages, in `target/verify-baselines`.
 fn install(system: &Path) -> anyhow::Result<PathBuf> {
-    let folder = PathBuf::from("target/verify-peers");
+    let folder = PathBuf::from("target/verify-baselines");
     let python = folder.join("bin/python");
     let run = |command: &mut Command| -> anyhow::Result<bool> {
         let done = command
@@ -81,7 +81,7 @@ fn install(system: &Path) -> anyhow::Result<PathBuf> {
         Ok(done.status.success())
     };
     if !python.is_file() {
-        print::note("making a private Python for the rivals in target/verify-peers (once)");
+        print::note("making a private Python for the baselines in target/verify-baselines (once)");
         let made = run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
         anyhow::ensure!(
             made,

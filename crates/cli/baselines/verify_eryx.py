@@ -1,4 +1,4 @@
-"""Peer of `quaero bench verify`: pyeryx, CPython 3.14 as a component in wasmtime, a new sandbox for
+"""Baseline of `quaero bench verify`: pyeryx, CPython 3.14 as a component in wasmtime, a new sandbox for
 each program, from a factory that has the imports loaded. Each call is evaluated twice and compared.
 
 Usage: verify_eryx.py PROGRAMS.json; then one command a line (`rate N`, `latency N`), one JSON

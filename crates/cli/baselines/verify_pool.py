@@ -1,4 +1,4 @@
-"""Peer of `quaero bench verify`: a pebble process pool that runs programs with `exec`, in the manner
+"""Baseline of `quaero bench verify`: a pebble process pool that runs programs with `exec`, in the manner
 of Absolute Zero's executor. No isolation: a program can do to the worker what it likes.
 
 Usage: verify_pool.py PROGRAMS.json STEP.json WORKERS; then one command a line, one JSON object back:
