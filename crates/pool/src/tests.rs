@@ -273,11 +273,13 @@ fn issue_20_answers_are_counted_as_they_come() {
     for step in 0..6 {
         play(&mut pool, step);
         check(&pool);
+        pool.commit().unwrap();
     }
     pool.rewind(3).unwrap();
     ask(&mut pool);
     play(&mut pool, 4);
     check(&pool);
+    pool.commit().unwrap();
     pool.begin(5, PolicyVersion(5)).unwrap();
     let (task, proposed) = task(&deduction(), 999, 5);
     pool.add(&task, &proposed).unwrap().unwrap();

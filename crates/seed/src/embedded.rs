@@ -62,7 +62,10 @@ mod tests {
         unpack(folder.path()).unwrap();
         let config = crate::Options::default().config();
         let read = quaero_model::Config::from_json_file(&folder.path().join("config.json"));
-        assert_eq!(read.unwrap(), config);
+        let mut read = read.unwrap();
+        // Ids of special tokens, which compute nothing.
+        read.kept.clear();
+        assert_eq!(read, config);
         let weights = quaero_weights::Weights::open(folder.path()).unwrap();
         let expected = quaero_model::Params::zeros(&config);
         for (name, tensor) in expected.iter() {

@@ -1,12 +1,12 @@
-//! The question that the README answers from a run's store, asked of a store.
+//! The question that docs/runs.md answers from a run's store, asked of a store.
 
 use super::*;
 
-/// The SQL that README.md prints.
+/// The SQL that docs/runs.md prints.
 fn printed() -> String {
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../../../docs/runs.md");
     let begin = "sqlite3 runs/NAME/experience.db \"";
-    let at = readme.find(begin).expect("README.md prints a query") + begin.len();
+    let at = readme.find(begin).expect("docs/runs.md prints a query") + begin.len();
     readme[at..at + readme[at..].find('"').expect("it ends")].to_owned()
 }
 
