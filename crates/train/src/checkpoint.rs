@@ -3,8 +3,8 @@
 //! A checkpoint is a folder that other software loads as a model (`model.safetensors` in bf16,
 //! `config.json`, `tokenizer.json`) plus what only the trainer needs: `trainer.safetensors` with
 //! the f32 weights and the optimiser's moments, `deferred.json` where proposals wait for their
-//! reward, and `state.json`, which lists the other files with size and digest. It is written under a
-//! temporary name, made durable and renamed, so that a folder named `step-…` was whole once; what
+//! reward, and `state.json`, which lists the other files with size and digest. It is written under
+//! a temporary name, made durable and renamed, so that a folder named `step-…` was whole once; what
 //! became of it since, `whole` finds out.
 
 use std::collections::BTreeMap;

@@ -13,8 +13,8 @@
 //! come a step late.
 //! Around the steps: `mix` the kinds in play → `seeding` the phase before the first update →
 //! `probe` its graded tasks → `evaluate` held-out scores → `checkpoint` saving and resuming →
-//! `folder` where a run lives → `report` its page → `gains` how far it came → `observe` who watches → `memory` what all of it
-//! takes → `options`, `error`, `clock`.
+//! `folder` where a run lives → `report` its page → `gains` how far it came → `observe` who watches
+//! → `memory` what all of it takes → `options`, `error`, `clock`.
 //! Beside the loop: `crossplay`, a run's checkpoints on each other's tasks.
 
 mod admit;
