@@ -25,7 +25,7 @@ pub(crate) fn judge(options: &Options, episode: &Episode) -> Reply {
     let section = answer_section(completion);
     let mut graded = grade(gold, section, &options.rules);
     if matches!(graded.found, Extracted::None)
-        && matches!(options.format, Format::Plain)
+        && matches!(options.azr.format, Format::Plain)
         && is_mention(completion, section)
     {
         graded = grade(gold, completion, &options.rules);
