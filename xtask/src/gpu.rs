@@ -53,8 +53,8 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
              what `quaero-lab gpu-check --help` lists");
         return Ok(ExitCode::from(crate::exit::USAGE_ERROR));
     }
-    if let Some(lack) = lack() {
-        bail!("{lack}");
+    if let Some(missing) = missing() {
+        bail!("{missing}");
     }
     let folder = shell::root().join("target/gpu-check");
     bundle(&folder)?;
@@ -66,8 +66,8 @@ pub(crate) fn run(options: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What this machine lacks, before ten minutes of building; the check itself looks closer.
-fn lack() -> Option<&'static str> {
+/// What is missing here, before ten minutes of building; the check itself looks closer.
+fn missing() -> Option<&'static str> {
     let lists = shell::output("nvidia-smi -L", command("nvidia-smi").arg("-L"));
     let seen =
         lists.is_ok_and(|text| text.contains("GPU ")) || Path::new("/dev/nvidiactl").exists();

@@ -16,12 +16,12 @@ use crate::say::say;
 /// # Errors
 /// When something cannot be built, or the binary cannot start.
 pub(crate) fn binary(words: &[String]) -> Result<ExitCode> {
-    if let Err(lack) = prepare::tools().and_then(|()| prepare::plugins(Families::Runs)) {
-        // `doctor` is there to name such a lack, beside all others.
+    if let Err(missing) = prepare::tools().and_then(|()| prepare::plugins(Families::Runs)) {
+        // `doctor` reports it with everything else that is missing.
         if words.first().map(String::as_str) != Some("doctor") {
-            return Err(lack);
+            return Err(missing);
         }
-        say(&format!("task families are not built: {lack:#}"));
+        say(&format!("task families are not built: {missing:#}"));
     }
     let executable = prepare::binary(Program::Trainer)?;
     let mut command = Command::new(&executable);

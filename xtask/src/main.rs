@@ -8,8 +8,8 @@
 //! # Layout
 //! `launch` hands a command over → `prepare` builds what it needs → `checks` formats and lints →
 //! `suite` all tests → `python` private Pythons for fixtures and nvcc → `kernels` the GPU's kernels
-//! → `gpu` the check on a GPU → `interpreter` the sandbox's Python → `tidy` the rules of the house →
-//! `shell` runs programs and times them → `say` talks to people.
+//! → `gpu` the check on a GPU → `interpreter` the sandbox's Python → `tidy` the rules of the house
+//! → `shell` runs programs and times them → `say` talks to people.
 
 mod checks;
 #[path = "../../crates/terminal/src/exit.rs"]

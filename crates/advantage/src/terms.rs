@@ -50,7 +50,7 @@ impl Terms {
     }
 
     /// The reward of a task of this learnability. A task that was not measured so (another kind
-    /// has other measures) lacks the term; one without any is worth its learnability.
+    /// has other measures) has no such term; one without any is worth its learnability.
     #[must_use]
     pub fn applied(&self, learnability: f32, measure: &dyn Fn(&str) -> Option<f64>) -> f32 {
         let value = |term: &Term| {

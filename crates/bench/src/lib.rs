@@ -5,12 +5,12 @@
 //! do. Its inputs are random (zeros draw less power, and run faster), rotate through more memory
 //! than the L2 cache holds, and its outputs are poisoned first and looked at afterwards. The two
 //! [`Ceilings`] are measured in the same run. Knows no clock but the device's, no PyTorch (the
-//! command line runs the baseline and hands in what it said), and no correctness beyond bits: that is
-//! `conformance`.
+//! command line runs the baseline and hands in what it said), and no correctness beyond bits: that
+//! is `conformance`.
 //!
 //! # Layout
-//! [`shapes`] whose shapes → [`work`] rooflines and ceilings → [`source`] random data on the device →
-//! [`cases`] one launcher a case → [`measure`] → [`bits`] rows of products over M and tiles →
+//! [`shapes`] whose shapes → [`work`] rooflines and ceilings → [`source`] random data on the device
+//! → [`cases`] one launcher a case → [`measure`] → [`bits`] rows of products over M and tiles →
 //! [`table`] rows of results → [`report`] what a GPU check found, as a page
 
 pub mod bits;

@@ -63,8 +63,8 @@ pub(crate) struct Train {
     /// Same as `--set run.steps=N`.
     #[arg(long)]
     pub(crate) steps: Option<u64>,
-    /// Resume from the latest complete checkpoint of the run; what --set changes then is kept in its
-    /// config.toml, with what it was before.
+    /// Resume from the latest complete checkpoint of the run; what --set changes then is kept in
+    /// its config.toml, with what it was before.
     #[arg(long)]
     pub(crate) resume: bool,
     /// Same as `--set run.device=…`; auto uses a GPU if there is one.

@@ -12,8 +12,8 @@ pub fn models() -> Option<PathBuf> {
     variable("QUAERO_MODELS").or_else(|| Some(cache?.join("quaero/models")))
 }
 
-/// The cache of Hugging Face's libraries: `HF_HUB_CACHE`, `HF_HOME/hub`, or `huggingface/hub` in the
-/// user's cache folder.
+/// The cache of Hugging Face's libraries: `HF_HUB_CACHE`, `HF_HOME/hub`, or `huggingface/hub` in
+/// the user's cache folder.
 #[must_use]
 pub fn hugging_face() -> Option<PathBuf> {
     let home = variable("HF_HOME").or_else(|| Some(variable("HOME")?.join(".cache/huggingface")));

@@ -1,5 +1,6 @@
 //! Throughput of rollouts on a model of the seed's size: prompts of 40 to 80 tokens, 8 samples
-//! each, 20 to 60 new tokens, 512 sequences. The baseline is `crates/lab/baselines/torch_rollout.py`.
+//! each, 20 to 60 new tokens, 512 sequences. The baseline is
+//! `crates/lab/baselines/torch_rollout.py`.
 //!
 //! usage: `cargo run --release -p quaero-engine --example rollout [THREADS [HIDDEN [BATCH]]]`
 

@@ -1,5 +1,5 @@
-//! What a device does: memory, steps, and what it tells of itself. Two backends: `simt` runs kernels
-//! on the CPU, `cuda` on a GPU.
+//! What a device does: memory, steps, and what it tells of itself. Two backends: `simt` runs
+//! kernels on the CPU, `cuda` on a GPU.
 //!
 //! Everything goes through one stream, in order; a download waits for what came before it.
 

@@ -1,4 +1,4 @@
-//! What the world can do to a device.
+//! Runtime failures of a device.
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ pub enum Error {
     NoCublasLt,
     /// Neither a cubin nor a way to compile one.
     #[error(
-        "kernel file {file} has no cubin for {arch} in this binary, and NVRTC is not at hand; \
+        "kernel file {file} has no cubin for {arch} in this binary, and NVRTC was not found; \
          remedy: `cargo xtask cubins` before building, or pip install nvidia-cuda-nvrtc==13.0.88"
     )]
     NoCubin {

@@ -1,9 +1,9 @@
 //! From a GGUF file to `config.json` and `model.safetensors`.
 //!
-//! llama.cpp changes three things, which are undone: rows of q and k of the llama architecture stand
-//! in interleaved rotary order; Gemma's norms are stored as 1 plus the weight; some files store a
-//! tied matrix twice, quantised differently. What else a file asks for and we do not compute is
-//! refused by name.
+//! llama.cpp changes three things, which are undone: rows of q and k of the llama architecture
+//! stand in interleaved rotary order; Gemma's norms are stored as 1 plus the weight; some files
+//! store a tied matrix twice, quantised differently. What else a file asks for and we do not
+//! compute is refused by name.
 
 use std::borrow::Cow;
 use std::path::Path;

@@ -183,7 +183,7 @@ impl AdamW {
         all
     }
 
-    /// An optimiser that goes on from `state`.
+    /// An optimiser that continues from `state`.
     ///
     /// # Errors
     /// If a tensor is missing or has another shape than its parameter.

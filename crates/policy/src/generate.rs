@@ -38,7 +38,7 @@ impl Policy {
     /// tokens have been generated so far.
     ///
     /// # Errors
-    /// When the engine lacks memory for a single sequence.
+    /// When the engine has too little memory for a single sequence.
     pub fn generate(
         &self,
         engine: &mut Engine,

@@ -113,7 +113,7 @@ impl Pool {
         db.execute_batch("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")
     }
 
-    /// Adds the table that a store from before it lacks; the version stays, for nobody who reads
+    /// Adds the table that an older store does not have; the version stays, for nobody who reads
     /// the others needs to know.
     fn add_gradings(db: &Connection) -> Result<(), rusqlite::Error> {
         let sql = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'gradings'";

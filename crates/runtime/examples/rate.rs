@@ -1,7 +1,8 @@
 //! Programs a second: `cargo run --release -p quaero-runtime --example rate -- [ROUNDS]
 //! [WORKERS]`. Runs the twenty programs of `fixtures/prog20.json`, each call twice (the
 //! determinism check) and each job in a fresh instance, and prints the median round.
-//! `fixtures/rate_native.py` is the baseline without isolation; run them in turn on a quiet machine.
+//! `fixtures/rate_native.py` is the baseline without isolation; run them in turn on a quiet
+//! machine.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,

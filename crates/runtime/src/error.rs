@@ -1,4 +1,4 @@
-//! What can go wrong in the world around guests, each with a remedy.
+//! Runtime failures around guests, each with a remedy.
 
 use std::path::PathBuf;
 

@@ -3,7 +3,7 @@
 //!
 //! Knows no task family by name, no rewards and no tensors. Whatever a guest does (trap, loop,
 //! grow, lie about lengths) comes back as data: a [`Fault`](quaero_types::Fault) or an
-//! [`Outcome`]; an [`Error`] means that the world failed (file, cache folder, unloadable plugin).
+//! [`Outcome`]; an [`Error`] means a runtime failure (file, cache folder, unloadable plugin).
 //!
 //! The judge (a family) and the judged (a program) are always two instances: a family never runs
 //! foreign code, it sends [`Job`]s to the [`Interpreter`], which runs each in a fresh instance.

@@ -1,5 +1,5 @@
 //! Primes a seed model and writes it to a folder, with a copy and the run's state every thousand
-//! updates; goes on from the state that it finds there. `quaero eval --model` scores the copy.
+//! updates; resumes from the state that it finds there. `quaero eval --model` scores the copy.
 //!
 //! Usage: prime FOLDER [name=value]…, with the names of `seed::Options`.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]

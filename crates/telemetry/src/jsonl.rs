@@ -147,7 +147,7 @@ mod tests {
             let mut lines = JsonLines { path: path.to_owned(), file, len: 0, pending: Vec::new() };
             lines.push("{\"step\":1}");
             let expect = "cannot append to /dev/full: No space left on device (os error 28); free \
-                          some space, then go on with --resume: nothing before this step is lost";
+                          some space, then resume with --resume: nothing before this step is lost";
             assert_eq!(lines.commit().unwrap_err().to_string(), expect);
             assert_eq!(lines.pending, b"{\"step\":1}\n");
         }

@@ -41,7 +41,7 @@ fn remedy(error: &std::io::Error) -> &'static str {
         std::io::ErrorKind::StorageFull
         | std::io::ErrorKind::QuotaExceeded
         | std::io::ErrorKind::FileTooLarge => {
-            "; free some space, then go on with --resume: nothing before this step is lost"
+            "; free some space, then resume with --resume: nothing before this step is lost"
         }
         std::io::ErrorKind::InvalidData => "; something else changed the file: remove that line",
         std::io::ErrorKind::PermissionDenied => "; choose a folder you may write with --run",

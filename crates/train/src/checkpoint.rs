@@ -26,7 +26,7 @@ pub use whole::newest;
 pub(crate) use whole::newest_whole;
 use whole::{Stamp, stamps};
 
-/// A whole checkpoint on disk.
+/// A complete checkpoint on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Its folder.

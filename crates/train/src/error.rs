@@ -17,13 +17,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The run's folder is in use.
-    #[error("{path} already holds a run: go on with it by --resume, or choose another --run")]
+    #[error("{path} already holds a run: resume it with --resume, or choose another --run")]
     Exists {
         /// The folder.
         path: String,
     },
-    /// Nothing to go on from.
-    #[error("no whole checkpoint under {path}: start the run without --resume")]
+    /// Nothing to resume from.
+    #[error("no complete checkpoint under {path}: start the run without --resume")]
     NoCheckpoint {
         /// The folder.
         path: String,
@@ -31,7 +31,7 @@ pub enum Error {
     /// A KL penalty without the weights that it measures from.
     #[error(
         "{path} is missing, from which objective.kl_coef measures: the run was begun without it; \
-         put the safetensors of its first weights there, or go on with objective.kl_coef = 0"
+         put the safetensors of its first weights there, or resume with objective.kl_coef = 0"
     )]
     NoReference {
         /// The file.
@@ -175,7 +175,7 @@ fn remedy(error: &std::io::Error) -> &'static str {
         std::io::ErrorKind::StorageFull
         | std::io::ErrorKind::QuotaExceeded
         | std::io::ErrorKind::FileTooLarge => {
-            "; free some space, then go on with --resume: nothing before this step is lost"
+            "; free some space, then resume with --resume: nothing before this step is lost"
         }
         std::io::ErrorKind::PermissionDenied => "; choose a folder you may write with --run",
         _ => "",

@@ -67,7 +67,7 @@ struct Run<'a> {
 /// Trains `policy` by self-play until all steps are taken or `control` says stop.
 ///
 /// # Errors
-/// When something fails at runtime; `resume` goes on from the latest checkpoint.
+/// When something fails at runtime; `resume` continues from the latest checkpoint.
 pub fn train(
     setup: &Setup<'_>,
     options: &Options,

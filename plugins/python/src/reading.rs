@@ -8,8 +8,8 @@ use crate::source::Source;
 
 /// The last block of `kind`, then what stands in its place in published answers: a block of
 /// no kind, `<output>…</output>`, `# Output:` or "the output is" and the rest of the line, a block
-/// of another kind, the whole answer. Of programs, the last block that defines a function is asked for first: an example
-/// of its use may follow.
+/// of another kind, the whole answer. Of programs, the last block that defines a function is asked
+/// for first: an example of its use may follow.
 pub(crate) fn answer(reading: &Reading, kind: &str) -> Option<String> {
     let program = (kind == "python").then(|| program(reading)).flatten();
     let block = program.or_else(|| reading.blocks.last(kind)).or_else(|| reading.blocks.last(""));

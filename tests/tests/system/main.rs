@@ -437,5 +437,5 @@ fn a_folder_that_holds_a_run_is_not_overwritten() {
     let setup = Setup { folder: empty.path(), config: "", resume: true };
     let policy = world.policy.clone();
     let error = train(&setup, &world.options, policy, &world.host, &control, &mut observer);
-    assert!(error.unwrap_err().to_string().contains("no whole checkpoint"));
+    assert!(error.unwrap_err().to_string().contains("no complete checkpoint"));
 }

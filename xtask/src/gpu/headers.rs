@@ -20,7 +20,7 @@ const MODEL: &str = " 1.7b";
 /// Writes the headers of `kernels/*.cu`.
 ///
 /// # Errors
-/// When the record cannot be read or tells of no kernel, or a header lacks the field.
+/// When the record cannot be read or tells of no kernel, or a header has no such field.
 pub(super) fn run(record: &str) -> Result<ExitCode> {
     let text = std::fs::read_to_string(record).with_context(|| format!("cannot read {record}"))?;
     let record: Value =

@@ -142,7 +142,7 @@ pub(super) fn findings(
     for rule in entry.sass.iter().cloned().chain(never) {
         match rule.strip_prefix('!') {
             Some(banned) if has(banned) => findings.push(format!("holds {banned}")),
-            None if !has_modified(code, &rule) => findings.push(format!("lacks {rule}")),
+            None if !has_modified(code, &rule) => findings.push(format!("no {rule}")),
             _ => {}
         }
     }
@@ -201,7 +201,7 @@ ptxas info    : Used 24 registers, used 1 barriers, 128 bytes smem, 376 bytes cm
     #[test]
     fn instructions_are_looked_for_and_banned() {
         check("[\"LDG.E.128\"]", &[]);
-        check("[\"HMMA\", \"!STG\"]", &["lacks HMMA", "holds STG"]);
+        check("[\"HMMA\", \"!STG\"]", &["no HMMA", "holds STG"]);
     }
 
     #[test]
@@ -225,7 +225,7 @@ ptxas info    : Used 24 registers, used 1 barriers, 128 bytes smem, 376 bytes cm
         assert_eq!(got, ["is for sm_90a alone, and its entry lists no HGMMA"]);
         let listed = parse(&format!("{registry}sass = [\"HGMMA\", \"UTMALDG\"]\n"));
         let got = findings(listed.get("g"), "sm_90a", 8, Some(&code));
-        assert_eq!(got, ["lacks HGMMA", "lacks UTMALDG"]);
+        assert_eq!(got, ["no HGMMA", "no UTMALDG"]);
         let code = "HGMMA.64x256x16.F32.BF16 R24 UTMALDG.2D [UR8]".to_owned();
         assert!(findings(listed.get("g"), "sm_90a", 8, Some(&code)).is_empty());
     }

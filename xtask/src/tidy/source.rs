@@ -96,7 +96,7 @@ fn kernel_header(file: &File, name: &str, text: &str) -> Option<Finding> {
     let mut rest = head[1..].iter();
     let missing =
         KERNEL_HEADER.iter().find(|word| !rest.by_ref().any(|line| line.starts_with(**word)))?;
-    let what = format!("the kernel's header lacks `// {missing}` (or has it out of order)");
+    let what = format!("`// {missing}` is missing from the kernel's header, or out of order");
     Some(file.finding(1, what, format!("headers hold, in order: {}", KERNEL_HEADER.join(", "))))
 }
 

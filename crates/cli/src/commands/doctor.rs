@@ -1,4 +1,4 @@
-//! `quaero doctor`: what this machine has and lacks, each lack with its remedy.
+//! `quaero doctor`: checks this machine and tells how to fix what is missing.
 
 use std::path::Path;
 
@@ -102,7 +102,7 @@ fn model() -> Check {
     }
 }
 
-/// Training starts without a GPU, so that its absence is no lack.
+/// Training starts without a GPU, so that its absence is no failure.
 fn accelerator(plugins: &Path) -> Check {
     let found = match world::device(plugins, Kind::Cuda(Products::Portable)) {
         Ok(device) => device.name(),

@@ -94,7 +94,7 @@ fn resolve(args: &Train, folder: &Path, found: &[String]) -> anyhow::Result<Reso
     let kept = folder.join("config.toml");
     let overlay = if args.resume { &kept } else { overlay(args) };
     if args.resume && !kept.is_file() {
-        anyhow::bail!("no run to go on with at {}: it holds no config.toml", folder.display());
+        anyhow::bail!("no run to resume at {}: it holds no config.toml", folder.display());
     }
     Ok(quaero_config::load(Some(overlay), &sets)?)
 }

@@ -621,7 +621,7 @@ pub const MUTANTS: &[Mutant] = &[
         to: "code",
     },
     Mutant {
-        what: "weights are cut off instead of rounded by chance",
+        what: "weights are truncated instead of stochastically rounded",
         file: "adamw_lean.cu",
         tried: "adamw_lean.cu",
         from: "(chance & 0xffffu)",

@@ -128,8 +128,8 @@ fn nibbles(
     }
 }
 
-/// 256 numbers d s q − e m with eight scales s and minima m of six bits, four bits of q in `low` and
-/// a fifth in `high`.
+/// 256 numbers d s q − e m with eight scales s and minima m of six bits, four bits of q in `low`
+/// and a fifth in `high`.
 fn scaled(block: &[u8], high: Option<&[u8]>, low: &[u8], out: &mut [f32]) {
     let (d, d_min) = (half_at(block, 0), half_at(block, 2));
     let packed = &block[4..16];

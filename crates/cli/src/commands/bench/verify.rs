@@ -1,14 +1,14 @@
 //! `quaero bench verify`: programs a second and core, each in a fresh interpreter and evaluated
-//! twice, beside two baselines that run in turn with us on the same core: pyeryx (full isolation) and
-//! a pool of processes in the manner of Absolute Zero's executor (none). Then a training step's
+//! twice, beside two baselines that run in turn with us on the same core: pyeryx (full isolation)
+//! and a pool of processes in the manner of Absolute Zero's executor (none). Then a training step's
 //! work, k answers to each task, on all cores.
 //!
 //! Every side is a process of its own, ours too, that takes commands and reports its wall and CPU
 //! time. What each says of the programs must agree.
 //!
 //! # Layout
-//! `work` what is run → `ours` our side → `side` a process that is asked → `baselines` where the baselines
-//! come from → `report` the tables.
+//! `work` what is run → `ours` our side → `side` a process that is asked → `baselines` where the
+//! baselines come from → `report` the tables.
 
 mod baselines;
 mod ours;

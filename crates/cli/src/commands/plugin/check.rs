@@ -2,7 +2,8 @@
 //! the family, and stands in the report with what was seen.
 //!
 //! # Layout
-//! `outcome` how a claim came out, `subject` the family under test → `texts` what is thrown at it → `claims` what must hold.
+//! `outcome` how a claim came out, `subject` the family under test → `texts` what is thrown at it →
+//! `claims` what must hold.
 
 mod claims;
 mod outcome;

@@ -1,5 +1,5 @@
-//! The baselines: their sources are part of this program, their packages come from PyPI into a private
-//! folder when they are asked for. Without them the benchmark shows our figures alone.
+//! The baselines: their sources are part of this program, their packages come from PyPI into a
+//! private folder when they are asked for. Without them the benchmark shows our figures alone.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

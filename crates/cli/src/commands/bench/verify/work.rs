@@ -155,7 +155,8 @@ fn induction(program: &str, inputs: &[String], outputs: &[String]) -> Vec<Answer
             kind: "induction",
             public: json!({"message": "", "examples": shown}),
             secret: json!({"program": program, "hidden": hidden}),
-            // A baseline runs the hidden examples, as Absolute Zero does; we run the shown ones too.
+            // A baseline runs the hidden examples, as Absolute Zero does; we run the shown ones
+            // too.
             plain: json!({"kind": "induction", "hidden": hidden, "answer": answer}),
             answer,
         })
