@@ -142,6 +142,8 @@ pub(crate) enum Bench {
     /// The sandbox: programs a second and core in fresh interpreters, and a step's verification,
     /// beside pyeryx and a pool of processes if they are there.
     Verify(BenchVerify),
+    /// The gate of proposals: programs of known truth, what gets through and what is refused.
+    Gate(BenchGate),
     /// The GPU's kernels: time against the floor, beside PyTorch's; without a GPU their trials.
     Kernels(BenchKernels),
 }
@@ -261,6 +263,18 @@ pub(crate) struct BenchVerify {
     /// Serves as one side with so many workers; for the benchmark itself.
     #[arg(long, hide = true, value_name = "WORKERS")]
     pub(crate) side: Option<usize>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchGate {
+    /// Cases as JSON lines [default: those that ship with the program].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cases: Option<PathBuf>,
+    /// Shows so many of the cases that were judged wrong.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) show: usize,
     #[command(flatten)]
     pub(crate) json: Json,
 }

@@ -56,6 +56,7 @@ fn run(cli: &Cli) -> anyhow::Result<Done> {
         Command::Bench(Bench::Step(args)) => commands::bench::step::run(plugins, args)?,
         Command::Plugin(args) => commands::plugin::run(plugins, args)?,
         Command::Bench(Bench::Verify(args)) => commands::bench::verify::run(plugins, args)?,
+        Command::Bench(Bench::Gate(args)) => commands::bench::gate::run(plugins, args)?,
         Command::Bench(Bench::Kernels(args)) => commands::bench::kernels::run(args)?,
         Command::Model(ModelCommand::Check { dir, json }) => {
             commands::model::check(dir, json.json)?

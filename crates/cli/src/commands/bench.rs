@@ -1,7 +1,8 @@
 //! `quaero bench rollout|update`: our speed on a model's shape, PyTorch's beside it where a
 //! Python with torch is at hand. Both do the same work on the same cores in turn, round by round.
-//! `bench step`, `bench verify` and `bench kernels` are of their own kinds.
+//! `bench step`, `bench verify`, `bench gate` and `bench kernels` are of their own kinds.
 
+pub(crate) mod gate;
 pub(crate) mod kernels;
 pub(crate) mod step;
 pub(crate) mod verify;
