@@ -130,6 +130,8 @@ pub(crate) enum Bench {
     /// Programs per second and core in fresh interpreters, and a step's verification, next to
     /// pyeryx and a process pool.
     Verify(BenchVerify),
+    /// Proposals of known truth: what the gate lets through and what it refuses.
+    Gate(BenchGate),
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +151,18 @@ pub(crate) struct BenchVerify {
     /// Run one side with this many workers; used by the benchmark itself.
     #[arg(long, hide = true, value_name = "WORKERS")]
     pub(crate) side: Option<usize>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchGate {
+    /// Cases as JSON lines [default: those that ship with the program].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cases: Option<PathBuf>,
+    /// How many of the cases judged wrong are shown.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) show: usize,
     #[command(flatten)]
     pub(crate) json: Json,
 }

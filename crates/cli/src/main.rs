@@ -40,6 +40,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Train(args) => return commands::train::run(plugins, args),
         Command::Plugin(args) => commands::plugin::run(plugins, args)?,
         Command::Bench(Bench::Verify(args)) => commands::bench::verify::run(plugins, args)?,
+        Command::Bench(Bench::Gate(args)) => commands::bench::gate::run(plugins, args)?,
         Command::Model(ModelCommand::Check { dir, json }) => {
             commands::model::check(dir, json.json)?
         }

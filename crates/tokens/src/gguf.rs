@@ -172,11 +172,12 @@ impl Vocabulary {
             let pair = merge.split_once(' ').map(|(left, right)| json!([left, right]));
             pair.ok_or_else(|| malformed(format!("`{merge}` is no pair that merges")))
         });
+        let pieces = [first, byte_level(use_regex, use_regex)];
         Ok(json!({
             "version": "1.0", "truncation": null, "padding": null,
             "added_tokens": self.added(),
             "normalizer": normalizer,
-            "pre_tokenizer": {"type": "Sequence", "pretokenizers": [first, byte_level(use_regex, use_regex)]},
+            "pre_tokenizer": {"type": "Sequence", "pretokenizers": pieces},
             "post_processor": self.post_processor(),
             "decoder": byte_level(true, true),
             "model": {

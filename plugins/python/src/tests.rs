@@ -66,7 +66,10 @@ fn every_golden_case_holds_in_one_call() {
         return;
     }
     for options in STYLES {
-        let cases = golden(options, true);
+        // A native CPython has both runs in one world; the host's interpreter plays these two.
+        let of_worlds = ["reject/address_in_a_text", "reject/order_of_a_set_of_strings"];
+        let mut cases = golden(options, true);
+        cases.retain(|case| !of_worlds.contains(&case.name.as_str()));
         let episodes: Vec<Episode> = cases.iter().map(|case| case.episode.clone()).collect();
         let interpreter = CPython::default();
         let replies = family(options).step(&interpreter, &episodes);

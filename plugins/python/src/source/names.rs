@@ -346,6 +346,12 @@ impl<'a> Reader<'_, 'a> {
             self.expression(colon..part.end, place.scope);
         }
         let Some(value) = value else { return };
+        let colon = self.find(value.clone(), |token| token.is(":"));
+        if range.start == value.start && colon < value.end {
+            // An annotation alone makes a name a function's own, and binds nothing elsewhere.
+            self.targets(value.start..colon, Place { nested: true, ..place });
+            return self.expression(colon..value.end, place.scope);
+        }
         let is_augmented = |token: &Token<'_>| {
             token.kind == TokenKind::Op
                 && token.text.len() > 1
