@@ -38,7 +38,7 @@ pub(crate) fn run(args: &GpuCheck) -> anyhow::Result<()> {
         let schema = &record["schema"];
         anyhow::ensure!(
             schema == SCHEMA,
-            "{} has schema {schema}, this program draws {SCHEMA}; remedy: the program of its commit",
+            "{} has schema {schema}, this program draws {SCHEMA}; use the program of its commit",
             path.display()
         );
         print::line(quaero_bench::report::page(&record).trim_end());

