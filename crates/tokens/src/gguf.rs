@@ -176,7 +176,8 @@ impl Vocabulary {
             "version": "1.0", "truncation": null, "padding": null,
             "added_tokens": self.added(),
             "normalizer": normalizer,
-            "pre_tokenizer": {"type": "Sequence", "pretokenizers": [first, byte_level(use_regex, use_regex)]},
+            "pre_tokenizer": {"type": "Sequence",
+                              "pretokenizers": [first, byte_level(use_regex, use_regex)]},
             "post_processor": self.post_processor(),
             "decoder": byte_level(true, true),
             "model": {
