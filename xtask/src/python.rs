@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 4;
 /// When `quaero` does not build, pip is missing, or a registry does not answer after several
 /// attempts.
 pub(crate) fn fixtures() -> Result<()> {
-    let quaero = prepare::binary()?;
+    let quaero = prepare::binary(prepare::Program::Trainer)?;
     let folder = shell::root().join("target/models");
     for model in MODELS {
         attempt(model, || {
