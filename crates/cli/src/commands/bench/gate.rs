@@ -132,7 +132,10 @@ fn report(args: &BenchGate, counts: &BTreeMap<(bool, &str), Count>) -> anyhow::R
     };
     let (bad, good) = (total(false), total(true));
     if args.json.json {
-        let row = |((valid, class), count): (&(bool, &str), &Count)| json!({"class": class, "valid": valid, "n": count.n, "wrong": count.n_wrong});
+        let row = |((valid, class), count): (&(bool, &str), &Count)| {
+            let Count { n, n_wrong, .. } = *count;
+            json!({"class": class, "valid": valid, "n": n, "wrong": n_wrong})
+        };
         let told = json!({"bench": "gate",
             "false_accepts": {"n": bad.0, "wrong": bad.1, "rate": rate(bad)},
             "false_rejects": {"n": good.0, "wrong": good.1, "rate": rate(good)},
