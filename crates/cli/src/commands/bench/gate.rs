@@ -133,7 +133,7 @@ fn report(args: &BenchGate, counts: &BTreeMap<(bool, &str), Count>) -> anyhow::R
     let (bad, good) = (total(false), total(true));
     if args.json.json {
         let row = |((valid, class), count): (&(bool, &str), &Count)| {
-            let Count { n, n_wrong, .. } = *count;
+            let Count { n, n_wrong } = *count;
             json!({"class": class, "valid": valid, "n": n, "wrong": n_wrong})
         };
         let told = json!({"bench": "gate",
