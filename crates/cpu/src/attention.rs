@@ -281,15 +281,8 @@ impl<'a> Task<'a> {
             for row in it.rows.clone() {
                 let position =
                     it.position + (rows.start + row) / group - (rows.start + it.rows.start) / group;
-                let (seen, unseen) = s_rows[row].split_at_mut(position + 1);
-                let (gone, seen) = seen.split_at_mut(self.heads.first_seen(position));
-                gone.fill(0.0);
-                let max = lanes::max(seen);
-                for x in seen.iter_mut() {
-                    *x = exp(*x - max);
-                }
-                unseen.fill(0.0);
-                let sum = lanes::sum(seen, |x| x);
+                let seen = self.heads.first_seen(position)..position + 1;
+                let (max, sum) = exponentials(s_rows[row], seen);
                 inv_sum[row] = 1.0 / sum;
                 if !self.lse.is_empty() {
                     let row = rows.start + row;
@@ -329,6 +322,19 @@ impl<'a> Task<'a> {
             }
         }
     }
+}
+
+/// Overwrites a row of scores with exp(x − max) where `seen` and 0 elsewhere; gives max and sum.
+#[inline(always)]
+fn exponentials(scores: &mut [f32], seen: std::ops::Range<usize>) -> (f32, f32) {
+    scores[..seen.start].fill(0.0);
+    scores[seen.end..].fill(0.0);
+    let seen = &mut scores[seen];
+    let max = lanes::max(seen);
+    for x in seen.iter_mut() {
+        *x = exp(*x - max);
+    }
+    (max, lanes::sum(seen, |x| x))
 }
 
 #[cfg(test)]

@@ -45,8 +45,8 @@ pub fn from_gguf(gguf: &Gguf, dir: &Path, tie: bool) -> Result<Config, Error> {
     let config = source.config()?;
     let specs: Vec<_> = specs(&config).into_iter().map(|spec| (spec.name, spec.shape)).collect();
     let names: Vec<String> = specs.iter().map(|(name, _)| source.name(name, &config)).collect();
-    let spare = |name: &&str| !names.iter().any(|it| it == name) && !(tie && *name == EMBEDDING);
-    if let Some(name) = gguf.tensors().map(|(name, _)| name).find(spare) {
+    let used = |name: &str| names.iter().any(|it| it == name) || tie && name == EMBEDDING;
+    if let Some(name) = gguf.tensors().map(|(name, _)| name).find(|name| !used(name)) {
         return Err(Error::unsupported("tensor of the GGUF file", &json!(name)));
     }
     let listed: Vec<(&str, Shape)> =

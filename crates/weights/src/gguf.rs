@@ -107,7 +107,7 @@ impl Gguf {
         let data = header.read.next_multiple_of(alignment);
         let mut tensors = BTreeMap::new();
         for (name, info) in infos {
-            let begin = data.checked_add(info.begin).unwrap_or(u64::MAX);
+            let begin = data.saturating_add(info.begin);
             let bytes = info.kind.bytes(info.shape.n_elements()) as u64;
             let end = begin.saturating_add(bytes);
             if end > left {

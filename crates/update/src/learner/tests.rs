@@ -284,7 +284,6 @@ fn pytorch_agrees_on_several_steps() {
             ("KL", tokens.kl_mean().unwrap_or(0.0), case.kl_mean),
         ] {
             let gap = (got - expect).abs() / expect.abs().max(1.0);
-            println!("{}: {what} {got}, off by {gap:.1e}", case.name);
             assert!(gap <= 3e-6, "{}: {what} {got}, not {expect}", case.name);
         }
         for (name, param) in model.params().iter() {
@@ -292,7 +291,6 @@ fn pytorch_agrees_on_several_steps() {
                 worst = worst.max((f64::from(got) - expect).abs());
             }
         }
-        println!("{}: weights off by at most {worst:.1e}", case.name);
     }
     assert!(worst <= 3e-6, "{worst:.1e}");
 }

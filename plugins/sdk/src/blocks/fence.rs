@@ -86,7 +86,7 @@ pub(crate) fn on_one_line(line: &str) -> Option<(String, &str)> {
         return None;
     }
     // A word and white space before the content are its kind.
-    let word = inner.trim_start().split_whitespace().next().unwrap_or_default();
+    let word = inner.split_whitespace().next().unwrap_or_default();
     let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && inner.starts_with(word);

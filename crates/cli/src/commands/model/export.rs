@@ -120,7 +120,7 @@ fn scores(metrics: &[Value], step: u64) -> Vec<String> {
         let suite = key.trim_end_matches("/score");
         let mut shown = seen.clone().filter_map(|row| show(row, suite));
         let first = shown.next()?;
-        let last = shown.last().unwrap_or_else(|| first.clone());
+        let last = shown.next_back().unwrap_or_else(|| first.clone());
         Some(format!("| {} | {first} | {last} |\n", suite.trim_start_matches("eval/")))
     };
     names.iter().filter_map(row).collect()
