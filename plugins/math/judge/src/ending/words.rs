@@ -1,5 +1,4 @@
-//! Words around an answer, in several languages: what announces it, what follows the announcement,
-//! and what says that it is none yet. Knows no grammar.
+//! The words that lead to an answer, link it, follow it or make it doubtful, in several languages.
 
 /// What announces an answer, in lower case.
 pub(super) const MARKS: &[&str] = &[
