@@ -5,9 +5,10 @@
 //!
 //! # Layout
 //! `args` what may be typed → `commands` one file each → `world` loading shared by commands →
-//! `progress` what a person watches.
+//! `progress` what a person watches → `catalog` models that can be fetched.
 
 mod args;
+mod catalog;
 mod commands;
 mod progress;
 mod world;

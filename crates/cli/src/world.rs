@@ -103,7 +103,7 @@ pub(crate) fn model_folder(path: &Path) -> anyhow::Result<PathBuf> {
         return snapshot(path);
     }
     let Some(name) = path.to_str().filter(|_| !path.exists()) else { return Ok(path.to_owned()) };
-    if let Some(folder) = crate::commands::model::fetched(name)? {
+    if let Some(folder) = crate::catalog::fetched(name)? {
         return Ok(folder);
     }
     let cached = name.split_once('/').filter(|(_, rest)| !rest.contains('/')).and_then(|_| {

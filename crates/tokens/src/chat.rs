@@ -21,10 +21,6 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::Error;
 
-/// The file that holds a template inside a model folder; older folders have it in
-/// `tokenizer_config.json`.
-pub const TEMPLATE_FILE: &str = "chat_template.jinja";
-
 /// One turn of a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
@@ -78,7 +74,7 @@ impl ChatTemplate {
     /// If a file is malformed.
     pub fn from_folder(folder: &Path) -> Result<Option<Self>, Error> {
         let config = crate::files::json(&folder.join(crate::files::CONFIG_FILE))?;
-        let own = crate::files::text(&folder.join(TEMPLATE_FILE))?;
+        let own = crate::files::text(&folder.join(crate::files::TEMPLATE_FILE))?;
         let source = own.or_else(|| of_config(&config));
         source.map(|source| Self::new(&source, names(&config))).transpose()
     }

@@ -7,7 +7,6 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::chat::TEMPLATE_FILE;
 
 /// What transformers needs to know of a tokenizer beside `tokenizer.json`.
 pub(crate) const CONFIG_FILE: &str = "tokenizer_config.json";
@@ -15,6 +14,10 @@ const GENERATION_FILE: &str = "generation_config.json";
 /// Files that are kept as they are.
 const KEPT: [&str; 4] =
     [CONFIG_FILE, TEMPLATE_FILE, "special_tokens_map.json", "chat_template.json"];
+
+/// The file that holds a template inside a model folder; older folders have it in
+/// `tokenizer_config.json`.
+pub const TEMPLATE_FILE: &str = "chat_template.jinja";
 
 /// The text of a file, if there is one.
 pub(crate) fn text(path: &Path) -> Result<Option<String>, Error> {

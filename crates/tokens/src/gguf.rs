@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::chat::TEMPLATE_FILE;
+use crate::files::TEMPLATE_FILE;
 use crate::files::{CONFIG_FILE, pretty};
 
 /// A vocabulary, under the names of GGUF's metadata.

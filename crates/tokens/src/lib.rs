@@ -27,8 +27,9 @@ use rayon::prelude::*;
 use chat::{Piece, Special, Specials};
 use serde_json::{Value, json};
 
-pub use chat::{ChatTemplate, Message, TEMPLATE_FILE};
+pub use chat::{ChatTemplate, Message};
 pub use error::Error;
+pub use files::TEMPLATE_FILE;
 
 /// The file that holds a tokenizer inside a model folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";

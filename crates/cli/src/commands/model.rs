@@ -1,18 +1,16 @@
 //! `quaero model`: what there is to fetch, and what a checkpoint is.
 
-mod catalog;
 pub(crate) mod export;
 pub(crate) mod fetch;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::Context;
 use quaero_model::{ForwardOptions, Packed};
 use quaero_terminal::print;
 use serde_json::json;
 
 use crate::args::Fetch;
-use crate::world;
+use crate::{catalog, world};
 
 /// The text whose log-prob is printed: a fixed point to compare builds and machines by.
 const TEXT: &str = "def f(a):\n    return a + 1\n";
@@ -53,24 +51,8 @@ pub(crate) fn check(folder: &Path, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The folder of a model that `fetch` knows; an error says how to fetch it.
-pub(crate) fn fetched(name: &str) -> anyhow::Result<Option<PathBuf>> {
-    let all = catalog::all();
-    let Some(entry) = all.iter().find(|entry| entry.name == name) else { return Ok(None) };
-    let models = folder()?;
-    if !fetch::is_complete(entry, &models) {
-        anyhow::bail!("{name} is not fetched yet: run `cargo xtask model fetch {name}`");
-    }
-    Ok(Some(models.join(name)))
-}
-
-fn folder() -> anyhow::Result<PathBuf> {
-    let none = "no folder for models: set QUAERO_MODELS, XDG_CACHE_HOME or HOME";
-    quaero_config::folders::models().context(none)
-}
-
 pub(crate) fn fetch(args: &Fetch) -> anyhow::Result<()> {
-    let models = folder()?;
+    let models = catalog::folder()?;
     let options = fetch::Options {
         models: &models,
         accept_licence: args.accept_licence,
@@ -81,10 +63,10 @@ pub(crate) fn fetch(args: &Fetch) -> anyhow::Result<()> {
 }
 
 pub(crate) fn list(as_json: bool) -> anyhow::Result<()> {
-    let models = folder()?;
+    let models = catalog::folder()?;
     let all = catalog::all();
     let at = |entry: &catalog::Entry| {
-        fetch::is_complete(entry, &models).then(|| models.join(entry.name))
+        catalog::is_complete(entry, &models).then(|| models.join(entry.name))
     };
     if as_json {
         let list = all.iter().map(|entry| {

