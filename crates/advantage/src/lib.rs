@@ -6,7 +6,8 @@
 //!
 //! # Layout
 //! `solve_rate` how often a task was solved → `reward` the reward tables of both roles
-//! (`reward/progress`, `reward/powerplay` what is worth something only over time, `terms` what a
+//! (`reward/worth` a worth that the configuration says, `reward/progress`, `reward/powerplay` what is
+//! worth something only over time, `terms` what a
 //! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off →
 //! `estimator` advantages, one file each.
 
@@ -22,6 +23,7 @@ pub use groups::EqualGroups;
 pub use overlong::overlong_punishment;
 pub use reward::powerplay::PowerPlay;
 pub use reward::progress::{LearningProgress, Reevaluation, mean_change};
+pub use reward::worth::Worth;
 pub use reward::{Learnability, ProposerRewards, RewardTable, Signal, SolverRewards};
 pub use solve_rate::SolveRate;
 pub use terms::{Combine, Term, Terms};

@@ -2,11 +2,12 @@
 
 pub(crate) mod powerplay;
 pub(crate) mod progress;
+pub(crate) mod worth;
 
 use quaero_types::{Judged, Status, Task, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::{LearningProgress, PowerPlay, SolveRate, Terms};
+use crate::{LearningProgress, PowerPlay, SolveRate, Terms, Worth};
 
 /// What a verdict is worth to whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,11 +51,13 @@ pub struct ProposerRewards {
 }
 
 /// What the worth of a valid task is taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// Its solve rate in the step that wrote it.
     Rate(Learnability),
+    /// The same, by an expression of the configuration.
+    Expression(Worth),
     /// How the policy's success on tasks like it has changed.
     LearningProgress(LearningProgress),
     /// Whether the update that it was trained in made it solvable. Known one step late.

@@ -56,6 +56,14 @@ pub enum Error {
         /// File or variable it came from.
         r#source: String,
     },
+    /// An expression that cannot be used.
+    #[error("`{key}`: {why}")]
+    Expression {
+        /// Where it stands.
+        key: &'static str,
+        /// What is wrong with it.
+        why: quaero_expression::Error,
+    },
     /// A key that has another name now.
     #[error("`{old}` (from {source}) is now called `{new}`: rename it")]
     RenamedKey {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use quaero_advantage::{
     Baseline, Combine, Estimator, Learnability, LearningProgress, Level, PowerPlay,
-    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms,
+    ProposerRewards, RewardTable, Signal, SolverRewards, Term, Terms, Worth,
 };
 use quaero_engine::Sampling;
 use quaero_objective::{Aggregation, Kl, KlEstimator};
@@ -32,7 +32,7 @@ impl Resolved {
         let raw::Pool { capacity_per_kind } = raw.pool;
         let capacity = NonZeroUsize::new(capacity_per_kind).unwrap_or(NonZeroUsize::MIN);
         let (advantage, proposer_weight, solver_weight) = advantage(raw)?;
-        let reevaluation = reevaluation(&raw.reward, advantage.rewards.proposer.signal);
+        let reevaluation = reevaluation(&raw.reward, &advantage.rewards.proposer.signal);
         Ok(quaero_train::Options {
             seed: *seed,
             steps: *steps,
@@ -264,18 +264,21 @@ fn signal(raw: &raw::Reward) -> Result<Signal, Error> {
             drop_max: raw.powerplay_drop_max,
             cost: raw.powerplay_cost,
         }),
-        other => {
+        word if word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic() || c == '_') => {
             let names = "learnability, inverse, uncertainty, variance, band, ssr, validity, \
-                         learning_progress or powerplay";
-            return Err(choice("reward.proposer", names, other));
+                         learning_progress, powerplay or an expression as 1 - s";
+            return Err(choice("reward.proposer", names, word));
         }
+        other => Signal::Expression(
+            Worth::new(other).map_err(|why| Error::Expression { key: "reward.proposer", why })?,
+        ),
     })
 }
 
 /// The old tasks that a signal over time needs. PowerPlay asks for them whatever their age.
-fn reevaluation(raw: &raw::Reward, signal: Signal) -> Option<quaero_train::ReevaluationOptions> {
+fn reevaluation(raw: &raw::Reward, signal: &Signal) -> Option<quaero_train::ReevaluationOptions> {
     let (steps_max, window) = match signal {
-        Signal::Rate(_) => return None,
+        Signal::Rate(_) | Signal::Expression(_) => return None,
         Signal::LearningProgress(_) => (raw.progress_steps, raw.progress_window),
         Signal::PowerPlay(_) => (u64::MAX, 0),
     };

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use quaero_advantage::{LearningProgress, PowerPlay, Signal};
+use expect_test::expect;
+use quaero_advantage::{LearningProgress, PowerPlay, Signal, Worth};
 
 use crate::{Error, load};
 
@@ -193,6 +194,24 @@ fn rewards_over_time_are_chosen_by_name() {
     assert_eq!(powerplay.reevaluation.unwrap().steps_max, u64::MAX, "old tasks of any age");
     let gate = PowerPlay { solved: 0.5, drop_max: 0.05, cost: 0.25 };
     assert_eq!(powerplay.advantage.rewards.proposer.signal, Signal::PowerPlay(gate));
+}
+
+#[test]
+fn a_reward_can_be_an_expression() {
+    let of = |source: &str| {
+        let sets = [format!("reward.proposer={source}")];
+        let options = load(None, &sets).and_then(|resolved| resolved.train(None));
+        options.map(|options| options.advantage.rewards.proposer.signal)
+    };
+    let worth = Worth::new("1 - 2 * abs(s - 0.5)").unwrap();
+    assert_eq!(of("1 - 2 * abs(s - 0.5)").unwrap(), Signal::Expression(worth));
+    expect![[r#"
+        `reward.proposer`: unknown name `p`; known here: s, n
+          1 - p
+              ^"#]]
+    .assert_eq(&of("1 - p").unwrap_err().to_string());
+    let preset = of("learnabilty").unwrap_err().to_string();
+    assert!(preset.contains("must be learnability, inverse"), "{preset}");
 }
 
 #[test]

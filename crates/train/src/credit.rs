@@ -31,7 +31,7 @@ pub(crate) struct Credit {
 pub(crate) fn credit(options: &Options, graded: &Graded) -> Credit {
     let (proposer, solver) =
         (&options.advantage.rewards.proposer, &options.advantage.rewards.solver);
-    let worths = worths(proposer.signal, options.reevaluation.as_ref(), graded);
+    let worths = worths(&proposer.signal, options.reevaluation.as_ref(), graded);
     let judged = graded.played.judged.iter().zip(&worths);
     let mut proposals: Vec<_> = judged.map(|(one, worth)| proposer.reward(one, *worth)).collect();
     let mut due = graded.compared.due_rewards(proposer);
@@ -108,12 +108,13 @@ fn punishment(options: &Options) -> impl Fn(Role, &Trace) -> f32 + '_ {
 
 /// What each proposal's task is worth by the signal, in this step.
 fn worths(
-    signal: Signal,
+    signal: &Signal,
     reevaluation: Option<&ReevaluationOptions>,
     graded: &Graded,
 ) -> Vec<Option<f64>> {
     let worth = |task: &Task| match signal {
         Signal::Rate(learnability) => learnability.of_rate(graded.rates.get(&task.id)?),
+        Signal::Expression(worth) => worth.of(graded.rates.get(&task.id)?),
         Signal::LearningProgress(progress) => {
             let at = reevaluate::position(reevaluation?, task);
             progress.of(at, graded.compared.window.get(&task.kind)?)

@@ -125,8 +125,8 @@ fn describe_changes(means: &mut Means, options: &Options, record: &Record) {
         let solver = TaskRole::new(Role::Solve, kind);
         old.iter().for_each(|task| means.add(&solver, "reevaluation_change", task.change()));
     }
-    match options.advantage.rewards.proposer.signal {
-        Signal::Rate(_) => {}
+    match &options.advantage.rewards.proposer.signal {
+        Signal::Rate(_) | Signal::Expression(_) => {}
         Signal::LearningProgress(_) => {
             for (proposal, worth) in graded.played.proposals.iter().zip(&credit.worths) {
                 let proposer = TaskRole::new(Role::Propose, &proposal.kind);

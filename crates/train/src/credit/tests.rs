@@ -124,7 +124,7 @@ fn by_progress(window: &[Reevaluation], lengths: &[usize]) -> Vec<Option<f32>> {
         compared: Compared { window, ..Compared::default() },
         ..Graded::default()
     };
-    let worths = worths(proposer.signal, Some(&reevaluation()), &graded);
+    let worths = worths(&proposer.signal, Some(&reevaluation()), &graded);
     graded
         .played
         .judged
