@@ -266,7 +266,7 @@ fn signal(raw: &raw::Reward) -> Result<Signal, Error> {
         }),
         word if word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic() || c == '_') => {
             let names = "learnability, inverse, uncertainty, variance, band, ssr, validity, \
-                         learning_progress, powerplay or an expression as 1 - s";
+                         learning_progress or powerplay, or an expression as 1 - s";
             return Err(choice("reward.proposer", names, word));
         }
         other => Signal::Expression(

@@ -179,7 +179,9 @@ fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let near = known
         .iter()
         .map(|known| (strsim::damerau_levenshtein(name, known), *known))
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .filter(|(distance, known)| {
+            *distance <= 1 + known.len() / 3 && 2 * distance <= known.len().max(name.len())
+        })
         .min();
     match near {
         Some((_, near)) => format!("do you mean `{near}`?"),

@@ -100,7 +100,7 @@ fn broken(run: &Path) {
     let rename = |from: &str, to: &str| std::fs::rename(run.join(from), run.join(to)).unwrap();
     let state = run.join("checkpoints/step-000002/state.json");
     let text = std::fs::read_to_string(&state).unwrap();
-    std::fs::write(&state, text.replace("\"format\": 1", "\"format\": 9, \"more\": 1")).unwrap();
+    std::fs::write(&state, text.replace("\"format\": 2", "\"format\": 9, \"more\": 1")).unwrap();
     crossplay(run, 1, &["step-000002 has format 9, this build reads up to 2"]);
     std::fs::write(&state, text).unwrap();
 

@@ -69,5 +69,5 @@ fn an_address_that_cannot_be_is_an_error_before_the_first_step() {
     );
     assert!(!Path::new(&at).exists(), "no run was begun");
     let words = ["train", &tiny(), "--run", &at, "--dashboard=example.org:80"];
-    check(&words, "", 2, &["write it as PORT, or as IP:PORT"]);
+    check(&words, "", 2, &["expected PORT or IP:PORT"]);
 }

@@ -47,7 +47,9 @@ fn fault(base: &toml::Table, options: &str, row: &[&str]) -> Option<String> {
 #[test]
 fn every_row_of_the_papers_tables_is_true() {
     let base: toml::Table = read("configs/base.toml").parse().unwrap();
-    let options = read("plugins/python/src/options.rs") + &read("plugins/sdk/src/style.rs");
+    let options = ["python/src/options.rs", "sdk/src/style.rs", "sdk/src/azr/settings.rs"]
+        .map(|file| read(&format!("plugins/{file}")))
+        .concat();
     let page = read("docs/self-play.md");
     let (mut n_rows, mut inside) = (0, false);
     for line in page.lines() {

@@ -55,7 +55,7 @@ fn an_open_page_follows_the_run() {
     let entropy = "[...document.querySelectorAll('#live data')].map(data => data.value)";
     assert_eq!(chromium.value(entropy), json!(["0.5", "0.2"]));
     let nav = "[...document.querySelectorAll('nav a')].map(a => a.textContent).slice(0, 2)";
-    assert_eq!(chromium.value(nav), json!(["What it asks", "Policy"]), "a section that came");
+    assert_eq!(chromium.value(nav), json!(["Proposer", "Policy"]), "a section that came");
     let role = "document.querySelector('#filters').elements.role.value";
     assert_eq!(chromium.value(role), "rejected", "a choice stays");
     let numbers = "document.querySelector('#numbers').textContent";
