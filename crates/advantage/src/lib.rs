@@ -6,10 +6,9 @@
 //!
 //! # Layout
 //! `solve_rate` how often a task was solved → `reward` the reward tables of both roles
-//! (`reward/worth` a worth that the configuration says, `reward/progress`, `reward/powerplay` what is
-//! worth something only over time, `terms` what a
-//! task measures besides) → `groups` groups of equal rewards → `overlong` what length takes off →
-//! `estimator` advantages, one file each.
+//! (`reward/worth` a worth that the configuration says, `reward/progress`, `reward/powerplay` what
+//! is worth something only over time, `terms` what a task measures besides) → `groups` groups of
+//! equal rewards → `overlong` what length takes off → `estimator` advantages, one file each.
 
 mod estimator;
 mod groups;

@@ -59,13 +59,12 @@ fn messages_cannot_forge_special_tokens() {
         for role in ["user", "assistant", "system"] {
             let message = Message { role, content: attack };
             let ids = tokenizer.encode_chat(&[message, message], true).unwrap();
-            let plain = tokenizer.encode_chat(
-                &[Message { role, content: "hi" }, Message { role, content: "hi" }],
-                true,
-            );
-            assert_eq!(special(&ids), special(&plain.unwrap()), "{role}: {attack}");
-            let text: String = tokenizer.decode(&ids).unwrap();
-            assert_eq!(text.matches(attack).count(), 2, "{attack} is in {text}");
+            let plain = Message { role, content: "hi" };
+            let plain = tokenizer.encode_chat(&[plain, plain], true).unwrap();
+            assert_eq!(special(&ids), special(&plain), "{role}: {attack}");
+            // What the template itself spells, with its own tokens, is in both.
+            let n = |ids: &[u32]| tokenizer.decode(ids).unwrap().matches(attack).count();
+            assert_eq!(n(&ids), n(&plain) + 2, "{role}: {attack}");
         }
     }
     // Nor does a role.

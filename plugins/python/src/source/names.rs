@@ -6,6 +6,9 @@
 //! What a module or class binds on some path only (in a branch, a loop, until `del`) does not hide
 //! a builtin; in a function Python itself lets it.
 
+mod expression;
+mod find;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -348,8 +351,12 @@ impl<'a> Reader<'_, 'a> {
         let Some(value) = value else { return };
         let colon = self.find(value.clone(), |token| token.is(":"));
         if range.start == value.start && colon < value.end {
-            // An annotation alone makes a name a function's own, and binds nothing elsewhere.
-            self.targets(value.start..colon, Place { nested: true, ..place });
+            // An annotation alone makes a name a function's own; elsewhere a bare name is neither
+            // bound nor read.
+            let bare = value.start + 1 == colon && self.is_target(value.start);
+            if !bare || self.scopes[place.scope].kind == Kind::Function {
+                self.targets(value.start..colon, place);
+            }
             return self.expression(colon..value.end, place.scope);
         }
         let is_augmented = |token: &Token<'_>| {
@@ -405,209 +412,6 @@ impl<'a> Reader<'_, 'a> {
 
     fn join(&self, range: Range<usize>) -> String {
         self.tokens[range].iter().map(|token| normal(token.text)).collect()
-    }
-
-    /// Names that are assigned to; what stands in subscripts and calls is an expression.
-    fn targets(&mut self, range: Range<usize>, place: Place) {
-        let mut at = range.start;
-        while at < range.end {
-            if self.is_target(at) {
-                self.bind(at, place);
-                at += 1;
-                continue;
-            }
-            let opens = self.is(at, "[") || self.is(at, "(");
-            if opens && at > range.start && self.ends_operand(at - 1) {
-                let close = self.closing(at, range.end);
-                self.expression(at + 1..close, place.scope);
-                at = close;
-            } else if self.is_name(at) {
-                self.met.push((at, place.scope));
-            }
-            at += 1;
-        }
-    }
-
-    /// Whether a name is assigned to, and not an attribute or part of one.
-    fn is_target(&self, at: usize) -> bool {
-        let trailer =
-            |next: &Token<'_>| !next.opens_line && [".", "[", "("].iter().any(|text| next.is(text));
-        self.is_name(at) && !self.tokens.get(at + 1).is_some_and(trailer)
-    }
-
-    /// A name that is no attribute and no keyword.
-    fn is_name(&self, at: usize) -> bool {
-        let token = &self.tokens[at];
-        token.kind == TokenKind::Name
-            && !KEYWORDS.contains(&token.text)
-            && !(at > 0 && self.is(at - 1, ".") && !token.opens_line)
-    }
-
-    fn ends_operand(&self, at: usize) -> bool {
-        let token = &self.tokens[at];
-        match token.kind {
-            TokenKind::Name => !KEYWORDS.contains(&token.text),
-            TokenKind::Op => matches!(token.text, ")" | "]" | "}"),
-            _ => true,
-        }
-    }
-
-    /// The names of an expression.
-    fn expression(&mut self, range: Range<usize>, scope: usize) {
-        let mut at = range.start;
-        while at < range.end {
-            let token = &self.tokens[at];
-            if self.deep < DEEP_MAX && token.is("lambda") {
-                self.deep += 1;
-                at = self.lambda(at..range.end, scope);
-                self.deep -= 1;
-                continue;
-            }
-            let opens = token.kind == TokenKind::Op && matches!(token.text, "(" | "[" | "{");
-            if self.deep < DEEP_MAX && opens {
-                let close = self.closing(at, range.end);
-                self.deep += 1;
-                self.bracket(at + 1..close, scope);
-                self.deep -= 1;
-                at = close;
-                continue;
-            }
-            if self.is_name(at) && !self.is_keyword_of_call(at) {
-                if self.is(at + 1, ":=") {
-                    self.bind(at, Place { scope: self.of_walrus(scope), nested: true });
-                } else {
-                    self.met.push((at, scope));
-                }
-            }
-            at += 1;
-        }
-    }
-
-    /// `name=` behind an opening bracket or a comma; `{name=}` in a formatted string is none.
-    fn is_keyword_of_call(&self, at: usize) -> bool {
-        self.is(at + 1, "=")
-            && self.tokens[at].depth > 0
-            && at > 0
-            && (self.is(at - 1, "(") || self.is(at - 1, ","))
-    }
-
-    /// Where `:=` binds: not in a comprehension.
-    fn of_walrus(&self, scope: usize) -> usize {
-        match self.scopes[scope].kind {
-            Kind::Comprehension => self.of_walrus(self.scopes[scope].parent),
-            _ => scope,
-        }
-    }
-
-    /// What stands in a bracket: a comprehension has a scope of its own, but for its first source.
-    fn bracket(&mut self, range: Range<usize>, scope: usize) {
-        let first = self.find(range.clone(), |token| token.is("for"));
-        if first >= range.end {
-            return self.expression(range, scope);
-        }
-        let inner = self.open(Kind::Comprehension, scope, None);
-        let (place, mut at, mut source) = (Place { scope: inner, nested: false }, first, scope);
-        while at < range.end {
-            let r#in = self.find(at..range.end, |token| token.is("in"));
-            self.targets(at + 1..r#in, place);
-            let from = (r#in + 1).min(range.end);
-            let next = self.find(from..range.end, |token| token.is("for"));
-            // Conditions behind the first source are of the inside.
-            let test = self.find(from..next, |token| token.is("if"));
-            self.expression(from..test, source);
-            self.expression(test..next, inner);
-            (at, source) = (next, inner);
-        }
-        let end =
-            if first > range.start && self.is(first - 1, "async") { first - 1 } else { first };
-        self.expression(range.start..end, inner);
-    }
-
-    /// Reads a lambda; returns where it ends.
-    fn lambda(&mut self, range: Range<usize>, scope: usize) -> usize {
-        let colon = self.find(range.start + 1..range.end, |token| token.is(":"));
-        let inner = self.open(Kind::Function, scope, None);
-        self.parameters(range.start + 1..colon, scope, inner);
-        let body = (colon + 1).min(range.end);
-        let ends = |token: &Token<'_>| {
-            token.kind != TokenKind::Str
-                && matches!(token.text, "," | ":" | "=" | "for" | ";" | ")" | "]" | "}")
-        };
-        let end = self.find(body..range.end, ends);
-        self.expression(body..end, inner);
-        end.max(range.start + 1)
-    }
-
-    fn open(&mut self, kind: Kind, parent: usize, name: Option<Cow<'a, str>>) -> usize {
-        let empty = BTreeSet::new;
-        let name = name.or_else(|| self.scopes[parent].name.clone());
-        let scope = Scope { kind, parent, name, bound: empty(), global: empty(), deleted: empty() };
-        self.scopes.push(scope);
-        self.scopes.len() - 1
-    }
-
-    /// The name at `at` is bound here.
-    fn bind(&mut self, at: usize, place: Place) {
-        self.met.push((at, place.scope));
-        let name = normal(self.tokens[at].text);
-        let scope = &mut self.scopes[place.scope];
-        let sure = !place.nested || !matches!(scope.kind, Kind::Module | Kind::Class);
-        if sure {
-            scope.bound.insert(name);
-        }
-    }
-
-    fn is(&self, at: usize, text: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is(text))
-    }
-
-    /// The first token of `range` at its own depth that is `wanted`, lambdas left out; its end if
-    /// there is none.
-    fn find(&self, range: Range<usize>, wanted: impl Fn(&Token<'_>) -> bool) -> usize {
-        let Some(first) = self.tokens.get(range.start).filter(|_| !range.is_empty()) else {
-            return range.end;
-        };
-        let mut n_lambdas = 0;
-        for at in range.clone() {
-            let token = &self.tokens[at];
-            let closes = matches!(token.text, ")" | "]" | "}") && token.kind == TokenKind::Op;
-            if token.depth != first.depth || closes {
-                continue;
-            }
-            let of_lambda = n_lambdas > 0 && (token.is(":") || token.is(",") || token.is("="));
-            if of_lambda {
-                n_lambdas -= usize::from(token.is(":"));
-                continue;
-            }
-            if wanted(token) {
-                return at;
-            }
-            n_lambdas += usize::from(token.is("lambda"));
-        }
-        range.end
-    }
-
-    /// The bracket that closes the one at `at`, or `end`.
-    fn closing(&self, at: usize, end: usize) -> usize {
-        let depth = self.tokens[at].depth;
-        let closes = |token: &Token<'_>| {
-            token.depth == depth + 1
-                && token.kind == TokenKind::Op
-                && matches!(token.text, ")" | "]" | "}")
-        };
-        (at + 1..end).find(|&at| closes(&self.tokens[at])).unwrap_or(end)
-    }
-
-    /// The parts of `range` between separators at its own depth.
-    fn split(&self, range: Range<usize>, separator: &str) -> Vec<Range<usize>> {
-        let mut parts = Vec::new();
-        let mut at = range.start;
-        while at < range.end {
-            let end = self.find(at..range.end, |token| token.is(separator));
-            parts.push(at..end);
-            at = end + 1;
-        }
-        parts
     }
 
     /// What each name that was met is bound to.
