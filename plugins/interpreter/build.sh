@@ -81,7 +81,7 @@ zlib() {
   llvm-ar-19 rcs libz/libz.a libz/*.o
 }
 
-# Four changes to CPython. Of cpython.patch is the other world of a second run (src/world.h). A counter of the specialising interpreter that stands still (0xffff) is not
+# Four changes to CPython. Of cpython.patch are the other worlds of a second and third run (src/world.h). A counter of the specialising interpreter that stands still (0xffff) is not
 # even written: the snapshot's bytecode has only such counters (src/immortal.c). Jumps keep no history
 # in the bytecode: only the tracing optimiser, which is not built, reads it. And all allocation goes
 # straight to heap/, not through a table of functions; obmalloc.c includes it, so a change of heap/

@@ -59,6 +59,7 @@ static bool take_exception(Bytes *name, Bytes *message) {
 }
 
 static void reset_interpreter(const Job *job, int world) {
+    world_forget_walks();
     PySys_SetObject("stdin", std_in);
     PySys_SetObject("stdout", std_out);
     PySys_SetObject("stderr", std_err);
@@ -114,14 +115,14 @@ static bool run_once(const Job *job, PyObject *code, PyObject *call, bool keep, 
         value = call ? PyEval_EvalCode(call, globals, globals) : Py_NewRef(Py_None);
     }
     bool ok = value ? take_value(job, value, r) : take_exception(&r->text, &r->message);
-    if (keep) return ok;
+    if (keep && !world_walked()) return ok; /* else this was not the last run */
     Py_XDECREF(value);
     Py_XDECREF(top);
     Py_XDECREF(module);
     return ok;
 }
 
-/* The same in CPython's world or in the other one (world.h). */
+/* The same in CPython's world or in another one (world.h). */
 static bool run_in_world(const Job *job, PyObject *code, PyObject *call, bool keep, int world,
                          Result *r) {
     PyThreadState *thread = PyThreadState_Get();
@@ -164,17 +165,28 @@ typedef struct {
     Bytes *reply;
 } Work;
 
-/* Appends the answer of one call. */
+/* Runs a call into `r`; `*agrees` tells whether it ended as the first time. */
+static Step run_compared(Work *w, PyObject *call, bool keep, int world, Result *r,
+                         bool *agrees) {
+    if (!run_in_world(w->job, w->code, call, keep, world, r)) return BROKEN;
+    if (!r->loaded && !w->loaded) return LOAD_FAILED;
+    w->loaded = true;
+    bool shown = world_shown() && w->job->runs > 1;
+    *agrees = r->loaded && !shown && (r == &w->first || same(&w->first, &w->again));
+    return GO_ON;
+}
+
+/* Appends the answer of one call. A run of world 1 that walked a set that way is followed by one in
+   world 2. */
 static Step answer(Work *w, PyObject *call, bool last_call) {
     for (uint32_t run = 0; run < w->job->runs; run++) {
         Result *r = run ? &w->again : &w->first;
-        bool keep = last_call && run + 1 == w->job->runs;
-        if (!run_in_world(w->job, w->code, call, keep, run % 2, r)) return BROKEN;
-        if (!r->loaded && !w->loaded) return LOAD_FAILED;
-        w->loaded = true;
-        bool shown = world_shown() && w->job->runs > 1;
-        if (!r->loaded || shown || (run && !same(&w->first, &w->again)))
-            return bytes_u8(w->reply, NONDETERMINISTIC) ? GO_ON : BROKEN;
+        bool keep = last_call && run + 1 == w->job->runs, agrees = true;
+        Step step = run_compared(w, call, keep, run % 2, r, &agrees);
+        if (step == GO_ON && agrees && world_walked())
+            step = run_compared(w, call, keep, 2, &w->again, &agrees);
+        if (step != GO_ON) return step;
+        if (!agrees) return bytes_u8(w->reply, NONDETERMINISTIC) ? GO_ON : BROKEN;
     }
     return put_answer(w->reply, &w->first) ? GO_ON : BROKEN;
 }

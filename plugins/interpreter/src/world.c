@@ -18,7 +18,7 @@ static uint64_t elapsed, counter;
 void world_seal(void) { sealed = true; }
 
 /* The first of CPython (cpython.patch), which asks it of hashes, sets and addresses. */
-extern int _Py_world, _Py_world_seen;
+extern int _Py_world, _Py_world_seen, _Py_world_walked;
 
 void world_turn(int world) {
     _Py_world = world;
@@ -31,6 +31,10 @@ bool world_shown(void) {
     _Py_world_seen = 0;
     return shown;
 }
+
+void world_forget_walks(void) { _Py_world_walked = 0; }
+
+bool world_walked(void) { return _Py_world_walked; }
 
 static uint64_t base(__wasi_clockid_t id) { return id == __WASI_CLOCKID_REALTIME ? EPOCH_NS : 0; }
 
